@@ -1,0 +1,8 @@
+/**
+ * Everything that crosses between a device process and whoever drives it (the orchestrator, the CLI, a test,
+ * a person with a config file): types and validation, no I/O.
+ */
+export * from './control/config.js';
+export * from './control/rpc.js';
+export * from './control/tables.js';
+export type { DnsCacheName, TcpState, TraceDetail, TraceEvent } from './stack/trace.js';

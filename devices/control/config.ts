@@ -1,0 +1,177 @@
+/**
+ * The config file of one device: plain JSON, addresses as text, durations in milliseconds, rates in bit/s.
+ * The orchestrator plans one for every device; a person can write one by hand (docs/device-config.md).
+ */
+
+export const DEVICE_KINDS = ['host', 'switch', 'hub', 'router', 'dns-server'] as const;
+export type DeviceKind = (typeof DEVICE_KINDS)[number];
+
+export interface DeviceConfig {
+  /** Name of the lab, part of the process title. */
+  readonly lab: string;
+  readonly name: string;
+  readonly kind: DeviceKind;
+  /** Seed of every random draw of this device. */
+  readonly seed: string | number;
+  /** Path of the Unix-domain socket (a named pipe on Windows) on which the device listens for control. */
+  readonly control: string;
+  /** File that receives the pino log lines; standard error when left out. */
+  readonly logFile?: string;
+  readonly logLevel?: 'trace' | 'debug' | 'info' | 'warn' | 'error';
+  readonly ports: readonly PortConfig[];
+  /** Hosts, routers and DNS servers: routes besides those of the ports' own networks. */
+  readonly routes?: readonly RouteConfig[];
+  /** Hosts, routers, DNS servers: whom to ask for names, and the hosts file. */
+  readonly resolver?: ResolverConfig;
+  /** Hosts: web sites served on port 80 (or `port`). */
+  readonly web?: WebConfig;
+  /** Switches: seconds after which a MAC address that was not seen again is forgotten; default 300. */
+  readonly macAgeSeconds?: number;
+  /** Routers: one DHCP server a served port. */
+  readonly dhcpServers?: readonly DhcpServerConfig[];
+  /** Routers: a caching DNS forwarder on port 53. */
+  readonly dnsForwarder?: { readonly servers: readonly string[] };
+  /** DNS servers. */
+  readonly dns?: DnsServerConfig;
+  /** Overrides of the stack's constants, for tests and teaching; all in milliseconds. */
+  readonly timing?: TimingConfig;
+}
+
+export interface TimingConfig {
+  /** Maximum segment lifetime; TIME_WAIT lasts twice as long. Default 30,000 (Linux keeps TIME_WAIT 60 s). */
+  readonly tcpMslMs?: number;
+  /** How long a confirmed ARP entry is used without asking again. Default 60,000. */
+  readonly arpReachableMs?: number;
+}
+
+export interface PortConfig {
+  /** `eth0` … on hosts, routers and DNS servers; `1` … on switches and hubs. */
+  readonly name: string;
+  /** The link as it is written in a topology: `client:eth0 -- sw1:3`. Names the capture interface. */
+  readonly link?: string;
+  /** Hosts, routers, DNS servers. */
+  readonly mac?: string;
+  /** `10.0.0.1/24`; several are allowed. Empty on a port that DHCP configures. */
+  readonly addresses?: readonly string[];
+  /** This port asks for its address by DHCP. */
+  readonly dhcp?: boolean;
+  /** Largest IP packet, bytes; default 1500. */
+  readonly mtu?: number;
+  readonly tunnel?: TunnelConfig;
+  /** What happens to frames that leave through this port. */
+  readonly impairment?: ImpairmentConfig;
+}
+
+export interface TunnelConfig {
+  readonly encapsulation: 'native';
+  readonly local: UdpEndpoint;
+  readonly remote: UdpEndpoint;
+}
+
+export interface UdpEndpoint {
+  /** IPv4 address, 127.0.0.1 between our own devices. */
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Probabilities 0 … 1, one direction. Absent members change nothing. */
+export interface ImpairmentConfig {
+  readonly delayMs?: number;
+  /** Uniform ± around the delay. Never reorders by itself: frames keep their order. */
+  readonly jitterMs?: number;
+  readonly loss?: number;
+  readonly duplicate?: number;
+  /** Share of frames that are held back by `reorderDelayMs`, so that later ones overtake them. */
+  readonly reorder?: number;
+  /** Default 10. */
+  readonly reorderDelayMs?: number;
+  /** Share of frames in which one random bit is flipped, after the FCS was computed. */
+  readonly corrupt?: number;
+  /** Bits per second of whole frames. */
+  readonly rateBps?: number;
+  /** Bytes that may wait for a rate-limited link; default 256 KiB. More are dropped. */
+  readonly queueBytes?: number;
+}
+
+export interface RouteConfig {
+  /** `10.0.0.0/8`; the default route is `0.0.0.0/0`. */
+  readonly destination: string;
+  /** Next hop; left out for a network that is directly attached to `interface`. */
+  readonly gateway?: string;
+  readonly interface?: string;
+  /** Lower wins among routes of the same length; default 0. */
+  readonly metric?: number;
+}
+
+export interface ResolverConfig {
+  readonly servers?: readonly string[];
+  /** Appended to names without a dot. */
+  readonly domain?: string;
+  /** The hosts file: name to addresses. */
+  readonly hosts?: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface WebConfig {
+  /** Default 80. */
+  readonly port?: number;
+  /** The first one answers requests whose Host is not named by any site, as servers' default site does. */
+  readonly sites: readonly SiteConfig[];
+}
+
+export interface SiteConfig {
+  /** Host names without port; compared without regard to case. */
+  readonly names: readonly string[];
+  /** Absolute path of the folder that is served. Left out for a site that only redirects or echoes. */
+  readonly root?: string;
+  readonly redirects?: readonly RedirectConfig[];
+  /** POST to this path answers with the body that it got. */
+  readonly echoPath?: string;
+}
+
+export interface RedirectConfig {
+  /** A path, exact, or a prefix when it ends in `*`; what `*` matched is appended to `to` where that ends in `*`. */
+  readonly from: string;
+  readonly to: string;
+  /** 301, 302, 303, 307 or 308. */
+  readonly status: number;
+}
+
+export interface DhcpServerConfig {
+  /** The port that is served; its first address is the server identifier. */
+  readonly interface: string;
+  /** First and last address of the pool. */
+  readonly from: string;
+  readonly to: string;
+  readonly leaseSeconds: number;
+  readonly gateway?: string;
+  readonly dnsServers?: readonly string[];
+  readonly domain?: string;
+  /** Fixed addresses by MAC address. */
+  readonly reservations?: Readonly<Record<string, string>>;
+}
+
+export interface DnsServerConfig {
+  readonly zones?: readonly ZoneConfig[];
+  /** Answers recursive queries by iteration from the root hints. */
+  readonly recursion?: boolean;
+  readonly rootHints?: readonly { readonly name: string; readonly address: string }[];
+}
+
+export interface ZoneConfig {
+  /** `server.com`, or `.` for the root; with or without the final dot. */
+  readonly name: string;
+  readonly records: readonly RecordConfig[];
+}
+
+export interface RecordConfig {
+  /** Absolute (`www.server.com.`), or relative to the zone; `@` is the zone itself. */
+  readonly name: string;
+  readonly type: 'A' | 'NS' | 'CNAME' | 'PTR' | 'SOA' | 'TXT';
+  /** Default 300. */
+  readonly ttlSeconds?: number;
+  /**
+   * In presentation format: `192.0.2.1`; `ns1.server.com.` (relative names allowed); a TXT's text;
+   * `mname rname serial refresh retry expire minimum`.
+   */
+  readonly data: string;
+}

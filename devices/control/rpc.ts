@@ -1,0 +1,205 @@
+/**
+ * The control protocol: JSON-RPC 2.0 over WebSocket text messages; captured frames come as binary messages.
+ * A device is the server, on the Unix-domain socket that its config names.
+ *
+ * | method | params | result |
+ * | --- | --- | --- |
+ * | `status` | – | {@link DeviceStatus} |
+ * | `inspect` | `{table}` | rows, see tables.ts |
+ * | `tables` | – | names of the tables that this device has |
+ * | `exec` | `{id, argv, columns?}` | `{exitStatus}`, when the command has ended; output as `exec-output` notifications |
+ * | `exec-input` (notification) | `{id, data}`; data null ends the input | – |
+ * | `exec-interrupt` (notification) | `{id}` | – |
+ * | `complete` | `{line}` | `{candidates}`: completions of the last word |
+ * | `capture-start` | `{ports?}` | `{interfaces}`; then binary messages, see {@link encodeCapture} |
+ * | `capture-stop` | – | `{missed}`, after the last captured frame was sent |
+ * | `trace-start` / `trace-stop` | – | –; between them `trace` notifications with a TraceEvent |
+ * | `fetch` | {@link FetchRequest} | {@link FetchResult} (hosts only) |
+ * | `shutdown` | – | –; the device ends in an orderly way |
+ */
+
+import type { Instant } from '../stack/clock.js';
+import type { DeviceKind } from './config.js';
+
+export const RPC_PARSE_ERROR = -32700;
+export const RPC_INVALID_REQUEST = -32600;
+export const RPC_METHOD_NOT_FOUND = -32601;
+export const RPC_INVALID_PARAMS = -32602;
+export const RPC_INTERNAL_ERROR = -32603;
+/** The device has understood and refuses: `message` says why, for the user. */
+export const RPC_REFUSED = -32000;
+
+/** One JSON line on standard output, the first thing that a device prints: it is ready for control and frames. */
+export interface ReadyMessage {
+  readonly ready: true;
+  readonly name: string;
+  readonly pid: number;
+  readonly control: string;
+}
+
+export interface DeviceStatus {
+  readonly name: string;
+  readonly kind: DeviceKind;
+  readonly lab: string;
+  readonly pid: number;
+  readonly uptimeMs: number;
+  readonly cpuMs: number;
+  readonly framesIn: number;
+  readonly framesOut: number;
+  readonly framesDropped: number;
+  /** False while a port still waits for its address by DHCP. */
+  readonly configured: boolean;
+}
+
+export interface ExecOutput {
+  readonly id: number;
+  readonly stream: 'stdout' | 'stderr';
+  readonly data: string;
+}
+
+export interface FetchRequest {
+  readonly url: string;
+  /** Default GET. */
+  readonly method?: string;
+  /** Added to the browser's own, replacing those of the same name. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Body text. */
+  readonly data?: string;
+  /** The whole load ends with an error after this time. Default 30,000. */
+  readonly timeoutMs?: number;
+  /** Redirects that are followed at most. Default 20. */
+  readonly maxRedirects?: number;
+  /** Load images, style sheets and scripts too. Default true. */
+  readonly subresources?: boolean;
+}
+
+/** Where a fetch failed. */
+export type FetchStage = 'url' | 'dhcp' | 'dns' | 'routing' | 'arp' | 'tcp' | 'http' | 'html';
+
+export interface FetchFailure {
+  /** ENOTFOUND, ECONNREFUSED, ETIMEDOUT, ENETUNREACH, EHOSTUNREACH, ECONNRESET, ERR_INVALID_URL, ERR_TOO_MANY_REDIRECTS, … */
+  readonly code: string;
+  readonly message: string;
+  readonly stage: FetchStage;
+}
+
+export interface FetchedResource {
+  readonly url: string;
+  /** 0 when no response came. */
+  readonly status: number;
+  readonly bytes: number;
+  /** Lower-case hexadecimal, of the body as served. */
+  readonly sha256: string;
+  readonly contentType: string;
+  /** `document`, or the tag that asked for it: `img`, `link`, `script`, … */
+  readonly initiator: string;
+  readonly fromCache: boolean;
+  /** On the lab's timeline. */
+  readonly startAt: Instant;
+  readonly endAt: Instant;
+  /** The connection that carried it: "192.0.2.1:40000". Absent when none was made. */
+  readonly local?: string;
+  readonly remote?: string;
+  readonly error?: FetchFailure;
+}
+
+/** What the browser itself knows of a page load. The story adds what the wires show. */
+export interface FetchResult {
+  readonly url: string;
+  readonly finalUrl: string;
+  readonly ok: boolean;
+  readonly status: number;
+  readonly startAt: Instant;
+  readonly endAt: Instant;
+  readonly error?: FetchFailure;
+  readonly redirects: readonly { readonly from: string; readonly to: string; readonly status: number }[];
+  /** The document first, then sub-resources in the order of their requests. */
+  readonly resources: readonly FetchedResource[];
+  /** One a name that was looked up, in order. */
+  readonly lookups: readonly FetchLookup[];
+  readonly connections: readonly { readonly local: string; readonly remote: string }[];
+  /** The document's body as text, at most 1 MiB of it. */
+  readonly text: string;
+}
+
+export interface FetchLookup {
+  readonly name: string;
+  readonly type: string;
+  readonly addresses: readonly string[];
+  readonly source: 'browser' | 'os' | 'hosts' | 'network' | 'literal';
+  readonly startAt: Instant;
+  readonly endAt: Instant;
+}
+
+/** One captured frame as a device reports it. */
+export interface CapturedFrame {
+  /** Index into the `interfaces` that `capture-start` returned. */
+  readonly interfaceIndex: number;
+  readonly at: Instant;
+  readonly direction: 'in' | 'out';
+  /** Set when the frame did not go on: why, e.g. "impairmentLoss", "badFcs". */
+  readonly dropped: string;
+  /** Preamble to FCS, as it was on the wire. */
+  readonly packet: Uint8Array;
+}
+
+export interface CaptureInterface {
+  readonly device: string;
+  readonly port: string;
+  readonly link: string;
+  readonly mac: string;
+  readonly addresses: readonly string[];
+}
+
+const CAPTURE_HEADER_LENGTH = 16;
+const textEncoder = new TextEncoder();
+const textDecoder = new TextDecoder();
+
+/**
+ * Binary layout, big-endian, any number of records in a message:
+ * `length u32 (of what follows) | at f64 | interface u16 | direction u8 (0 in, 1 out) | reason length u8 | reason | packet`.
+ */
+export function encodeCapture(frames: readonly CapturedFrame[]): Uint8Array {
+  const reasons = frames.map((frame) => textEncoder.encode(frame.dropped).subarray(0, 255));
+  let total = 0;
+  frames.forEach((frame, i) => {
+    total += CAPTURE_HEADER_LENGTH + reasons[i].length + frame.packet.length;
+  });
+  const bytes = new Uint8Array(total);
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  frames.forEach((frame, i) => {
+    const reason = reasons[i];
+    view.setUint32(at, CAPTURE_HEADER_LENGTH - 4 + reason.length + frame.packet.length);
+    view.setFloat64(at + 4, frame.at);
+    view.setUint16(at + 12, frame.interfaceIndex);
+    view.setUint8(at + 14, frame.direction === 'out' ? 1 : 0);
+    view.setUint8(at + 15, reason.length);
+    bytes.set(reason, at + CAPTURE_HEADER_LENGTH);
+    bytes.set(frame.packet, at + CAPTURE_HEADER_LENGTH + reason.length);
+    at += CAPTURE_HEADER_LENGTH + reason.length + frame.packet.length;
+  });
+  return bytes;
+}
+
+/** Throws RangeError when the bytes are not whole records. */
+export function decodeCapture(bytes: Uint8Array): CapturedFrame[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const frames: CapturedFrame[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    const reasonLength = at + CAPTURE_HEADER_LENGTH <= bytes.length ? view.getUint8(at + 15) : 0;
+    const end = at + 4 + (at + 4 <= bytes.length ? view.getUint32(at) : Number.POSITIVE_INFINITY);
+    const packetAt = at + CAPTURE_HEADER_LENGTH + reasonLength;
+    if (end > bytes.length || packetAt > end) throw new RangeError('capture message is not whole records');
+    frames.push({
+      at: view.getFloat64(at + 4),
+      interfaceIndex: view.getUint16(at + 12),
+      direction: view.getUint8(at + 14) === 1 ? 'out' : 'in',
+      dropped: textDecoder.decode(bytes.subarray(at + CAPTURE_HEADER_LENGTH, packetAt)),
+      packet: bytes.subarray(packetAt, end),
+    });
+    at = end;
+  }
+  return frames;
+}

@@ -1,0 +1,125 @@
+/** The rows of `inspect DEVICE TABLE`. Times are milliseconds, addresses text. */
+import type { TcpState } from '../stack/trace.js';
+
+export const TABLE_NAMES = [
+  'interfaces',
+  'arp',
+  'routes',
+  'sockets',
+  'mac-table',
+  'dns-cache',
+  'dhcp',
+  'counters',
+] as const;
+export type TableName = (typeof TABLE_NAMES)[number];
+
+export interface InterfaceRow {
+  readonly name: string;
+  readonly link?: string;
+  readonly mac?: string;
+  readonly addresses: readonly string[];
+  readonly mtu: number;
+  /** False while the other end of the link is not there. */
+  readonly carrier: boolean;
+  readonly framesIn: number;
+  readonly framesOut: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** UDP datagrams of the tunnel. Fewer than frames when frames were coalesced. */
+  readonly datagramsIn: number;
+  readonly datagramsOut: number;
+  readonly droppedIn: number;
+  readonly droppedOut: number;
+  /** Why: badFcs, badPreamble, runt, giant, notForUs, badRecord, stranger, impairmentLoss, queueFull, noCarrier, … */
+  readonly drops: Readonly<Record<string, number>>;
+}
+
+export interface ArpRow {
+  readonly ip: string;
+  /** Absent while incomplete. */
+  readonly mac?: string;
+  readonly interface: string;
+  /** Linux's neighbour states. */
+  readonly state: 'INCOMPLETE' | 'REACHABLE' | 'STALE' | 'DELAY' | 'PROBE' | 'FAILED' | 'PERMANENT';
+  readonly ageMs: number;
+  readonly queued: number;
+}
+
+export interface RouteRow {
+  readonly destination: string;
+  /** Dotted mask. */
+  readonly genmask: string;
+  /** Empty when directly attached. */
+  readonly gateway: string;
+  readonly interface: string;
+  readonly metric: number;
+  /** `U`, `UG`, `UH` as `route -n` prints them. */
+  readonly flags: string;
+  readonly source: 'connected' | 'static' | 'dhcp';
+}
+
+export interface SocketRow {
+  readonly protocol: 'tcp' | 'udp';
+  /** "0.0.0.0:80" */
+  readonly local: string;
+  /** "0.0.0.0:*" for listeners and unconnected UDP sockets. */
+  readonly remote: string;
+  /** Empty for UDP. */
+  readonly state: TcpState | '';
+  /** Bytes received and not yet read by the program. */
+  readonly recvQueue: number;
+  /** Bytes not yet acknowledged by the peer. */
+  readonly sendQueue: number;
+  /** The program: "browser", "web-server", "dhcp-client", … */
+  readonly program: string;
+  /** What the running timer is for, with its remaining time; empty when none runs. */
+  readonly timer: '' | 'retransmit' | 'persist' | 'time-wait' | 'delayed-ack' | 'keepalive';
+  readonly timerMs: number;
+  readonly retransmissions: number;
+  readonly mss: number;
+  readonly congestionWindow: number;
+  readonly slowStartThreshold: number;
+  /** 0 until measured. */
+  readonly rttMs: number;
+  readonly rtoMs: number;
+  readonly sendWindow: number;
+  readonly receiveWindow: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+}
+
+export interface MacRow {
+  readonly mac: string;
+  readonly port: string;
+  readonly ageMs: number;
+}
+
+export interface DnsCacheRow {
+  readonly cache: 'browser' | 'os' | 'hosts' | 'router' | 'isp';
+  readonly name: string;
+  readonly type: string;
+  readonly data: string;
+  /** Seconds left; -1 for entries that never expire (hosts file). */
+  readonly ttlSeconds: number;
+}
+
+/** On a client one row a configured port, on a server one a lease. */
+export interface DhcpRow {
+  readonly role: 'client' | 'server';
+  readonly interface: string;
+  readonly address: string;
+  readonly mac: string;
+  readonly state: string;
+  readonly server: string;
+  /** Seconds left of the lease; 0 without one. */
+  readonly leaseSeconds: number;
+  readonly hostName: string;
+}
+
+export interface CounterRow {
+  /** "ipv4.forwarded", "tcp.badChecksum", … */
+  readonly name: string;
+  readonly value: number;
+}
+
+export type TableRow = InterfaceRow | ArpRow | RouteRow | SocketRow | MacRow | DnsCacheRow | DhcpRow | CounterRow;

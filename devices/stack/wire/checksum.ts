@@ -1,0 +1,30 @@
+import type { Ipv4Address } from './address.js';
+import { readU16 } from './bytes.js';
+
+/**
+ * RFC 1071: the ones' complement sum of 16-bit words, not yet folded or complemented, so that sums of
+ * several parts can be added. Every part but the last must have an even length.
+ */
+export function partialSum(bytes: Uint8Array, initial = 0): number {
+  let sum = initial;
+  const even = bytes.length & ~1;
+  for (let i = 0; i < even; i += 2) sum += readU16(bytes, i);
+  if (even !== bytes.length) sum += bytes[even] << 8;
+  return sum;
+}
+
+/** Folds the carries and complements: the value of the checksum field. 0 when a valid checksum was summed in. */
+export function finishSum(sum: number): number {
+  let folded = sum;
+  while (folded > 0xffff) folded = (folded % 0x10000) + Math.floor(folded / 0x10000);
+  return ~folded & 0xffff;
+}
+
+export function internetChecksum(bytes: Uint8Array): number {
+  return finishSum(partialSum(bytes));
+}
+
+/** RFC 9293 section 3.1, RFC 768: source, destination, zero, protocol, length of header and data. */
+export function pseudoHeaderSum(src: Ipv4Address, dst: Ipv4Address, protocol: number, length: number): number {
+  return (src >>> 16) + (src & 0xffff) + (dst >>> 16) + (dst & 0xffff) + protocol + length;
+}
