@@ -1,0 +1,81 @@
+/**
+ * One device as a whole, still without an operating system: what devices/runtime drives with real sockets and
+ * a real clock, and what the test world drives with neither.
+ */
+import type { FetchRequest, FetchResult } from '../control/rpc.js';
+import type { TableName, TableRow } from '../control/tables.js';
+import type { Instant } from '../stack/clock.js';
+import type { Counters } from '../stack/counters.js';
+import type { Port } from '../stack/link/port.js';
+import type { Random } from '../stack/random.js';
+import type { Tracer } from '../stack/trace.js';
+import type { Crc32 } from '../stack/wire/fcs.js';
+import type { Command } from './commands/command.js';
+
+/** What a machine needs of the outside world. */
+export interface Environment {
+  /** Milliseconds on the lab's monotonic timeline. */
+  now(): Instant;
+  /** Milliseconds since 1970, for what people read: the Date header, the age of files. */
+  wallClock(): number;
+  /** The machine's next deadline may have moved: whoever drives it asks `nextTimeoutAt()` again. */
+  wake(): void;
+  /** A faster CRC-32 than the portable one, where there is one. */
+  readonly crc32?: Crc32;
+  /** The root of all random draws of this machine. */
+  readonly random: Random;
+  readonly tracer: Tracer;
+  readonly log: Logger;
+  readonly files: FileStore;
+}
+
+/** Shaped like pino: facts first, then the sentence. */
+export interface Logger {
+  debug(facts: object, message: string): void;
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}
+
+export const NO_LOG: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+/** The files that programs on a machine may read. Programs never touch the file system themselves. */
+export interface FileStore {
+  /**
+   * The whole file; undefined when there is no regular file of that name (a folder is none) or it may not be read.
+   * With a `root`, also undefined for what lies outside that folder once symbolic links are followed.
+   */
+  read(absolutePath: string, root?: string): Promise<StoredFile | undefined>;
+}
+
+export interface StoredFile {
+  readonly bytes: Uint8Array;
+  /** Milliseconds since 1970. */
+  readonly modifiedMs: number;
+}
+
+export interface Machine {
+  readonly name: string;
+  readonly kind: string;
+  readonly ports: readonly Port[];
+  /** A packet (preamble to FCS) came in by one of the ports. */
+  receive(port: Port, packet: Uint8Array, now: Instant): void;
+  /** Runs the deadlines that are due. */
+  advance(now: Instant): void;
+  /** The next deadline; `NEVER` when there is none. */
+  nextTimeoutAt(): Instant;
+  /** Announces the addresses and starts the programs. Once. */
+  start(): void;
+  /** Ends the programs; resolves when they have let go of what they hold. */
+  stop(): Promise<void>;
+  /** False while a port still waits for its address by DHCP. */
+  readonly configured: boolean;
+  readonly counters: Counters;
+  /** The tables that this kind of machine has. */
+  readonly tables: readonly TableName[];
+  /** Rows of one table; none for a table that the machine does not have. The runtime fills in the datagram counts. */
+  inspect(table: TableName): TableRow[];
+  readonly commands: ReadonlyMap<string, Command>;
+  /** Loads a page; hosts only. Failures are part of the result, it never rejects. */
+  fetch?(request: FetchRequest): Promise<FetchResult>;
+}
