@@ -1,0 +1,163 @@
+/**
+ * The physical end of a link: what network interfaces, switch ports and hub ports have in common. It checks
+ * what comes in, impairs what goes out, counts both and shows both to a capture. It knows no addresses.
+ *
+ * Packets are shared, never changed: a hub hands one and the same array to all its ports.
+ */
+import type { Instant, Timers } from '../clock.js';
+import type { Random } from '../random.js';
+import { checkPacket, ETHERNET_HEADER_LENGTH, ETHERNET_MTU, PACKET_OVERHEAD } from '../wire/ethernet.js';
+import { type Crc32, crc32 as tableCrc32 } from '../wire/fcs.js';
+import { Impairer, type Impairment } from './impairment.js';
+
+export type Direction = 'in' | 'out';
+
+/**
+ * Sees every packet at the moment at which it leaves or arrives, the dropped ones too. `dropped` is empty for
+ * packets that go on, otherwise the name of the counter: "badFcs", "impairmentLoss", "noCarrier", …
+ */
+export type Tap = (packet: Uint8Array, direction: Direction, dropped: string, at: Instant) => void;
+
+export interface PortOptions {
+  /** `eth0` on hosts and routers, `1` on switches and hubs. */
+  readonly name: string;
+  /** Largest payload of a frame in bytes; default 1500. */
+  readonly mtu?: number;
+  /** The link as a topology writes it, `client:eth0 -- sw1:3`; names captures. */
+  readonly link?: string;
+  /** A faster CRC-32 than the table's. */
+  readonly crc32?: Crc32;
+  /** Only forks of it are used: one a purpose. */
+  readonly random: Random;
+  readonly timers: Timers;
+  readonly impairment?: Impairment;
+}
+
+/** What one port has counted since it was made. Bytes are those of frames, without preamble and FCS. */
+export class PortCounters {
+  /** Sound frames; those that were dropped for their address afterwards are among them. */
+  framesIn = 0;
+  framesOut = 0;
+  bytesIn = 0;
+  bytesOut = 0;
+  /** Reason to number of frames. */
+  readonly dropsIn = new Map<string, number>();
+  readonly dropsOut = new Map<string, number>();
+
+  get droppedIn(): number {
+    return total(this.dropsIn);
+  }
+
+  get droppedOut(): number {
+    return total(this.dropsOut);
+  }
+
+  /** Both directions in one record, as tables show them. */
+  drops(): Record<string, number> {
+    const drops: Record<string, number> = Object.fromEntries(this.dropsIn);
+    for (const [reason, count] of this.dropsOut) drops[reason] = (drops[reason] ?? 0) + count;
+    return drops;
+  }
+}
+
+function total(counts: ReadonlyMap<string, number>): number {
+  let sum = 0;
+  for (const count of counts.values()) sum += count;
+  return sum;
+}
+
+/** One 802.1Q tag is tolerated, as it is on the receiving side. */
+const GIANT_OVERHEAD = PACKET_OVERHEAD + ETHERNET_HEADER_LENGTH + 4;
+
+export class Port {
+  readonly name: string;
+  readonly link: string;
+  mtu: number;
+  readonly crc32: Crc32;
+  readonly timers: Timers;
+  readonly counters = new PortCounters();
+  /** Whether the other end is there; set by {@link setCarrier}. */
+  carrier = true;
+  /** Installed by whoever carries packets to the other end. */
+  transmit: (packet: Uint8Array) => void = () => {};
+  /** Installed by the owner: gets sound packets only. */
+  deliver: (packet: Uint8Array) => void = () => {};
+  /** Installed by the owner that wants to know. */
+  onCarrier?: (up: boolean) => void;
+  tap?: Tap;
+  private readonly impairer: Impairer;
+
+  constructor(options: PortOptions) {
+    this.name = options.name;
+    this.link = options.link ?? '';
+    this.mtu = options.mtu ?? ETHERNET_MTU;
+    this.crc32 = options.crc32 ?? tableCrc32;
+    this.timers = options.timers;
+    this.impairer = new Impairer({
+      random: options.random,
+      timers: options.timers,
+      forward: (packet) => this.depart(packet),
+      drop: (packet, reason) => this.drop(packet, 'out', reason),
+    });
+    if (options.impairment !== undefined) this.impairer.configure(options.impairment);
+  }
+
+  get impairment(): Impairment {
+    return this.impairer.settings;
+  }
+
+  /** Replaces all settings. Frames that are on their way are timed anew and keep their order. */
+  setImpairment(impairment: Impairment): void {
+    this.impairer.configure(impairment);
+  }
+
+  setCarrier(up: boolean): void {
+    if (up === this.carrier) return;
+    this.carrier = up;
+    this.onCarrier?.(up);
+  }
+
+  /** A packet arrives from the link. */
+  receive(packet: Uint8Array): void {
+    const fault = checkPacket(packet, this.mtu, this.crc32);
+    if (fault !== undefined) {
+      this.drop(packet, 'in', fault);
+      return;
+    }
+    this.counters.framesIn += 1;
+    this.counters.bytesIn += packet.length - PACKET_OVERHEAD;
+    this.tap?.(packet, 'in', '', this.timers.now);
+    this.deliver(packet);
+  }
+
+  /** Puts a packet on the link: at once, or when the impairment lets it go. */
+  send(packet: Uint8Array): void {
+    if (!this.carrier) this.drop(packet, 'out', 'noCarrier');
+    else if (packet.length > this.mtu + GIANT_OVERHEAD) this.drop(packet, 'out', 'giant');
+    else if (this.impairer.idle) this.depart(packet);
+    else this.impairer.offer(packet);
+  }
+
+  /** Counts a drop that somebody else has noticed: a tunnel's bad record, an interface's foreign frame. */
+  countDrop(direction: Direction, reason: string): void {
+    const counts = direction === 'in' ? this.counters.dropsIn : this.counters.dropsOut;
+    counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  }
+
+  private depart(packet: Uint8Array): void {
+    // A delayed packet may find that the link has gone since.
+    if (!this.carrier) {
+      this.drop(packet, 'out', 'noCarrier');
+      return;
+    }
+    this.counters.framesOut += 1;
+    this.counters.bytesOut += packet.length - PACKET_OVERHEAD;
+    this.tap?.(packet, 'out', '', this.timers.now);
+    this.transmit(packet);
+  }
+
+  private drop(packet: Uint8Array, direction: Direction, reason: string): void {
+    this.countDrop(direction, reason);
+    this.tap?.(packet, direction, reason, this.timers.now);
+  }
+}
