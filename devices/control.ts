@@ -3,6 +3,7 @@
  * a person with a config file): types and validation, no I/O.
  */
 export * from './control/config.js';
+export { checkDeviceConfig } from './control/config-check.js';
 export * from './control/rpc.js';
 export * from './control/tables.js';
 export type { DnsCacheName, TcpState, TraceDetail, TraceEvent } from './stack/trace.js';

@@ -18,6 +18,8 @@ export interface DeviceConfig {
   /** File that receives the pino log lines; standard error when left out. */
   readonly logFile?: string;
   readonly logLevel?: 'trace' | 'debug' | 'info' | 'warn' | 'error';
+  /** The control socket of the lab that launched this device. An orphaned device removes it when it ends. */
+  readonly supervisor?: string;
   readonly ports: readonly PortConfig[];
   /** Hosts, routers and DNS servers: routes besides those of the ports' own networks. */
   readonly routes?: readonly RouteConfig[];

@@ -1,0 +1,111 @@
+/** Validation of a device's config file. */
+import {
+  type Checker,
+  integer,
+  isBoolean,
+  isCidr,
+  isIpv4,
+  isMac,
+  isProbability,
+  isSeed,
+  isText,
+  list,
+  number,
+  object,
+  oneOf,
+  record,
+} from './check.js';
+import { DEVICE_KINDS, type DeviceConfig } from './config.js';
+
+const udpEndpoint = object({ address: isIpv4, port: integer(1, 65535) });
+
+const impairment = object(
+  {},
+  {
+    delayMs: number(0),
+    jitterMs: number(0),
+    loss: isProbability,
+    duplicate: isProbability,
+    reorder: isProbability,
+    reorderDelayMs: number(0),
+    corrupt: isProbability,
+    rateBps: number(1),
+    queueBytes: number(1),
+  },
+);
+
+const port = object(
+  { name: isText },
+  {
+    link: isText,
+    mac: isMac,
+    addresses: list(isCidr),
+    dhcp: isBoolean,
+    // RFC 791: every link must carry 68 bytes.
+    mtu: integer(68, 65535),
+    tunnel: object({ encapsulation: oneOf(['native']), local: udpEndpoint, remote: udpEndpoint }),
+    impairment,
+  },
+);
+
+const route = object({ destination: isCidr }, { gateway: isIpv4, interface: isText, metric: integer(0, 0xffffffff) });
+
+const resolver = object({}, { servers: list(isIpv4), domain: isText, hosts: record(list(isIpv4)) });
+
+const redirect = object({ from: isText, to: isText, status: oneOf([301, 302, 303, 307, 308]) });
+const site = object({ names: list(isText) }, { root: isText, redirects: list(redirect), echoPath: isText });
+const web = object({ sites: list(site) }, { port: integer(1, 65535) });
+
+const dhcpServer = object(
+  { interface: isText, from: isIpv4, to: isIpv4, leaseSeconds: number(1) },
+  { gateway: isIpv4, dnsServers: list(isIpv4), domain: isText, reservations: record(isIpv4) },
+);
+
+const zoneRecord = object(
+  { name: isText, type: oneOf(['A', 'NS', 'CNAME', 'PTR', 'SOA', 'TXT']), data: isText },
+  { ttlSeconds: integer(0, 0x7fffffff) },
+);
+const dns = object(
+  {},
+  {
+    zones: list(object({ name: isText, records: list(zoneRecord) })),
+    recursion: isBoolean,
+    rootHints: list(object({ name: isText, address: isIpv4 })),
+  },
+);
+
+const device = object(
+  { lab: isText, name: isText, kind: oneOf(DEVICE_KINDS), seed: isSeed, control: isText, ports: list(port) },
+  {
+    logFile: isText,
+    logLevel: oneOf(['trace', 'debug', 'info', 'warn', 'error']),
+    supervisor: isText,
+    routes: list(route),
+    resolver,
+    web,
+    macAgeSeconds: number(1),
+    dhcpServers: list(dhcpServer),
+    dnsForwarder: object({ servers: list(isIpv4) }),
+    dns,
+    timing: object({}, { tcpMslMs: number(1), arpReachableMs: number(1) }),
+  },
+);
+
+const portNamesDiffer: Checker = (value) => {
+  const names = (value as DeviceConfig).ports.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  return twice === undefined ? undefined : `ports: two ports have the name ${twice}`;
+};
+
+/** Kinds with an address need a MAC address on every port; switches and hubs have none. */
+const macsAreThere: Checker = (value) => {
+  const { kind, ports } = value as DeviceConfig;
+  if (kind === 'switch' || kind === 'hub') return undefined;
+  const index = ports.findIndex(({ mac }) => mac === undefined);
+  return index < 0 ? undefined : `ports[${index}].mac: is missing`;
+};
+
+/** Returns the config, or a text that says what is wrong and where. Nothing of a wrong config is used. */
+export function checkDeviceConfig(value: unknown): DeviceConfig | string {
+  return device(value, '') ?? portNamesDiffer(value, '') ?? macsAreThere(value, '') ?? (value as DeviceConfig);
+}

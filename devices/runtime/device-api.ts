@@ -1,0 +1,96 @@
+/** What a device does for its clients: the methods of devices/control/rpc.ts. */
+import type { Machine } from '../apps/machine.js';
+import { type DeviceConfig, type DeviceStatus, type FetchRequest, TABLE_NAMES, type TableName } from '../control.js';
+import { CaptureHub } from './capture.js';
+import { ExecSessions } from './exec.js';
+import { invalidParams, type RpcMethod, type RpcParams, refuse } from './rpc-server.js';
+import type { TraceHub } from './trace.js';
+import type { Tunnel } from './tunnel.js';
+
+export interface DeviceParts {
+  readonly config: DeviceConfig;
+  readonly machine: Machine;
+  readonly tunnels: readonly Tunnel[];
+  readonly traces: TraceHub;
+  /** Starts the machine's programs; once. */
+  start(): void;
+  /** Ends the process in an orderly way. */
+  shutdown(): void;
+}
+
+export function deviceMethods(parts: DeviceParts): Record<string, RpcMethod> {
+  const { config, machine, traces } = parts;
+  const captures = new CaptureHub(machine.ports, (port) => {
+    const { mac, addresses } = interfaceRow(machine, port.name);
+    return { device: config.name, port: port.name, link: port.link, mac: mac ?? '', addresses: addresses ?? [] };
+  });
+  const sessions = new ExecSessions(machine.commands);
+  return {
+    start: () => parts.start(),
+    status: () => status(parts),
+    tables: () => machine.tables,
+    inspect: (params) => inspect(parts, params),
+    exec: (params, peer) => sessions.exec(params, peer),
+    'exec-input': (params, peer) => sessions.input(params, peer),
+    'exec-interrupt': (params, peer) => sessions.interrupt(params, peer),
+    complete: ({ line }) => ({ candidates: sessions.complete(typeof line === 'string' ? line : '') }),
+    'capture-start': ({ ports }, peer) => captures.start(peer, ports as string[] | undefined),
+    'capture-stop': (_params, peer) => captures.stop(peer),
+    'trace-start': (_params, peer) => traces.start(peer),
+    'trace-stop': (_params, peer) => traces.stop(peer),
+    fetch: (params) => fetchPage(machine, params),
+    shutdown: () => {
+      // After the answer has left.
+      setImmediate(() => parts.shutdown());
+    },
+  };
+}
+
+function status({ config, machine }: DeviceParts): DeviceStatus {
+  const cpu = process.cpuUsage();
+  let [framesIn, framesOut, framesDropped] = [0, 0, 0];
+  for (const { counters } of machine.ports) {
+    framesIn += counters.framesIn;
+    framesOut += counters.framesOut;
+    framesDropped += counters.droppedIn + counters.droppedOut;
+  }
+  return {
+    name: config.name,
+    kind: config.kind,
+    lab: config.lab,
+    pid: process.pid,
+    uptimeMs: Math.round(process.uptime() * 1000),
+    cpuMs: Math.round((cpu.user + cpu.system) / 1000),
+    framesIn,
+    framesOut,
+    framesDropped,
+    configured: machine.configured,
+  };
+}
+
+function interfaceRow(machine: Machine, portName: string): Partial<InterfaceRow> {
+  const rows = machine.inspect('interfaces') as InterfaceRow[];
+  return rows.find((row) => row.name === portName) ?? {};
+}
+
+function inspect({ machine, tunnels }: DeviceParts, { table }: RpcParams): unknown {
+  if (typeof table !== 'string') throw invalidParams('inspect takes a text `table`');
+  if (!machine.tables.includes(table as TableName)) {
+    const known = TABLE_NAMES.includes(table as TableName)
+      ? `a ${machine.kind} has no table ${table}`
+      : `no table ${table}`;
+    throw refuse(`${known}. Tables of ${machine.name}: ${machine.tables.join(', ')}`);
+  }
+  const rows = machine.inspect(table as TableName);
+  if (table !== 'interfaces') return rows;
+  return rows.map((row) => {
+    const tunnel = tunnels.find(({ port }) => 'name' in row && port.name === row.name);
+    return tunnel === undefined ? row : { ...row, datagramsIn: tunnel.datagramsIn, datagramsOut: tunnel.datagramsOut };
+  });
+}
+
+function fetchPage(machine: Machine, params: RpcParams): unknown {
+  if (machine.fetch === undefined) throw refuse(`${machine.name} is a ${machine.kind}: only hosts have a browser`);
+  if (typeof params.url !== 'string') throw invalidParams('fetch takes a text `url`');
+  return machine.fetch(params as unknown as FetchRequest);
+}

@@ -1,0 +1,49 @@
+/**
+ * Runs one machine in real time: frames come in from the tunnels, time from the clock, and one timer of the
+ * operating system stands for the earliest deadline of the machine.
+ */
+import type { Machine } from '../apps/machine.js';
+import type { Instant } from '../stack/clock.js';
+import type { Port } from '../stack/link/port.js';
+import { monotonicNow } from './clock.js';
+
+/** setTimeout takes no more than this; a longer wait is armed again when it ends. */
+const MAX_TIMEOUT_MS = 0x7fffffff;
+
+export class Driver {
+  private machine: Machine | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private armedFor: Instant = Number.POSITIVE_INFINITY;
+
+  /** The machine cannot be known when the driver is made: its environment holds the driver's `wake`. */
+  attach(machine: Machine): void {
+    this.machine = machine;
+    this.wake();
+  }
+
+  readonly receive = (port: Port, packet: Uint8Array): void => {
+    this.machine?.receive(port, packet, monotonicNow());
+    this.wake();
+  };
+
+  /** To be called after every change: arms the timer when the earliest deadline has come nearer. */
+  readonly wake = (): void => {
+    const next = this.machine?.nextTimeoutAt() ?? Number.POSITIVE_INFINITY;
+    // A timer that is armed too early is left alone: it fires, finds nothing due, and is armed anew.
+    if (next >= this.armedFor) return;
+    clearTimeout(this.timer);
+    this.armedFor = next;
+    this.timer = setTimeout(this.expire, Math.min(MAX_TIMEOUT_MS, Math.max(0, next - monotonicNow())));
+  };
+
+  stop(): void {
+    clearTimeout(this.timer);
+    this.machine = undefined;
+  }
+
+  private readonly expire = (): void => {
+    this.armedFor = Number.POSITIVE_INFINITY;
+    this.machine?.advance(monotonicNow());
+    this.wake();
+  };
+}

@@ -1,0 +1,162 @@
+/**
+ * A device as a process: reads its config file, opens its tunnels and its control socket, says that it is ready, and
+ * runs its machine until it is told to end, or until the process that supervises it has gone.
+ *
+ *     node host.cjs --config FILE [--supervised]
+ *
+ * Supervised: the machine starts on the `start` call, once all devices are there, and the process ends when its
+ * standard input closes. Otherwise it starts at once and ends on SIGINT or SIGTERM.
+ */
+import { readFileSync, unlinkSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { crc32 } from 'node:zlib';
+import pino from 'pino';
+import type { Environment, Machine } from '../apps/machine.js';
+import { checkDeviceConfig, type DeviceConfig, type DeviceKind, type ReadyMessage } from '../control.js';
+import { Random } from '../stack/random.js';
+import { monotonicNow } from './clock.js';
+import { deviceMethods } from './device-api.js';
+import { Driver } from './driver.js';
+import { diskFiles } from './files.js';
+import { RpcServer } from './rpc-server.js';
+import { TraceHub } from './trace.js';
+import { Tunnel } from './tunnel.js';
+
+export type MachineFactory = (config: DeviceConfig, environment: Environment) => Machine;
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+/** How long a device takes leave (DHCP release, FIN of open connections) before it ends anyway. */
+const STOP_LIMIT_MS = 500;
+
+export function runDevice(kind: DeviceKind, create: MachineFactory): void {
+  const { config, supervised } = readArguments(kind);
+  process.title = `netarium:${config.lab}:${config.name}`;
+  launch(config, create, supervised).catch((error: Error) => fail(`${config.name}: ${error.message}`, EXIT_FAILED));
+}
+
+function fail(message: string, exitStatus: number): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(exitStatus);
+}
+
+function readArguments(kind: DeviceKind): { config: DeviceConfig; supervised: boolean } {
+  let path: string | undefined;
+  let supervised = false;
+  try {
+    const { values } = parseArgs({ options: { config: { type: 'string' }, supervised: { type: 'boolean' } } });
+    path = values.config;
+    supervised = values.supervised ?? false;
+  } catch (error) {
+    fail((error as Error).message, EXIT_USAGE);
+  }
+  if (path === undefined) fail(`usage: ${kind} --config FILE [--supervised]`, EXIT_USAGE);
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    fail(`${path}: ${(error as Error).message}`, EXIT_USAGE);
+  }
+  const config = checkDeviceConfig(json);
+  if (typeof config === 'string') fail(`${path}: ${config}`, EXIT_USAGE);
+  if (config.kind !== kind) fail(`${path}: kind: this program runs a ${kind}, not a ${config.kind}`, EXIT_USAGE);
+  return { config, supervised };
+}
+
+async function launch(config: DeviceConfig, create: MachineFactory, supervised: boolean): Promise<void> {
+  const log = pino(
+    { name: config.name, level: config.logLevel ?? 'info' },
+    config.logFile === undefined
+      ? pino.destination(2)
+      : pino.destination({ dest: config.logFile, mode: 0o600, sync: true }),
+  );
+  const traces = new TraceHub();
+  const driver = new Driver();
+  const machine = create(config, {
+    now: monotonicNow,
+    wallClock: Date.now,
+    wake: driver.wake,
+    crc32,
+    random: new Random(config.seed).fork(`device ${config.name}`),
+    tracer: traces,
+    log,
+    files: diskFiles,
+  });
+  driver.attach(machine);
+
+  const tunnels = machine.ports.flatMap((port, index) => {
+    const { tunnel } = config.ports[index];
+    return tunnel === undefined ? [] : [new Tunnel(port, tunnel, driver.receive)];
+  });
+  await Promise.all(
+    tunnels.map((tunnel) =>
+      tunnel.open().catch((error: NodeJS.ErrnoException) => {
+        const port = config.ports.find(({ name }) => name === tunnel.port.name)?.tunnel?.local;
+        throw new Error(`port ${tunnel.port.name}: UDP ${port?.address}:${port?.port}: ${error.code ?? error.message}`);
+      }),
+    ),
+  );
+
+  let started = false;
+  const start = () => {
+    if (started) return;
+    started = true;
+    machine.start();
+    driver.wake();
+    log.info('started');
+  };
+  let ending = false;
+  const shutdown = (reason: string) => {
+    if (ending) return;
+    ending = true;
+    log.info({ reason }, 'ending');
+    const end = () => {
+      for (const tunnel of tunnels) tunnel.close();
+      control.close();
+      driver.stop();
+      process.exit(0);
+    };
+    setTimeout(end, STOP_LIMIT_MS);
+    machine.stop().then(end, end);
+  };
+
+  const control = new RpcServer(
+    config.control,
+    deviceMethods({ config, machine, tunnels, traces, start, shutdown: () => shutdown('asked to') }),
+  );
+  await control.open();
+
+  process.on('SIGINT', () => {
+    // Ctrl-C in a terminal reaches the whole group; under supervision the supervisor decides.
+    if (!supervised) shutdown('SIGINT');
+  });
+  process.on('SIGTERM', () => shutdown('SIGTERM'));
+  process.on('SIGHUP', () => {
+    if (!supervised) shutdown('SIGHUP');
+  });
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'crashed');
+    control.close();
+    process.exit(70);
+  });
+  if (supervised) endWithSupervisor(config, () => control.close());
+  const ready: ReadyMessage = { ready: true, name: config.name, pid: process.pid, control: config.control };
+  process.stdout.write(`${JSON.stringify(ready)}\n`);
+  if (!supervised) start();
+}
+
+/** The supervisor holds the other end of standard input. When it closes, however that came, nothing may be left. */
+function endWithSupervisor(config: DeviceConfig, closeControl: () => void): void {
+  const orphaned = () => {
+    closeControl();
+    if (config.supervisor !== undefined) {
+      try {
+        unlinkSync(config.supervisor);
+      } catch {
+        // Another device of the lab was quicker.
+      }
+    }
+    process.exit(0);
+  };
+  process.stdin.on('end', orphaned).on('close', orphaned).on('error', orphaned).resume();
+}
