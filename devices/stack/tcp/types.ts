@@ -1,0 +1,132 @@
+/**
+ * TCP (RFC 9293) as a layer without input and output of its own: segments come in by {@link Tcp.receive}, go out
+ * by {@link IpLayer.send}; time is `timers.now`; news for applications goes through the event queue. What this
+ * folder does not know: interfaces, ARP, fragments, sockets, streams.
+ */
+import type { Timers } from '../clock.js';
+import type { Counters } from '../counters.js';
+import type { StackError } from '../errors.js';
+import type { EventQueue } from '../events.js';
+import type { Random } from '../random.js';
+import type { TcpState, Tracer } from '../trace.js';
+import type { Ipv4Address } from '../wire/address.js';
+
+export type { TcpState } from '../trace.js';
+
+export interface Endpoint {
+  readonly address: Ipv4Address;
+  /** 1 … 65535 */
+  readonly port: number;
+}
+
+/** What TCP asks of the layer below: the shape of `stack/ip/ipv4.ts`, as far as it is used. */
+export interface IpLayer {
+  /** Queues one packet; an error that is known at once is returned, never thrown. */
+  send(request: {
+    readonly dst: Ipv4Address;
+    readonly src?: Ipv4Address;
+    readonly protocol: number;
+    readonly payload: Uint8Array;
+    readonly dontFragment?: boolean;
+  }): StackError | undefined;
+  /** The address that the route to `dst` gives; undefined without a route. */
+  sourceFor(dst: Ipv4Address): Ipv4Address | undefined;
+  /** The largest IP packet, in bytes, that the path to `dst` is known to take. */
+  mtuFor(dst: Ipv4Address): number;
+  /** One of this machine's own unicast addresses, or loopback. */
+  isLocal(address: Ipv4Address): boolean;
+  isBroadcast(address: Ipv4Address): boolean;
+}
+
+/** An ICMP error about a segment that this machine sent; also made by the machine itself when ARP fails. */
+export interface IcmpErrorReport {
+  /** 3 destination unreachable, 11 time exceeded, 12 parameter problem. */
+  readonly type: number;
+  readonly code: number;
+  /** Next-hop MTU of "fragmentation needed" (type 3, code 4), bytes; 0 or absent from old routers. */
+  readonly mtu?: number;
+  /** Who sent the error. */
+  readonly from: Ipv4Address;
+  /** Addresses of the quoted packet: `src` is ours. */
+  readonly src: Ipv4Address;
+  readonly dst: Ipv4Address;
+  /** The first bytes of the quoted segment, at least 8: ports and sequence number. */
+  readonly payload: Uint8Array;
+}
+
+export interface TcpContext {
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly tracer: Tracer;
+  readonly counters: Counters;
+  readonly events: EventQueue;
+  readonly ipv4: IpLayer;
+  /** Maximum segment lifetime; TIME_WAIT lasts twice as long. Default 30,000 (TIME_WAIT of 60 s, as Linux). */
+  readonly mslMs?: number;
+  /** Bytes that one connection takes from its program ahead of the peer's ACKs. Default 256 KiB. */
+  readonly sendBufferBytes?: number;
+  /** Bytes that one connection holds for a program that does not read; bounds the window. Default 256 KiB. */
+  readonly receiveBufferBytes?: number;
+}
+
+export interface ConnectOptions {
+  readonly remote: Endpoint;
+  /** What is left out is chosen: the address by the route, the port by RFC 6056. */
+  readonly local?: { readonly address?: Ipv4Address; readonly port?: number };
+  /** Shown in the sockets table: "browser", "curl". */
+  readonly program?: string;
+}
+
+export interface ListenOptions {
+  /** 0: every address of this machine. */
+  readonly address: Ipv4Address;
+  /** 1 … 65535, or 0: a free ephemeral port is chosen. */
+  readonly port: number;
+  /** Connections that may be under way in the handshake at once; further SYNs are dropped. Default 511, as Node. */
+  readonly backlog?: number;
+  readonly program?: string;
+}
+
+/** News of one connection. Every call comes out of the event queue: the handler may call the connection back. */
+export interface ConnectionHandler {
+  onEstablished(): void;
+  /** New bytes are there to {@link Connection.read}. */
+  onReadable(): void;
+  /** The peer sent FIN; all before it is readable. Sending may go on (half-close). */
+  onEnd(): void;
+  /** `send` took less than it was given before; now there is room again. */
+  onWritable(): void;
+  /**
+   * The last call. Without an error both directions ended in an orderly way (TIME_WAIT or CLOSED), or the
+   * program itself aborted. Codes: ECONNREFUSED, ECONNRESET, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH.
+   */
+  onClosed(error?: StackError): void;
+}
+
+/** One row of the sockets table, in the shape of `devices/control/tables.ts`. Times are milliseconds. */
+export interface SocketRow {
+  readonly protocol: 'tcp';
+  /** "192.0.2.1:80" */
+  readonly local: string;
+  /** "0.0.0.0:*" for listeners. */
+  readonly remote: string;
+  readonly state: TcpState;
+  /** Bytes received and not yet read by the program; for a listener, handshakes under way. */
+  readonly recvQueue: number;
+  /** Bytes not yet acknowledged by the peer; for a listener, its backlog. */
+  readonly sendQueue: number;
+  readonly program: string;
+  readonly timer: '' | 'retransmit' | 'persist' | 'time-wait' | 'delayed-ack' | 'keepalive';
+  readonly timerMs: number;
+  readonly retransmissions: number;
+  readonly mss: number;
+  readonly congestionWindow: number;
+  readonly slowStartThreshold: number;
+  /** 0 until measured. */
+  readonly rttMs: number;
+  readonly rtoMs: number;
+  readonly sendWindow: number;
+  readonly receiveWindow: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+}
