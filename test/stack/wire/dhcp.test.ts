@@ -194,26 +194,27 @@ const options: fc.Arbitrary<DhcpOptions> = fc.record(
   },
   { requiredKeys: [], noNullPrototype: true },
 );
-const messages: fc.Arbitrary<DhcpMessage> = fc.record({
-  op: fc.constantFrom(BOOTREQUEST, BOOTREPLY),
-  type: fc.integer({ min: 1, max: 8 }),
-  hops: fc.integer({ min: 0, max: 255 }),
-  transactionId: u32,
-  seconds: fc.integer({ min: 0, max: 0xffff }),
-  broadcast: fc.boolean(),
-  clientAddress: u32,
-  yourAddress: u32,
-  serverAddress: u32,
-  relayAddress: u32,
-  clientMac: fc.integer({ min: 0, max: 0xffffffffffff }),
-  options,
-});
+const messages: fc.Arbitrary<DhcpMessage> = fc.record(
+  {
+    op: fc.constantFrom(BOOTREQUEST, BOOTREPLY),
+    type: fc.integer({ min: 1, max: 8 }),
+    hops: fc.integer({ min: 0, max: 255 }),
+    transactionId: u32,
+    seconds: fc.integer({ min: 0, max: 0xffff }),
+    broadcast: fc.boolean(),
+    clientAddress: u32,
+    yourAddress: u32,
+    serverAddress: u32,
+    relayAddress: u32,
+    clientMac: fc.integer({ min: 0, max: 0xffffffffffff }),
+    options,
+  },
+  { noNullPrototype: true },
+);
 
-t.test('property: what is emitted is parsed back', async () => {
-  fc.assert(
-    fc.property(messages, (message) => void t.same(parseDhcp(emitDhcp(message)), message)),
-    { numRuns: 200 },
-  );
+t.test('property: what is emitted is parsed back', async (t) => {
+  fc.assert(fc.property(messages, (message) => deepStrictEqual(parseDhcp(emitDhcp(message)), message)));
+  t.pass();
 });
 
 t.test('property: any bytes behind a sound header give a message or a reason', async (t) => {
