@@ -4,6 +4,7 @@
  *
  * | method | params | result |
  * | --- | --- | --- |
+ * | `start` | – | –; starts the programs of a supervised device |
  * | `status` | – | {@link DeviceStatus} |
  * | `inspect` | `{table}` | rows, see tables.ts |
  * | `tables` | – | names of the tables that this device has |
@@ -20,14 +21,6 @@
 
 import type { Instant } from '../stack/clock.js';
 import type { DeviceKind } from './config.js';
-
-export const RPC_PARSE_ERROR = -32700;
-export const RPC_INVALID_REQUEST = -32600;
-export const RPC_METHOD_NOT_FOUND = -32601;
-export const RPC_INVALID_PARAMS = -32602;
-export const RPC_INTERNAL_ERROR = -32603;
-/** The device has understood and refuses: `message` says why, for the user. */
-export const RPC_REFUSED = -32000;
 
 /** One JSON line on standard output, the first thing that a device prints: it is ready for control and frames. */
 export interface ReadyMessage {

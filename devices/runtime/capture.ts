@@ -2,9 +2,8 @@
  * Live capture: while at least one client listens, the ports' taps copy every frame to all of them. With no client
  * the taps are unset and cost nothing.
  */
-import { type CapturedFrame, type CaptureInterface, encodeCapture } from '../control.js';
+import { type CapturedFrame, type CaptureInterface, encodeCapture, type RpcPeer } from '../control.js';
 import type { Port } from '../stack/link/port.js';
-import type { RpcPeer } from './rpc-server.js';
 
 /** A client that is this far behind misses frames, which are counted: the device must not grow without bound. */
 const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;

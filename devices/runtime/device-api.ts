@@ -1,9 +1,19 @@
 /** What a device does for its clients: the methods of devices/control/rpc.ts. */
 import type { Machine } from '../apps/machine.js';
-import { type DeviceConfig, type DeviceStatus, type FetchRequest, TABLE_NAMES, type TableName } from '../control.js';
+import {
+  type DeviceConfig,
+  type DeviceStatus,
+  type FetchRequest,
+  type InterfaceRow,
+  invalidParams,
+  type RpcMethod,
+  type RpcParams,
+  refuse,
+  TABLE_NAMES,
+  type TableName,
+} from '../control.js';
 import { CaptureHub } from './capture.js';
 import { ExecSessions } from './exec.js';
-import { invalidParams, type RpcMethod, type RpcParams, refuse } from './rpc-server.js';
 import type { TraceHub } from './trace.js';
 import type { Tunnel } from './tunnel.js';
 

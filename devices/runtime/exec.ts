@@ -1,7 +1,6 @@
 /** Commands that a client runs on the device: their input, output, interruption and end. */
 import type { Command } from '../apps/commands/command.js';
-import type { ExecOutput } from '../control.js';
-import { invalidParams, type RpcParams, type RpcPeer, refuse } from './rpc-server.js';
+import { type ExecOutput, invalidParams, type RpcParams, type RpcPeer, refuse } from '../control.js';
 
 class InputQueue implements AsyncIterable<string> {
   private readonly chunks: string[] = [];

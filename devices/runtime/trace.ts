@@ -1,6 +1,6 @@
+import type { RpcPeer } from '../control.js';
 import type { TraceDetail, TraceEvent, Tracer } from '../stack/trace.js';
 import { monotonicNow } from './clock.js';
-import type { RpcPeer } from './rpc-server.js';
 
 /** Hands the machine's trace events to the clients that asked for them; disabled while there are none. */
 export class TraceHub implements Tracer {
