@@ -1,0 +1,140 @@
+import t from 'tap';
+import { Timers } from '../../../devices/stack/clock.js';
+import { type Direction, Port } from '../../../devices/stack/link/port.js';
+import { Random } from '../../../devices/stack/random.js';
+import { BROADCAST_MAC } from '../../../devices/stack/wire/address.js';
+import { crc32 } from '../../../devices/stack/wire/fcs.js';
+import { packetOf } from '../../support/packets.js';
+import { TEST_ETHERTYPE } from '../../support/port-node.js';
+
+const packet = packetOf({
+  dst: BROADCAST_MAC,
+  src: 0x020000000001,
+  etherType: TEST_ETHERTYPE,
+  payload: new Uint8Array(100),
+});
+
+class Bench {
+  readonly timers = new Timers();
+  readonly port = new Port({ name: 'eth0', random: new Random(1), timers: this.timers });
+  readonly sent: Uint8Array[] = [];
+  readonly delivered: Uint8Array[] = [];
+  readonly tapped: [Direction, string, number][] = [];
+
+  constructor() {
+    this.port.transmit = (bytes) => this.sent.push(bytes);
+    this.port.deliver = (bytes) => this.delivered.push(bytes);
+    this.port.tap = (_, direction, dropped, at) => this.tapped.push([direction, dropped, at]);
+  }
+}
+
+t.test('a sound packet is counted, shown to the tap and delivered as it is', async (t) => {
+  const { port, timers, delivered, tapped } = new Bench();
+  timers.advance(7);
+  port.receive(packet);
+  t.equal(delivered[0], packet);
+  t.same(tapped, [['in', '', 7]]);
+  t.match(port.counters, { framesIn: 1, bytesIn: 114, framesOut: 0, droppedIn: 0 });
+});
+
+t.test('what is not sound is counted by its fault, tapped with it, and not delivered', async (t) => {
+  const { port, delivered, tapped } = new Bench();
+  const badFcs = packet.slice();
+  badFcs[30] ^= 1;
+  const badPreamble = packet.slice();
+  badPreamble[3] = 0x54;
+  const badDelimiter = packet.slice();
+  badDelimiter[7] = 0x55;
+  const giant = packetOf({ dst: BROADCAST_MAC, src: 2, etherType: TEST_ETHERTYPE, payload: new Uint8Array(1505) });
+  for (const bad of [badFcs, badPreamble, badDelimiter, packet.slice(0, 60), giant, new Uint8Array(0)])
+    port.receive(bad);
+  t.same(delivered, []);
+  t.same(
+    tapped.map(([direction, reason]) => `${direction} ${reason}`),
+    ['in badFcs', 'in badPreamble', 'in badPreamble', 'in runt', 'in giant', 'in runt'],
+  );
+  t.same(port.counters.drops(), { badFcs: 1, badPreamble: 2, runt: 2, giant: 1 });
+  t.match(port.counters, { framesIn: 0, droppedIn: 6, droppedOut: 0 });
+});
+
+t.test('the largest frame of the MTU passes both ways, with room for one VLAN tag', async (t) => {
+  const { port, delivered, sent } = new Bench();
+  const full = packetOf({ dst: BROADCAST_MAC, src: 2, etherType: TEST_ETHERTYPE, payload: new Uint8Array(1504) });
+  port.receive(full);
+  port.send(full);
+  t.equal(delivered.length, 1);
+  t.equal(sent.length, 1);
+  port.mtu = 1499;
+  port.send(full);
+  t.equal(sent.length, 1);
+  t.same(port.counters.drops(), { giant: 1 });
+});
+
+t.test('without carrier all that is sent is dropped as noCarrier, until the carrier is back', async (t) => {
+  const { port, sent, tapped } = new Bench();
+  const changes: boolean[] = [];
+  port.onCarrier = (up) => changes.push(up);
+  port.setCarrier(false);
+  port.setCarrier(false);
+  port.send(packet);
+  t.same(sent, []);
+  t.same(port.counters.dropsOut, new Map([['noCarrier', 1]]));
+  t.same(tapped, [['out', 'noCarrier', 0]]);
+  port.setCarrier(true);
+  port.send(packet);
+  t.same(sent, [packet]);
+  t.same(changes, [false, true]);
+  t.match(port.counters, { framesOut: 1, bytesOut: 114, droppedOut: 1 });
+});
+
+t.test('a delayed packet is dropped when the carrier has gone meanwhile', async (t) => {
+  const { port, timers, sent } = new Bench();
+  port.setImpairment({ delayMs: 10 });
+  port.send(packet);
+  timers.advance(5);
+  port.setCarrier(false);
+  timers.advance(10);
+  t.same(sent, []);
+  t.same(port.counters.drops(), { noCarrier: 1 });
+});
+
+t.test('impairment drops reach the tap; a corrupted packet leaves and is refused by the receiver', async (t) => {
+  const { port, sent, tapped } = new Bench();
+  port.setImpairment({ loss: 1 });
+  port.send(packet);
+  t.same(tapped, [['out', 'impairmentLoss', 0]]);
+  t.same(sent, []);
+  port.setImpairment({ corrupt: 1 });
+  const before = packet.slice();
+  for (let i = 0; i < 200; i++) port.send(packet);
+  t.same(packet, before, 'the shared packet itself is left alone');
+  const receiver = new Bench();
+  for (const damaged of sent) receiver.port.receive(damaged);
+  t.same(receiver.port.counters.drops(), { badFcs: 200 });
+});
+
+t.test('the same reason in both directions is one row in the table and two counters', async (t) => {
+  const { port } = new Bench();
+  port.countDrop('in', 'giant');
+  port.countDrop('out', 'giant');
+  port.countDrop('in', 'badRecord');
+  t.same(port.counters.drops(), { giant: 2, badRecord: 1 });
+  t.equal(port.counters.droppedIn, 2);
+  t.equal(port.counters.droppedOut, 1);
+});
+
+t.test('a CRC of the caller is used for the check', async (t) => {
+  let calls = 0;
+  const port = new Port({
+    name: '1',
+    random: new Random(1),
+    timers: new Timers(),
+    crc32: (bytes) => {
+      calls += 1;
+      return crc32(bytes);
+    },
+  });
+  port.receive(packet);
+  t.equal(calls, 1);
+  t.equal(port.counters.framesIn, 1);
+});

@@ -1,0 +1,22 @@
+/**
+ * Lets everything run that the last step has set off: promises, process.nextTick, setImmediate, and file reads.
+ * The world's clock stands still meanwhile, so that how long they really take changes nothing.
+ */
+const BUSY_ROUNDS = 200;
+const LIMIT_MS = 10_000;
+
+export async function settle(): Promise<void> {
+  let startedAt = 0;
+  for (let round = 0; ; round++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (!process.getActiveResourcesInfo().some(isPending)) return;
+    if (round < BUSY_ROUNDS) continue;
+    if (startedAt === 0) startedAt = Date.now();
+    if (Date.now() - startedAt > LIMIT_MS) throw new Error(`the programs do not come to rest within ${LIMIT_MS} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+function isPending(resource: string): boolean {
+  return resource === 'Immediate' || resource === 'FSReqPromise' || resource === 'FSReqCallback';
+}
