@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { readPage } from '../../../devices/apps/web/html-resources.js';
+
+const AT = 'http://www.server.com/books/index.html';
+const urls = (html: string) => readPage(html, AT).resources.map((resource) => resource.url);
+
+t.test('a page asks for its style sheet, icon, scripts and images, from other hosts too', async (t) => {
+  const page = `<!doctype html><html><head>
+    <link rel="stylesheet" href="/style.css"><link rel="shortcut icon" href="favicon.png">
+    <script src="app.js" defer></script></head>
+    <body><img src="http://img.server.com/cover.png"><img src="//img.server.com/back.png">
+    <picture><source src="wide.webp"><img src="narrow.png"></picture></body></html>`;
+  t.strictSame(readPage(page, AT).resources, [
+    { url: 'http://www.server.com/style.css', initiator: 'link' },
+    { url: 'http://www.server.com/books/favicon.png', initiator: 'link' },
+    { url: 'http://www.server.com/books/app.js', initiator: 'script' },
+    { url: 'http://img.server.com/cover.png', initiator: 'img' },
+    { url: 'http://img.server.com/back.png', initiator: 'img' },
+    { url: 'http://www.server.com/books/wide.webp', initiator: 'source' },
+    { url: 'http://www.server.com/books/narrow.png', initiator: 'img' },
+  ]);
+});
+
+t.test('the first base that has an href moves all that is relative after it', async (t) => {
+  t.strictSame(urls('<base target="_top"><base href="/static/"><base href="/other/"><img src="a.png">'), [
+    'http://www.server.com/static/a.png',
+  ]);
+});
+
+t.test('a resource that is named twice is asked for once, whatever its fragment', async (t) => {
+  t.strictSame(urls('<img src="a.svg#left"><img src="a.svg#right"><img src="a.svg">'), [
+    'http://www.server.com/books/a.svg',
+  ]);
+});
+
+t.test('an image without src takes the first entry of its srcset', async (t) => {
+  t.strictSame(
+    urls('<img srcset="small.png 1x, large.png 2x"><img srcset="one.png, two.png 2x"><img src="" srcset="s.png">'),
+    [
+      'http://www.server.com/books/small.png',
+      'http://www.server.com/books/one.png',
+      'http://www.server.com/books/s.png',
+    ],
+  );
+});
+
+t.test('nothing is asked for where nothing is to be had', async (t) => {
+  t.strictSame(
+    urls(`<img src="data:image/png;base64,AAAA"><img><img src=" "><a href="next.html">next</a><script>1</script>
+      <link rel="canonical" href="/"><link rel="alternate stylesheet" href="/dark.css"><img src="http://[bad/">
+      <!-- <img src="comment.png"> --><template><img src="later.png"></template><link href="no-rel.css">`),
+    [],
+  );
+});
+
+t.test('names to be resolved early are told apart from resources', async (t) => {
+  const { resources, prefetchHosts } = readPage(
+    '<link rel="dns-prefetch" href="//img.server.com"><link rel=preconnect href="http://maps.google.com/">',
+    AT,
+  );
+  t.strictSame(resources, []);
+  t.strictSame(prefetchHosts, ['img.server.com', 'maps.google.com']);
+});
+
+t.test('deep nesting does not exhaust anything, and the number of requests is bounded', async (t) => {
+  t.strictSame(urls(`${'<div>'.repeat(20_000)}<img src="deep.png">`), ['http://www.server.com/books/deep.png']);
+  t.equal(urls(Array.from({ length: 2_000 }, (_, i) => `<img src="${i}.png">`).join('')).length, 500);
+});
+
+t.test('any text is some page', async () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
+      readPage(`<base href="${text}"><img src="${text}"><link rel=icon href='${text}'>${text}`, AT);
+    }),
+  );
+});
