@@ -68,6 +68,36 @@ export async function answerRpc(text: string, methods: RpcMethods, peer: RpcPeer
   }
 }
 
+/** What is used of a WebSocket; `ws` has this shape. */
+export interface RpcSocket {
+  readonly bufferedAmount: number;
+  send(data: string | Uint8Array): void;
+  terminate(): void;
+  on(event: 'message', run: (data: { toString(): string }, isBinary: boolean) => void): unknown;
+  on(event: 'close' | 'error', run: () => void): unknown;
+}
+
+/** Answers one client's requests until it goes. */
+export function serveRpc(socket: RpcSocket, methods: RpcMethods): void {
+  const closers: (() => void)[] = [];
+  const peer: RpcPeer = {
+    notify: (method, params) => socket.send(JSON.stringify({ jsonrpc: '2.0', method, params })),
+    sendBinary: (bytes) => socket.send(bytes),
+    get backlogBytes() {
+      return socket.bufferedAmount;
+    },
+    onClose: (run) => closers.push(run),
+  };
+  socket.on('message', async (data, isBinary) => {
+    const answer = await answerRpc(isBinary ? '' : data.toString(), methods, peer);
+    if (answer !== undefined) socket.send(answer);
+  });
+  socket.on('close', () => {
+    for (const run of closers) run();
+  });
+  socket.on('error', () => socket.terminate());
+}
+
 function isParams(value: unknown): value is RpcParams | undefined {
   return value === undefined || (typeof value === 'object' && value !== null && !Array.isArray(value));
 }

@@ -4,26 +4,24 @@
  */
 import { unlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { type WebSocket, WebSocketServer } from 'ws';
-import { answerRpc, type RpcMethods, type RpcPeer } from '../control.js';
+import { WebSocketServer } from 'ws';
+import { type RpcMethods, serveRpc } from '../control.js';
 
 /** Requests are small; only output and captures, which go the other way, are large. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 
 export class RpcServer {
-  private readonly methods: RpcMethods;
   private readonly path: string;
   private readonly http: Server;
   private readonly sockets: WebSocketServer;
 
   constructor(path: string, methods: RpcMethods) {
     this.path = path;
-    this.methods = methods;
     this.http = createServer((_request, response) => {
       response.writeHead(426, { Connection: 'close' }).end('This socket speaks JSON-RPC over WebSocket.\n');
     });
     this.sockets = new WebSocketServer({ server: this.http, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false });
-    this.sockets.on('connection', (socket) => this.serve(socket));
+    this.sockets.on('connection', (socket) => serveRpc(socket, methods));
     // The WebSocketServer repeats the HTTP server's errors; open() reports them.
     this.sockets.on('error', () => {});
   }
@@ -45,25 +43,5 @@ export class RpcServer {
     } catch {
       // Node removes the socket file itself on most systems.
     }
-  }
-
-  private serve(socket: WebSocket): void {
-    const closers: (() => void)[] = [];
-    const peer: RpcPeer = {
-      notify: (method, params) => socket.send(JSON.stringify({ jsonrpc: '2.0', method, params })),
-      sendBinary: (bytes) => socket.send(bytes),
-      get backlogBytes() {
-        return socket.bufferedAmount;
-      },
-      onClose: (run) => closers.push(run),
-    };
-    socket.on('message', async (data, isBinary) => {
-      const answer = await answerRpc(isBinary ? '' : data.toString(), this.methods, peer);
-      if (answer !== undefined) socket.send(answer);
-    });
-    socket.on('close', () => {
-      for (const run of closers) run();
-    });
-    socket.on('error', () => socket.terminate());
   }
 }

@@ -1,0 +1,85 @@
+/** The client's end of the control protocol (devices/control/rpc.ts): to a device, or to the lab itself. */
+import WebSocket from 'ws';
+import { RpcError } from '../../devices/control.js';
+
+const CONNECT_TIMEOUT_MS = 5000;
+
+interface Pending {
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+}
+
+export class RpcClient {
+  /** Runs for each notification of that method. */
+  readonly notifications = new Map<string, (params: never) => void>();
+  onBinary: ((bytes: Uint8Array) => void) | undefined;
+  onClose: (() => void) | undefined;
+  private readonly socket: WebSocket;
+  private readonly pending = new Map<number, Pending>();
+  private ids = 0;
+
+  private constructor(socket: WebSocket) {
+    this.socket = socket;
+    socket.on('message', (data: Buffer, isBinary) => {
+      if (isBinary) this.onBinary?.(data);
+      else this.received(data.toString());
+    });
+    socket.on('close', () => this.closed());
+    socket.on('error', () => socket.terminate());
+  }
+
+  /** Rejects with the system's error (ENOENT, ECONNREFUSED) when nobody listens at `path`. */
+  static async connect(path: string): Promise<RpcClient> {
+    const socket = new WebSocket(`ws+unix:${path}:/`, {
+      handshakeTimeout: CONNECT_TIMEOUT_MS,
+      perMessageDeflate: false,
+      maxPayload: 256 * 1024 * 1024,
+    });
+    const client = new RpcClient(socket);
+    await new Promise<void>((resolve, reject) => {
+      socket.once('open', resolve);
+      socket.once('error', reject);
+    });
+    return client;
+  }
+
+  /** Rejects with the peer's RpcError, or with ECONNRESET when the connection closes first. */
+  call<Result>(method: string, params: object = {}): Promise<Result> {
+    if (this.socket.readyState !== WebSocket.OPEN) return Promise.reject(gone(method));
+    const id = ++this.ids;
+    this.socket.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
+    return new Promise<Result>((resolve, reject) => {
+      this.pending.set(id, { resolve: resolve as (result: unknown) => void, reject });
+    });
+  }
+
+  notify(method: string, params: object): void {
+    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ jsonrpc: '2.0', method, params }));
+  }
+
+  close(): void {
+    this.socket.close();
+  }
+
+  private received(text: string): void {
+    const message = JSON.parse(text);
+    if (message.id === undefined || message.id === null) {
+      this.notifications.get(message.method)?.(message.params as never);
+      return;
+    }
+    const pending = this.pending.get(message.id);
+    this.pending.delete(message.id);
+    if (message.error !== undefined) pending?.reject(new RpcError(message.error.code, message.error.message));
+    else pending?.resolve(message.result);
+  }
+
+  private closed(): void {
+    for (const { reject } of this.pending.values()) reject(gone('the call'));
+    this.pending.clear();
+    this.onClose?.();
+  }
+}
+
+function gone(what: string): Error {
+  return Object.assign(new Error(`${what}: the device has closed the connection`), { code: 'ECONNRESET' });
+}

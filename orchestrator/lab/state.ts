@@ -1,0 +1,128 @@
+/** What is on disk of a lab: `lab.json`, written by its supervisor, read by every command. */
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DeviceKind } from '../../devices/control.js';
+import { CliError } from '../commands/errors.js';
+import { nearest } from '../topology/nearest.js';
+import { labDirectory, labFile, labSocket, runRoot } from './paths.js';
+import { RpcClient } from './rpc-client.js';
+
+export interface LabDevice {
+  readonly name: string;
+  readonly kind: DeviceKind;
+  /** Path of its control socket. */
+  readonly control: string;
+  readonly logFile: string;
+  readonly pid: number;
+}
+
+export interface LabState {
+  readonly name: string;
+  /** The supervisor's process. */
+  readonly pid: number;
+  /** Where the topology came from: a path, or `linear,3`. */
+  readonly topology: string;
+  readonly defaultHost: string | undefined;
+  readonly startedAt: string;
+  readonly devices: readonly LabDevice[];
+}
+
+/** Replaces the file in one step: a reader never sees half of it. */
+export function writeLabState(state: LabState): void {
+  const path = labFile(state.name);
+  writeFileSync(`${path}.new`, JSON.stringify(state, null, 2), { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}
+
+export function readLabState(lab: string): LabState | undefined {
+  try {
+    return JSON.parse(readFileSync(labFile(lab), 'utf8')) as LabState;
+  } catch {
+    return undefined;
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** A lab runs when something answers on its socket. */
+export async function connectLab(lab: string): Promise<RpcClient | undefined> {
+  try {
+    return await RpcClient.connect(labSocket(lab));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Names of the folders in the run root, running or not. */
+export function labFolders(): string[] {
+  if (!existsSync(runRoot())) return [];
+  return readdirSync(runRoot(), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(join(runRoot(), entry.name, 'lab.json')))
+    .map((entry) => entry.name)
+    .sort();
+}
+
+export async function runningLabs(): Promise<string[]> {
+  const running: string[] = [];
+  for (const lab of labFolders()) {
+    const client = await connectLab(lab);
+    if (client === undefined) continue;
+    client.close();
+    running.push(lab);
+  }
+  return running;
+}
+
+/**
+ * The lab that a command means: the one it names (or NETARIUM_LAB names), else the only one that runs. Throws a
+ * CliError of status 3.
+ */
+export async function findLab(name: string | undefined = process.env.NETARIUM_LAB): Promise<LabState> {
+  const running = await runningLabs();
+  if (name === undefined && running.length > 1) {
+    throw new CliError(3, `several labs are up: ${running.join(', ')}`, 'Name one with --lab LAB.');
+  }
+  const lab = name ?? running[0];
+  const state = lab !== undefined && running.includes(lab) ? readLabState(lab) : undefined;
+  if (state !== undefined) return state;
+  if (running.length === 0)
+    throw new CliError(
+      3,
+      name === undefined ? 'no lab is up' : `no lab ${name} is up`,
+      'Launch one with `netarium up`.',
+    );
+  throw new CliError(3, `no lab ${name} is up; up: ${running.join(', ')}`);
+}
+
+/** Throws a CliError of status 3 that names the nearest device. */
+export function findDevice(state: LabState, name: string): LabDevice {
+  const device = state.devices.find((candidate) => candidate.name === name);
+  if (device !== undefined) return device;
+  const names = state.devices.map((candidate) => candidate.name);
+  const near = nearest(name, names);
+  throw new CliError(
+    3,
+    `lab ${state.name} has no device ${name}`,
+    near === undefined ? `Devices: ${names.join(', ')}` : `Did you mean ${near}?`,
+  );
+}
+
+export async function connectDevice(state: LabState, name: string): Promise<RpcClient> {
+  const device = findDevice(state, name);
+  try {
+    return await RpcClient.connect(device.control);
+  } catch {
+    throw new CliError(1, `${name} does not answer: it has ended or is paused`, `See \`netarium logs ${name}\`.`);
+  }
+}
+
+export function removeLabDirectory(lab: string): void {
+  rmSync(labDirectory(lab), { recursive: true, force: true });
+}

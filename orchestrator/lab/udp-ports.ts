@@ -1,0 +1,55 @@
+/** Finding UDP ports for a lab's tunnels: a block of consecutive ones on 127.0.0.1 that nobody uses. */
+import { createSocket } from 'node:dgram';
+import { CliError } from '../commands/errors.js';
+
+const FIRST_BASE = 20000;
+/** Below the range that Linux and Windows hand out to clients. */
+const LAST_PORT = 32700;
+const STEP = 100;
+
+/** Undefined when the port is free, else the system's code: EADDRINUSE, EACCES. */
+function tryPort(port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = createSocket('udp4');
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      socket.close();
+      resolve(error.code ?? 'EADDRINUSE');
+    });
+    socket.bind({ address: '127.0.0.1', port, exclusive: true }, () => socket.close(() => resolve(undefined)));
+  });
+}
+
+async function firstTaken(base: number, count: number): Promise<{ port: number; code: string } | undefined> {
+  for (let port = base; port < base + count; port++) {
+    const code = await tryPort(port);
+    if (code !== undefined) return { port, code };
+  }
+  return undefined;
+}
+
+/** The lowest free block of `count` ports. Throws a CliError when there is none. */
+export async function findFreePorts(count: number): Promise<number> {
+  let base = FIRST_BASE;
+  while (base + count <= LAST_PORT) {
+    const taken = await firstTaken(base, count);
+    if (taken === undefined) return base;
+    base += Math.ceil((taken.port + 1 - base) / STEP) * STEP;
+  }
+  throw new CliError(
+    1,
+    `no ${count} consecutive free UDP ports between ${FIRST_BASE} and ${LAST_PORT}`,
+    'End a lab with `netarium down`.',
+  );
+}
+
+/** For a topology that fixes its ports. Throws a CliError that names the first port that cannot be had. */
+export async function requireFreePorts(base: number, count: number): Promise<void> {
+  const taken = await firstTaken(base, count);
+  if (taken === undefined) return;
+  const why = taken.code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${taken.code})`;
+  throw new CliError(
+    2,
+    `UDP port 127.0.0.1:${taken.port} ${why}; the topology asks for ${base} to ${base + count - 1}`,
+    'Change or remove `ports.base` in the topology: without it free ports are found.',
+  );
+}
