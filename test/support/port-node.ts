@@ -11,7 +11,7 @@ export class PortNode implements WiredNode {
   readonly name: string;
   readonly timers = new Timers();
   readonly ports: readonly Port[];
-  readonly hasPrograms = false;
+  readonly hasPrograms: boolean = false;
 
   constructor(name: string, portNames: readonly string[], impairment?: Impairment) {
     this.name = name;
