@@ -37,6 +37,8 @@ export interface DeviceStatus {
   readonly pid: number;
   readonly uptimeMs: number;
   readonly cpuMs: number;
+  /** Resident set size, bytes. */
+  readonly memoryRssBytes: number;
   readonly framesIn: number;
   readonly framesOut: number;
   readonly framesDropped: number;

@@ -71,6 +71,7 @@ function status({ config, machine }: DeviceParts): DeviceStatus {
     pid: process.pid,
     uptimeMs: Math.round(process.uptime() * 1000),
     cpuMs: Math.round((cpu.user + cpu.system) / 1000),
+    memoryRssBytes: process.memoryUsage.rss(),
     framesIn,
     framesOut,
     framesDropped,

@@ -25,8 +25,8 @@ export async function holdLab(plan: LabPlan, onProgress: (progress: LabProgress)
     stopped = resolve;
   });
   const stop = async () => {
-    server.close();
     await lab.stop();
+    server.close();
     stopped();
   };
   const server = new LabServer(lab, () => setImmediate(stop));

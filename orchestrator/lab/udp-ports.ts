@@ -27,13 +27,27 @@ async function firstTaken(base: number, count: number): Promise<{ port: number; 
   return undefined;
 }
 
-/** The lowest free block of `count` ports. Throws a CliError when there is none. */
-export async function findFreePorts(count: number): Promise<number> {
-  let base = FIRST_BASE;
-  while (base + count <= LAST_PORT) {
-    const taken = await firstTaken(base, count);
-    if (taken === undefined) return base;
-    base += Math.ceil((taken.port + 1 - base) / STEP) * STEP;
+/** Where the search begins: another place for every lab's name, so that labs launched at once do not meet. */
+function firstBase(lab: string): number {
+  let hash = 0;
+  for (const letter of lab) hash = (hash * 31 + letter.charCodeAt(0)) >>> 0;
+  return FIRST_BASE + (hash % Math.floor((LAST_PORT - FIRST_BASE) / STEP)) * STEP;
+}
+
+/** A free block of `count` ports; the same one for the same lab while nothing is in its way. Throws a CliError when there is none. */
+export async function findFreePorts(lab: string, count: number): Promise<number> {
+  const first = firstBase(lab);
+  const searches = [
+    [first, LAST_PORT],
+    [FIRST_BASE, first + count],
+  ];
+  for (const [from, to] of searches) {
+    let base = from;
+    while (base + count <= to) {
+      const taken = await firstTaken(base, count);
+      if (taken === undefined) return base;
+      base += Math.ceil((taken.port + 1 - base) / STEP) * STEP;
+    }
   }
   throw new CliError(
     1,

@@ -1,0 +1,73 @@
+import { Command } from 'commander';
+import type { ExecOutput } from '../../devices/control.js';
+import type { RpcClient } from '../lab/rpc-client.js';
+import { connectDevice, findLab } from '../lab/state.js';
+import { CliError } from './errors.js';
+
+const INTERRUPTED = 130;
+let sessions = 0;
+
+export interface ExecStreams {
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  readonly columns: number;
+}
+
+/** A command that runs on a device: its end, and the ways to reach it meanwhile. */
+export interface RunningCommand {
+  readonly exitStatus: Promise<number>;
+  /** null ends the input. */
+  input(data: string | null): void;
+  interrupt(): void;
+}
+
+export function runOnDevice(client: RpcClient, argv: readonly string[], streams: ExecStreams): RunningCommand {
+  const id = ++sessions;
+  client.notifications.set('exec-output', (output: ExecOutput) => {
+    if (output.id === id) streams[output.stream](output.data);
+  });
+  return {
+    exitStatus: client
+      .call<{ exitStatus: number }>('exec', { id, argv, columns: streams.columns })
+      .then(({ exitStatus }) => exitStatus),
+    input: (data) => client.notify('exec-input', { id, data }),
+    interrupt: () => client.notify('exec-interrupt', { id }),
+  };
+}
+
+export function execCommand(): Command {
+  return new Command('exec')
+    .description("run a command on a device, with that command's exit status")
+    .argument('<device>', 'the device')
+    .argument('<command...>', 'the command and its arguments; `help` lists the commands')
+    .option('--lab <lab>', 'which lab, when several are up')
+    .passThroughOptions()
+    .addHelpText(
+      'after',
+      '\nExamples:\n  netarium exec client ping -c 3 www.server.com\n  netarium exec client -- netstat -napt',
+    )
+    .action(async (device: string, argv: string[], { lab }: { lab?: string }) => {
+      const client = await connectDevice(await findLab(lab), device);
+      const running = runOnDevice(client, argv, {
+        stdout: (text) => process.stdout.write(text),
+        stderr: (text) => process.stderr.write(text),
+        columns: process.stdout.columns ?? 80,
+      });
+      let interrupted = false;
+      process.on('SIGINT', () => {
+        if (interrupted) process.exit(INTERRUPTED);
+        interrupted = true;
+        running.interrupt();
+      });
+      process.stdin.setEncoding('utf8').on('data', (text: string) => running.input(text));
+      process.stdin.on('end', () => running.input(null));
+      try {
+        process.exitCode = await running.exitStatus;
+      } catch (error) {
+        throw new CliError(1, (error as Error).message);
+      } finally {
+        process.stdin.destroy();
+        client.close();
+      }
+    });
+}

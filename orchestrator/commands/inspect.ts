@@ -1,0 +1,179 @@
+import { Command } from 'commander';
+import {
+  type ArpRow,
+  type CounterRow,
+  type DhcpRow,
+  type DnsCacheRow,
+  type InterfaceRow,
+  type MacRow,
+  type RouteRow,
+  type SocketRow,
+  TABLE_NAMES,
+  type TableName,
+  type TableRow,
+} from '../../devices/control.js';
+import type { RpcClient } from '../lab/rpc-client.js';
+import { connectDevice, findLab } from '../lab/state.js';
+import { nearest } from '../topology/nearest.js';
+import { CliError } from './errors.js';
+import { type Column, formatDuration, formatTable, type Paint, painter, print, printJson } from './terminal.js';
+
+const WATCH_INTERVAL_MS = 500;
+const CLEAR_SCREEN = '\x1b[H\x1b[2J';
+
+const interfaces: readonly Column<InterfaceRow>[] = [
+  { title: 'NAME', value: (row) => row.name },
+  { title: 'LINK', value: (row) => row.link ?? '' },
+  { title: 'CARRIER', value: (row) => (row.carrier ? 'yes' : 'no') },
+  { title: 'MAC', value: (row) => row.mac ?? '-' },
+  { title: 'ADDRESSES', value: (row) => row.addresses.join(' ') || '-' },
+  { title: 'MTU', align: 'right', value: (row) => row.mtu },
+  { title: 'FRAMES IN', align: 'right', value: (row) => row.framesIn },
+  { title: 'OUT', align: 'right', value: (row) => row.framesOut },
+  { title: 'DATAGRAMS IN', align: 'right', value: (row) => row.datagramsIn },
+  { title: 'OUT', align: 'right', value: (row) => row.datagramsOut },
+  {
+    title: 'DROPS',
+    value: (row) =>
+      Object.entries(row.drops)
+        .map(([reason, count]) => `${reason} ${count}`)
+        .join(', ') || '-',
+  },
+];
+const arp: readonly Column<ArpRow>[] = [
+  { title: 'ADDRESS', value: (row) => row.ip },
+  { title: 'MAC', value: (row) => row.mac ?? '-' },
+  { title: 'INTERFACE', value: (row) => row.interface },
+  { title: 'STATE', value: (row) => row.state },
+  { title: 'AGE', align: 'right', value: (row) => formatDuration(row.ageMs) },
+  { title: 'WAITING', align: 'right', value: (row) => row.queued },
+];
+const routes: readonly Column<RouteRow>[] = [
+  { title: 'DESTINATION', value: (row) => row.destination },
+  { title: 'GENMASK', value: (row) => row.genmask },
+  { title: 'GATEWAY', value: (row) => row.gateway || '-' },
+  { title: 'INTERFACE', value: (row) => row.interface },
+  { title: 'METRIC', align: 'right', value: (row) => row.metric },
+  { title: 'FLAGS', value: (row) => row.flags },
+  { title: 'FROM', value: (row) => row.source },
+];
+const sockets: readonly Column<SocketRow>[] = [
+  { title: 'PROTO', value: (row) => row.protocol },
+  { title: 'RECV-Q', align: 'right', value: (row) => row.recvQueue },
+  { title: 'SEND-Q', align: 'right', value: (row) => row.sendQueue },
+  { title: 'LOCAL', value: (row) => row.local },
+  { title: 'REMOTE', value: (row) => row.remote },
+  { title: 'STATE', value: (row) => row.state || '-' },
+  { title: 'PROGRAM', value: (row) => row.program || '-' },
+  { title: 'TIMER', value: (row) => (row.timer === '' ? '-' : `${row.timer} ${formatDuration(row.timerMs)}`) },
+  { title: 'CWND', align: 'right', value: (row) => row.congestionWindow || '-' },
+  { title: 'RTT', align: 'right', value: (row) => (row.rttMs === 0 ? '-' : formatDuration(row.rttMs)) },
+  { title: 'RETRANS', align: 'right', value: (row) => row.retransmissions },
+];
+const macTable: readonly Column<MacRow>[] = [
+  { title: 'MAC', value: (row) => row.mac },
+  { title: 'PORT', value: (row) => row.port },
+  { title: 'AGE', align: 'right', value: (row) => formatDuration(row.ageMs) },
+];
+const dnsCache: readonly Column<DnsCacheRow>[] = [
+  { title: 'CACHE', value: (row) => row.cache },
+  { title: 'NAME', value: (row) => row.name },
+  { title: 'TYPE', value: (row) => row.type },
+  { title: 'DATA', value: (row) => row.data },
+  { title: 'TTL', align: 'right', value: (row) => (row.ttlSeconds < 0 ? 'stays' : `${Math.ceil(row.ttlSeconds)} s`) },
+];
+const dhcp: readonly Column<DhcpRow>[] = [
+  { title: 'ROLE', value: (row) => row.role },
+  { title: 'INTERFACE', value: (row) => row.interface },
+  { title: 'ADDRESS', value: (row) => row.address || '-' },
+  { title: 'MAC', value: (row) => row.mac },
+  { title: 'STATE', value: (row) => row.state },
+  { title: 'SERVER', value: (row) => row.server || '-' },
+  {
+    title: 'LEASE',
+    align: 'right',
+    value: (row) => (row.leaseSeconds > 0 ? formatDuration(row.leaseSeconds * 1000) : '-'),
+  },
+  { title: 'HOST NAME', value: (row) => row.hostName || '-' },
+];
+const counters: readonly Column<CounterRow>[] = [
+  { title: 'COUNTER', value: (row) => row.name },
+  { title: 'VALUE', align: 'right', value: (row) => row.value },
+];
+
+const COLUMNS: { readonly [Name in TableName]: readonly Column<never>[] } = {
+  interfaces,
+  arp,
+  routes,
+  sockets,
+  'mac-table': macTable,
+  'dns-cache': dnsCache,
+  dhcp,
+  counters,
+};
+
+function render(table: TableName, rows: readonly TableRow[], paint: Paint): string {
+  if (rows.length === 0) return paint('dim', 'empty');
+  return formatTable(rows as readonly never[], COLUMNS[table], paint);
+}
+
+async function read(client: RpcClient, table: TableName): Promise<TableRow[]> {
+  try {
+    return await client.call<TableRow[]>('inspect', { table });
+  } catch (error) {
+    throw new CliError(1, (error as Error).message);
+  }
+}
+
+/** The one table that was asked for, or all that the device has. */
+async function chooseTables(client: RpcClient, wanted: string | undefined): Promise<TableName[]> {
+  if (wanted === undefined) return client.call<TableName[]>('tables');
+  if ((TABLE_NAMES as readonly string[]).includes(wanted)) return [wanted as TableName];
+  const near = nearest(wanted, TABLE_NAMES);
+  const hint = near === undefined ? '' : ` Did you mean ${near}?`;
+  throw new CliError(2, `there is no table ${wanted}`, `Tables: ${TABLE_NAMES.join(', ')}.${hint}`);
+}
+
+export function inspectCommand(): Command {
+  return new Command('inspect')
+    .description("show a device's tables")
+    .argument('<device>', 'the device')
+    .argument('[table]', `one of ${TABLE_NAMES.join(', ')}; all that the device has when left out`)
+    .option('--lab <lab>', 'which lab, when several are up')
+    .option('--json', 'print JSON')
+    .option('--watch', 'show it again twice a second until Ctrl-C')
+    .action(
+      async (
+        device: string,
+        wanted: string | undefined,
+        options: { lab?: string; json?: boolean; watch?: boolean },
+      ) => {
+        const client = await connectDevice(await findLab(options.lab), device);
+        const paint = painter(process.stdout);
+        const show = async (tables: readonly TableName[]) => {
+          const contents = await Promise.all(tables.map((table) => read(client, table)));
+          if (options.json) {
+            printJson(
+              wanted === undefined ? Object.fromEntries(tables.map((table, i) => [table, contents[i]])) : contents[0],
+            );
+            return;
+          }
+          const parts = tables.map((table, i) => {
+            const body = render(table, contents[i], paint);
+            return wanted === undefined ? `${paint(['bold', 'cyan'], table)}\n${body}\n` : body;
+          });
+          print((options.watch && process.stdout.isTTY ? CLEAR_SCREEN : '') + parts.join('\n'));
+        };
+        try {
+          const tables = await chooseTables(client, wanted);
+          await show(tables);
+          while (options.watch) {
+            await new Promise((resolve) => setTimeout(resolve, WATCH_INTERVAL_MS));
+            await show(tables);
+          }
+        } finally {
+          client.close();
+        }
+      },
+    );
+}

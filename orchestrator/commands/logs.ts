@@ -1,0 +1,91 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { Command } from 'commander';
+import { findDevice, findLab, isAlive, type LabDevice } from '../lab/state.js';
+import { type Paint, painter, print } from './terminal.js';
+
+const FOLLOW_INTERVAL_MS = 200;
+
+/** Whole new lines of one log file at each call. */
+class LogReader {
+  private readonly file: number | undefined;
+  private offset = 0;
+  private rest = '';
+
+  constructor(path: string) {
+    try {
+      this.file = openSync(path, 'r');
+    } catch {
+      // The device has not written yet, or logs elsewhere.
+    }
+  }
+
+  read(): string[] {
+    if (this.file === undefined) return [];
+    const bytes = Buffer.alloc(Math.max(0, fstatSync(this.file).size - this.offset));
+    this.offset += readSync(this.file, bytes, 0, bytes.length, this.offset);
+    const lines = (this.rest + bytes.toString('utf8')).split('\n');
+    this.rest = lines.pop() ?? '';
+    return lines;
+  }
+
+  close(): void {
+    if (this.file !== undefined) closeSync(this.file);
+  }
+}
+
+const LEVELS = new Map<number, ['dim' | 'green' | 'yellow' | 'red', string]>([
+  [10, ['dim', 'TRACE']],
+  [20, ['dim', 'DEBUG']],
+  [30, ['green', 'INFO']],
+  [40, ['yellow', 'WARN']],
+  [50, ['red', 'ERROR']],
+  [60, ['red', 'FATAL']],
+]);
+
+/** `12:00:01.250 INFO  client  dhcp: bound  address=192.168.1.100` */
+function prettyLine(line: string, paint: Paint): string {
+  let entry: Record<string, unknown>;
+  try {
+    entry = JSON.parse(line);
+  } catch {
+    return line;
+  }
+  const { time, level, name, msg, pid: _pid, hostname: _hostname, ...facts } = entry;
+  const [style, word] = LEVELS.get(Number(level)) ?? ['dim', String(level)];
+  const clock = new Date(Number(time)).toISOString().slice(11, 23);
+  const details = Object.entries(facts).map(
+    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  return `${paint('dim', clock)} ${paint(style, word.padEnd(5))} ${paint('cyan', String(name))}  ${msg}  ${paint('dim', details.join(' '))}`.trimEnd();
+}
+
+function timeOf(line: string): number {
+  const match = /"time":(\d+)/.exec(line);
+  return match === null ? 0 : Number(match[1]);
+}
+
+export function logsCommand(): Command {
+  return new Command('logs')
+    .description("print the devices' logs, all devices merged by time, one JSON object a line")
+    .argument('[device]', 'only this device')
+    .option('--lab <lab>', 'which lab, when several are up')
+    .option('-f, --follow', 'go on until Ctrl-C or the end of the lab')
+    .option('--pretty', 'for people: time, level, device, message')
+    .action(async (name: string | undefined, options: { lab?: string; follow?: boolean; pretty?: boolean }) => {
+      const state = await findLab(options.lab);
+      const devices: readonly LabDevice[] = name === undefined ? state.devices : [findDevice(state, name)];
+      const readers = devices.map(({ logFile }) => new LogReader(logFile));
+      const paint = painter(process.stdout);
+      const show = () => {
+        const lines = readers.flatMap((reader) => reader.read());
+        lines.sort((a, b) => timeOf(a) - timeOf(b));
+        for (const line of lines) print(options.pretty ? prettyLine(line, paint) : line);
+      };
+      show();
+      while (options.follow && isAlive(state.pid)) {
+        await new Promise((resolve) => setTimeout(resolve, FOLLOW_INTERVAL_MS));
+        show();
+      }
+      for (const reader of readers) reader.close();
+    });
+}

@@ -1,0 +1,79 @@
+/** How commands talk to the terminal: data on stdout, progress and news on stderr, colour only where it is seen. */
+import { styleText } from 'node:util';
+import Table from 'cli-table3';
+
+export type Style = Parameters<typeof styleText>[0];
+export type Paint = (style: Style, text: string) => string;
+
+/** NO_COLOR (no-color.org) and FORCE_COLOR are honoured; without either, colour goes to terminals alone. */
+function hasColour(stream: NodeJS.WriteStream): boolean {
+  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
+  if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
+  if (FORCE_COLOR !== undefined && FORCE_COLOR !== '0') return true;
+  return stream.isTTY === true && TERM !== 'dumb';
+}
+
+export function painter(stream: NodeJS.WriteStream): Paint {
+  // Node 20's styleText knows nothing of streams, so the decision is made here.
+  return hasColour(stream) ? (style, text) => styleText(style, text) : (_style, text) => text;
+}
+
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export function news(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+export interface Column<Row> {
+  readonly title: string;
+  readonly align?: 'left' | 'right';
+  value(row: Row): string | number;
+}
+
+/** A table without lines, two spaces between its columns, as `docker ps` and `kubectl get` print theirs. */
+export function formatTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], paint: Paint): string {
+  const table = new Table({
+    head: columns.map(({ title }) => paint('bold', title)),
+    colAligns: columns.map(({ align }) => align ?? 'left'),
+    chars: Object.fromEntries(
+      ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right']
+        .concat(['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'])
+        .map((name) => [name, '']),
+    ),
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
+  });
+  (table.options.chars as Record<string, string>).middle = '  ';
+  table.push(...rows.map((row) => columns.map(({ value }) => String(value(row)))));
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+export function formatBytes(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  const units = ['KiB', 'MiB', 'GiB'];
+  let value = bytes / 1024;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${value.toFixed(1)} ${units[unit]}`;
+}
+
+/** "350 ms", "4.2 s", "3 m 20 s", "2 h 5 m" */
+export function formatDuration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} m ${seconds % 60} s`;
+  return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} m`;
+}

@@ -1,0 +1,66 @@
+import { Command } from 'commander';
+import { describeEnd } from '../lab/device-process.js';
+import type { LabPlan } from '../lab/lab.js';
+import { prepareLab } from '../lab/prepare.js';
+import { withProgress } from '../lab/progress.js';
+import { removeLabDirectory } from '../lab/state.js';
+import { holdLab, launchDetached } from '../lab/supervise.js';
+import { CliError } from './errors.js';
+import { news, painter } from './terminal.js';
+
+interface UpOptions {
+  readonly name?: string;
+  readonly topo?: string;
+  readonly foreground?: boolean;
+  readonly quiet?: boolean;
+}
+
+export function upCommand(): Command {
+  return new Command('up')
+    .description('launch a topology; returns when every device is ready, and the lab stays up')
+    .argument('[file]', 'the topology; the shipped mini-internet when left out')
+    .option('--name <lab>', "the lab's name; the topology's own when left out")
+    .option('--topo <generator>', 'instead of a file: linear,N  star,N  tree,DEPTH,FANOUT  ring,N')
+    .option('--foreground', 'hold the lab in this process, until Ctrl-C')
+    .option('-q, --quiet', 'print nothing but errors')
+    .action(async (file: string | undefined, { name, topo, foreground, quiet = false }: UpOptions) => {
+      if (file !== undefined && topo !== undefined) throw new CliError(2, 'give a file or --topo, not both');
+      const plan = await prepareLab({ file, generator: topo, name });
+      if (foreground) await runInForeground(plan, quiet);
+      else await runDetached(plan, quiet);
+    });
+}
+
+function title(plan: LabPlan): string {
+  return `lab ${plan.name}, ${plan.configs.length} devices`;
+}
+
+async function runDetached(plan: LabPlan, quiet: boolean): Promise<void> {
+  try {
+    await withProgress(title(plan), quiet, (report) => launchDetached(plan, report));
+  } catch (error) {
+    removeLabDirectory(plan.name);
+    throw error;
+  }
+  if (quiet) return;
+  const paint = painter(process.stderr);
+  const host = plan.defaultHost ?? 'DEVICE';
+  news(
+    paint(
+      'dim',
+      `try: netarium ps, netarium exec ${host} help, netarium fetch URL; end it with: netarium down ${plan.name}`,
+    ),
+  );
+}
+
+async function runInForeground(plan: LabPlan, quiet: boolean): Promise<void> {
+  const held = await withProgress(title(plan), quiet, (report) => holdLab(plan, report));
+  const announce = held.lab.onDeviceEnd;
+  held.lab.onDeviceEnd = (end) => {
+    announce?.(end);
+    news(describeEnd(end));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void held.stop());
+  if (!quiet) news('the lab is up; Ctrl-C ends it');
+  await held.down;
+}

@@ -1,0 +1,56 @@
+/** From a topology to a lab that can be launched: its name claimed, its ports found, its plan made. */
+import type { Topology } from '../topology/index.js';
+import { generateTopology, loadTopology, planTopology } from '../topology/index.js';
+import { checkSocketPaths, claimLab } from './claim.js';
+import type { LabPlan } from './lab.js';
+import { labDirectory, labSocket, shippedTopology } from './paths.js';
+import { removeLabDirectory } from './state.js';
+import { findFreePorts, requireFreePorts } from './udp-ports.js';
+
+export interface LabRequest {
+  /** A topology file; the shipped mini-internet when neither this nor a generator is given. */
+  readonly file?: string;
+  /** `linear,3` and the like. */
+  readonly generator?: string;
+  /** The topology's own name when left out. */
+  readonly name?: string;
+}
+
+/** Throws a CliError (status 2 for a bad file); then nothing is left behind. */
+export async function prepareLab(request: LabRequest): Promise<LabPlan> {
+  const file = request.file ?? shippedTopology('mini-internet');
+  const topology = request.generator === undefined ? loadTopology(file) : generateTopology(request.generator);
+  const lab = request.name ?? topology.name;
+  const source = request.generator ?? file;
+  await claimLab(lab, source);
+  try {
+    const configs = planTopology(topology, {
+      lab,
+      runDir: labDirectory(lab),
+      basePort: await choosePorts(lab, topology),
+    });
+    checkSocketPaths(configs);
+    return {
+      name: lab,
+      topology: source,
+      defaultHost: defaultHost(topology),
+      configs: configs.map((config) => ({ ...config, supervisor: labSocket(lab) })),
+    };
+  } catch (error) {
+    removeLabDirectory(lab);
+    throw error;
+  }
+}
+
+async function choosePorts(lab: string, topology: Topology): Promise<number> {
+  const count = 2 * topology.links.length;
+  if (topology.basePort === undefined) return findFreePorts(lab, count);
+  await requireFreePorts(topology.basePort, count);
+  return topology.basePort;
+}
+
+/** `client` where there is one, else the first host. */
+function defaultHost(topology: Topology): string | undefined {
+  const hosts = [...topology.devices.values()].filter(({ kind }) => kind === 'host');
+  return (hosts.find(({ name }) => name === 'client') ?? hosts[0])?.name;
+}

@@ -1,0 +1,87 @@
+#!/usr/bin/env node
+/** The `netarium` command: its verbs, and how every error ends. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { cleanCommand } from './commands/clean.js';
+import { consoleCommand } from './commands/console.js';
+import { doctorCommand } from './commands/doctor.js';
+import { downCommand } from './commands/down.js';
+import { CliError } from './commands/errors.js';
+import { execCommand } from './commands/exec.js';
+import { fetchCommand } from './commands/fetch.js';
+import { graphCommand } from './commands/graph.js';
+import { inspectCommand } from './commands/inspect.js';
+import { logsCommand } from './commands/logs.js';
+import { psCommand } from './commands/ps.js';
+import { schemaCommand } from './commands/schema.js';
+import { painter } from './commands/terminal.js';
+import { upCommand } from './commands/up.js';
+import { validateCommand } from './commands/validate.js';
+import { packageRoot } from './lab/paths.js';
+import { superviseFromParent } from './lab/supervise.js';
+
+const USAGE = 2;
+const FAILED = 1;
+
+function makeProgram(): Command {
+  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
+  const program = new Command('netarium')
+    .description('A mini-internet of real processes on this machine: no root, no containers.')
+    .version(version)
+    .option('--verbose', 'show stack traces of errors')
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: false })
+    .addHelpText(
+      'after',
+      '\nExamples:\n  netarium up\n  netarium fetch http://www.server.com/\n  netarium exec client traceroute www.server.com\n  netarium down',
+    );
+  const verbs = [
+    upCommand(),
+    psCommand(),
+    fetchCommand(),
+    execCommand(),
+    consoleCommand(),
+    inspectCommand(),
+    logsCommand(),
+    downCommand(),
+    validateCommand(),
+    graphCommand(),
+    schemaCommand(),
+    doctorCommand(),
+    cleanCommand(),
+  ];
+  for (const verb of verbs) program.addCommand(verb);
+  const supervise = new Command('supervise').action(superviseFromParent);
+  program.addCommand(supervise, { hidden: true });
+  // Usage errors end with status 2; commander would take 1.
+  for (const command of [program, ...verbs]) command.exitOverride();
+  return program;
+}
+
+function reportError(error: unknown, verbose: boolean): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
+  const paint = painter(process.stderr);
+  const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
+  process.stderr.write(`${paint('red', 'error:')} ${message}\n`);
+  if (error instanceof CliError && error.hint !== undefined) process.stderr.write(`${paint('dim', error.hint)}\n`);
+  if (verbose && stack !== undefined) process.stderr.write(`${stack}\n`);
+  return error instanceof CliError ? error.exitStatus : FAILED;
+}
+
+async function main(): Promise<void> {
+  const program = makeProgram();
+  // `netarium ps | head` closes the pipe early: no news to anybody.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : FAILED));
+  try {
+    if (process.argv.length <= 2) program.help();
+    await program.parseAsync();
+  } catch (error) {
+    process.exitCode = reportError(error, program.opts().verbose === true);
+  }
+  // What a command left open (a kept-alive socket) must not hold the shell's prompt back.
+  process.stdout.write('', () => process.exit());
+}
+
+await main();
