@@ -88,3 +88,31 @@ export function formatIpv4Packet(packet: Ipv4Packet): string {
       : '';
   return `IP ${formatIpv4(packet.src)} > ${formatIpv4(packet.dst)} proto ${packet.protocol} ttl ${packet.ttl}${fragment} ${packet.payload.length} bytes`;
 }
+
+/** What an ICMP error quotes of the packet that caused it (RFC 792): the header, and the first bytes after it. */
+export interface QuotedIpv4 {
+  readonly src: Ipv4Address;
+  readonly dst: Ipv4Address;
+  readonly protocol: number;
+  /** Of the whole packet, header included, as it was when the error arose. */
+  readonly totalLength: number;
+  /** In bytes; transport headers are there only when it is 0. */
+  readonly fragmentOffset: number;
+  /** At least 8 bytes. */
+  readonly payload: Uint8Array;
+}
+
+/** Unlike {@link parseIpv4Packet} takes a packet that is cut short. Routers on the way may leave a stale checksum. */
+export function parseQuotedIpv4(bytes: Uint8Array): QuotedIpv4 | Malformed {
+  if (bytes.length < IPV4_HEADER_LENGTH || bytes[0] >>> 4 !== 4) return malformed('quoted header');
+  const headerLength = (bytes[0] & 15) * 4;
+  if (headerLength < IPV4_HEADER_LENGTH || bytes.length < headerLength + 8) return malformed('quote too short');
+  return {
+    src: readU32(bytes, 12),
+    dst: readU32(bytes, 16),
+    protocol: bytes[9],
+    totalLength: readU16(bytes, 2),
+    fragmentOffset: (readU16(bytes, 6) & 0x1fff) * 8,
+    payload: bytes.subarray(headerLength),
+  };
+}

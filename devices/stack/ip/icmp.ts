@@ -1,0 +1,261 @@
+/**
+ * ICMP (RFC 792, RFC 1122 section 3.2.2, RFC 1812 section 4.3): answers echo requests, tells senders what became
+ * of their packets, and hands what others tell to the protocol whose packet it was about.
+ */
+import type { Timers } from '../clock.js';
+import type { Counters } from '../counters.js';
+import { StackError } from '../errors.js';
+import type { EventQueue } from '../events.js';
+import type { Tracer } from '../trace.js';
+import { ANY_ADDRESS, formatIpv4, type Ipv4Address, isLoopback, isMulticast } from '../wire/address.js';
+import { readU16 } from '../wire/bytes.js';
+import {
+  echoIdentifier,
+  echoRest,
+  echoSequence,
+  emitIcmp,
+  formatIcmp,
+  ICMP_ECHO_REPLY,
+  ICMP_ECHO_REQUEST,
+  ICMP_PARAMETER_PROBLEM,
+  ICMP_REDIRECT,
+  ICMP_TIME_EXCEEDED,
+  ICMP_UNREACHABLE,
+  type IcmpMessage,
+  isIcmpError,
+  nextHopMtuOf,
+  parseIcmp,
+  UNREACHABLE_FRAGMENTATION_NEEDED,
+} from '../wire/icmp.js';
+import { emitIpv4, type Ipv4Packet, PROTOCOL_ICMP, parseQuotedIpv4 } from '../wire/ipv4.js';
+import { isMalformed } from '../wire/malformed.js';
+import { ErrorLimiter } from './error-limiter.js';
+import type { ErrorSender, IcmpErrorReport, Ipv4 } from './ipv4.js';
+
+/** RFC 1812 section 4.3.2.3: as much of the packet as fits into 576 bytes, less our own two headers. */
+export const MAX_QUOTE_LENGTH = 576 - 20 - 8;
+/** RFC 1812 section 4.3.2.5: errors are sent with precedence 6, "internetwork control". */
+const TOS_INTERNETWORK_CONTROL = 0xc0;
+
+export interface IcmpContext {
+  readonly ipv4: Ipv4;
+  readonly timers: Timers;
+  readonly tracer: Tracer;
+  readonly counters: Counters;
+  readonly events: EventQueue;
+}
+
+export interface EchoRequest {
+  readonly dst: Ipv4Address;
+  /** 0 … 65535; says whose request it is. */
+  readonly identifier: number;
+  /** 0 … 65535 */
+  readonly sequence: number;
+  /** At most 65,507 bytes. */
+  readonly data: Uint8Array;
+  /** 1 … 255, default 64. */
+  readonly ttl?: number;
+  readonly src?: Ipv4Address;
+  readonly dontFragment?: boolean;
+}
+
+export interface EchoReply {
+  readonly from: Ipv4Address;
+  readonly identifier: number;
+  readonly sequence: number;
+  /** What was left of the reply's TTL when it arrived. */
+  readonly ttl: number;
+  readonly data: Uint8Array;
+}
+
+/** An error about an echo request of ours. */
+export interface EchoError extends IcmpErrorReport {
+  readonly identifier: number;
+  readonly sequence: number;
+}
+
+/** Called out of the event queue. */
+export interface EchoHandler {
+  onReply(reply: EchoReply): void;
+  onError(error: EchoError): void;
+}
+
+export class Icmp implements ErrorSender {
+  private readonly ipv4: Ipv4;
+  private readonly tracer: Tracer;
+  private readonly counters: Counters;
+  private readonly events: EventQueue;
+  private readonly limiter: ErrorLimiter;
+  private readonly echoHandlers = new Map<number, EchoHandler>();
+
+  /** Installs itself as IPv4's protocol 1, and as what tells senders of errors. */
+  constructor(context: IcmpContext) {
+    this.ipv4 = context.ipv4;
+    this.tracer = context.tracer;
+    this.counters = context.counters;
+    this.events = context.events;
+    this.limiter = new ErrorLimiter(context.timers);
+    this.ipv4.errors = this;
+    this.ipv4.setHandler(PROTOCOL_ICMP, (packet) => this.receive(packet));
+    this.ipv4.setErrorHandler(PROTOCOL_ICMP, (report) => this.echoFailed(report));
+  }
+
+  /** Errors as {@link Ipv4.send} gives them; later ones go to the identifier's handler. */
+  sendEcho(request: EchoRequest): StackError | undefined {
+    const { identifier, sequence, data, ...envelope } = request;
+    this.counters.add('icmp.echoRequestsOut');
+    const message = { type: ICMP_ECHO_REQUEST, code: 0, rest: echoRest(identifier, sequence), body: data };
+    return this.ipv4.send({ ...envelope, protocol: PROTOCOL_ICMP, payload: emitIcmp(message) });
+  }
+
+  /**
+   * Who gets the replies to one identifier, 0 … 65535, and the errors about its requests. Returns what ends it.
+   * Throws StackError EADDRINUSE when the identifier has a handler already.
+   */
+  onEchoReply(identifier: number, handler: EchoHandler): () => void {
+    if (this.echoHandlers.has(identifier))
+      throw new StackError('EADDRINUSE', `echo identifier ${identifier} is in use`);
+    this.echoHandlers.set(identifier, handler);
+    return () => {
+      if (this.echoHandlers.get(identifier) === handler) this.echoHandlers.delete(identifier);
+    };
+  }
+
+  /** About a packet that came in: destination unreachable. `mtu` with "fragmentation needed" only, bytes. */
+  unreachable(packet: Ipv4Packet, code: number, mtu = 0): void {
+    this.sendError(packet, ICMP_UNREACHABLE, code, mtu);
+  }
+
+  /** About a packet that came in: its TTL, or its time for reassembly, is over. */
+  timeExceeded(packet: Ipv4Packet, code: number): void {
+    this.sendError(packet, ICMP_TIME_EXCEEDED, code, 0);
+  }
+
+  private sendError(packet: Ipv4Packet, type: number, code: number, rest: number): void {
+    if (!this.mayReport(packet)) {
+      this.counters.add('icmp.errorsWithheld');
+      return;
+    }
+    // Path MTU discovery must not starve: Linux does not limit its messages, nor what stays in the machine.
+    const limited = code !== UNREACHABLE_FRAGMENTATION_NEEDED || type !== ICMP_UNREACHABLE;
+    if (limited && !this.ipv4.isLocal(packet.src) && !this.limiter.allow(packet.src)) {
+      this.counters.add('icmp.errorsLimited');
+      return;
+    }
+    const body = emitIpv4(packet).subarray(0, MAX_QUOTE_LENGTH);
+    this.counters.add('icmp.errorsOut');
+    this.ipv4.send({
+      dst: packet.src,
+      // For a packet to us, the address that it was sent to; a router's own address by route otherwise.
+      src: this.ipv4.isLocal(packet.dst) ? packet.dst : undefined,
+      protocol: PROTOCOL_ICMP,
+      tos: TOS_INTERNETWORK_CONTROL,
+      payload: emitIcmp({ type, code, rest, body }),
+    });
+  }
+
+  /** RFC 1122 section 3.2.2: about what no error may be sent, so that errors never breed. */
+  private mayReport(packet: Ipv4Packet): boolean {
+    const { src, dst } = packet;
+    if (packet.fragmentOffset > 0) return false;
+    if (this.ipv4.isBroadcast(dst) || isMulticast(dst)) return false;
+    if (src === ANY_ADDRESS || isMulticast(src) || this.ipv4.isBroadcast(src)) return false;
+    if (isLoopback(src) && !this.ipv4.isLocal(dst)) return false;
+    return packet.protocol !== PROTOCOL_ICMP || (packet.payload.length > 0 && !isIcmpError(packet.payload[0]));
+  }
+
+  private receive(packet: Ipv4Packet): void {
+    const message = parseIcmp(packet.payload);
+    if (isMalformed(message)) {
+      this.counters.add('icmp.malformed');
+      return;
+    }
+    if (this.tracer.enabled) {
+      const { type, code } = message;
+      const from = formatIpv4(packet.src);
+      this.tracer.emit({ event: 'icmp-received', from, type, code, text: formatIcmp(message) });
+    }
+    switch (message.type) {
+      case ICMP_ECHO_REQUEST:
+        this.answer(packet, message);
+        break;
+      case ICMP_ECHO_REPLY:
+        this.echoReplied(packet, message);
+        break;
+      case ICMP_UNREACHABLE:
+      case ICMP_TIME_EXCEEDED:
+      case ICMP_PARAMETER_PROBLEM:
+        this.receiveError(packet, message);
+        break;
+      case ICMP_REDIRECT:
+        // A neighbour's word is not enough to change routes: they are configured.
+        this.counters.add('icmp.redirectIgnored');
+        break;
+      default:
+        // RFC 1122 section 3.2.2: unknown types are discarded silently.
+        this.counters.add('icmp.unknownType');
+    }
+  }
+
+  /** RFC 1122 section 3.2.2.6: the data comes back whole, from the address that was asked. */
+  private answer(packet: Ipv4Packet, request: IcmpMessage): void {
+    if (this.ipv4.isBroadcast(packet.dst)) {
+      // Linux's icmp_echo_ignore_broadcasts=1: nobody shall make a whole network shout at a victim.
+      this.counters.add('icmp.broadcastEcho');
+      return;
+    }
+    this.counters.add('icmp.echoRequestsIn');
+    this.ipv4.send({
+      dst: packet.src,
+      src: packet.dst,
+      protocol: PROTOCOL_ICMP,
+      tos: packet.tos,
+      payload: emitIcmp({ ...request, type: ICMP_ECHO_REPLY, code: 0 }),
+    });
+  }
+
+  private echoReplied(packet: Ipv4Packet, message: IcmpMessage): void {
+    const identifier = echoIdentifier(message);
+    const handler = this.echoHandlers.get(identifier);
+    if (handler === undefined) {
+      this.counters.add('icmp.strayReply');
+      return;
+    }
+    this.counters.add('icmp.echoRepliesIn');
+    const { src: from, ttl } = packet;
+    const reply = { from, identifier, sequence: echoSequence(message), ttl, data: message.body };
+    this.events.post(() => handler.onReply(reply));
+  }
+
+  private receiveError(packet: Ipv4Packet, message: IcmpMessage): void {
+    const quote = parseQuotedIpv4(message.body);
+    if (isMalformed(quote)) {
+      this.counters.add('icmp.badQuote');
+      return;
+    }
+    // Only about what this machine can have sent, and only the first fragment tells whose it was.
+    if (!this.ipv4.isLocal(quote.src) || quote.fragmentOffset > 0) {
+      this.counters.add('icmp.strayError');
+      return;
+    }
+    this.counters.add('icmp.errorsIn');
+    const { type, code } = message;
+    const { src, dst, payload } = quote;
+    const tooBig = type === ICMP_UNREACHABLE && code === UNREACHABLE_FRAGMENTATION_NEEDED;
+    const mtu = tooBig ? this.ipv4.learnPathMtu(dst, nextHopMtuOf(message), quote.totalLength) : undefined;
+    this.ipv4.reportError(quote.protocol, { type, code, from: packet.src, src, dst, payload, mtu });
+  }
+
+  /** An error about an ICMP message of ours: only echo requests have somebody who wants to know. */
+  private echoFailed(report: IcmpErrorReport): void {
+    if (report.payload[0] !== ICMP_ECHO_REQUEST) return;
+    const identifier = readU16(report.payload, 4);
+    const handler = this.echoHandlers.get(identifier);
+    if (handler === undefined) {
+      this.counters.add('icmp.strayError');
+      return;
+    }
+    const error = { ...report, identifier, sequence: readU16(report.payload, 6) };
+    this.events.post(() => handler.onError(error));
+  }
+}

@@ -1,0 +1,405 @@
+/**
+ * IPv4 (RFC 791, RFC 1122, RFC 1812): which way a packet goes. Down: route, source address, fragments, next hop.
+ * Up: for this machine (reassembled and handed to its protocol), for another one (forwarded by routers), or for
+ * nobody (counted). What it does not know: ports, connections, programs.
+ */
+import type { Timers } from '../clock.js';
+import type { Counters } from '../counters.js';
+import { StackError } from '../errors.js';
+import type { EventQueue } from '../events.js';
+import type { Nic } from '../link/nic.js';
+import type { Random } from '../random.js';
+import {
+  ANY_ADDRESS,
+  BROADCAST_MAC,
+  type Cidr,
+  formatIpv4,
+  type Ipv4Address,
+  isLoopback,
+  isMulticast,
+  LIMITED_BROADCAST,
+  networkOf,
+} from '../wire/address.js';
+import { ETHERTYPE_IPV4, type EthernetFrame } from '../wire/ethernet.js';
+import {
+  EXCEEDED_IN_TRANSIT,
+  EXCEEDED_REASSEMBLY,
+  ICMP_UNREACHABLE,
+  UNREACHABLE_FRAGMENTATION_NEEDED,
+  UNREACHABLE_HOST,
+  UNREACHABLE_NET,
+  UNREACHABLE_PROTOCOL,
+} from '../wire/icmp.js';
+import { DEFAULT_TTL, emitIpv4, IPV4_HEADER_LENGTH, type Ipv4Packet, parseIpv4Packet } from '../wire/ipv4.js';
+import { isMalformed } from '../wire/malformed.js';
+import { fragment, totalLength } from './fragmentation.js';
+import { type Interface, type Interfaces, isInSubnet } from './interface.js';
+import { martian } from './martians.js';
+import type { Neighbors } from './neighbors.js';
+import { PathMtus } from './path-mtu.js';
+import { Reassembly } from './reassembly.js';
+import { type Route, RoutingTable } from './routes.js';
+
+const MAX_PACKET_LENGTH = 65535;
+/** RFC 1122 section 3.3.3: what every host takes; assumed where no route is known. */
+const MINIMUM_REASSEMBLY = 576;
+const LOCALHOST: Ipv4Address = 0x7f000001;
+const NO_OPTIONS = new Uint8Array(0);
+
+export interface Ipv4Options {
+  readonly interfaces: Interfaces;
+  readonly neighbors: Neighbors;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly counters: Counters;
+  readonly events: EventQueue;
+  /** Routers pass on what is not for themselves, hosts drop it. */
+  readonly forwarding: boolean;
+}
+
+export interface SendRequest {
+  readonly dst: Ipv4Address;
+  /** Default: what {@link Ipv4.sourceFor} gives. 0.0.0.0 is allowed together with `nic`. */
+  readonly src?: Ipv4Address;
+  /** 0 … 255 */
+  readonly protocol: number;
+  /** At most 65,515 bytes. Kept as a view until it is sent: not to be changed any more. */
+  readonly payload: Uint8Array;
+  /** 1 … 255, default 64. */
+  readonly ttl?: number;
+  readonly tos?: number;
+  readonly dontFragment?: boolean;
+  /** The packet leaves through this interface, or not at all. */
+  readonly nic?: Nic;
+}
+
+/** Something went wrong with a packet that this machine sent: an ICMP error said so, or its own ARP did. */
+export interface IcmpErrorReport {
+  /** 3 destination unreachable, 11 time exceeded, 12 parameter problem. */
+  readonly type: number;
+  readonly code: number;
+  /** With type 3, code 4: the path's MTU from now on, bytes. */
+  readonly mtu?: number;
+  /** Who says so; an own address when it was our own ARP. */
+  readonly from: Ipv4Address;
+  /** Addresses of the packet that failed: `src` is ours. */
+  readonly src: Ipv4Address;
+  readonly dst: Ipv4Address;
+  /** The first bytes of its payload, 8 at least. */
+  readonly payload: Uint8Array;
+}
+
+/** `nic` is undefined for packets that the machine sent to itself. */
+export type PacketHandler = (packet: Ipv4Packet, nic: Nic | undefined) => void;
+export type ErrorHandler = (report: IcmpErrorReport) => void;
+
+/** Tells the sender of a packet what became of it: ICMP, which lies above this layer. */
+export interface ErrorSender {
+  /** `mtu` with code 4 only, bytes. */
+  unreachable(packet: Ipv4Packet, code: number, mtu?: number): void;
+  timeExceeded(packet: Ipv4Packet, code: number): void;
+}
+
+interface NextHop {
+  readonly nic: Nic;
+  /** The neighbour's address; undefined for a broadcast. */
+  readonly neighbor: Ipv4Address | undefined;
+}
+
+export class Ipv4 {
+  readonly routes = new RoutingTable();
+  /** Installed by ICMP. */
+  errors: ErrorSender = { unreachable: () => {}, timeExceeded: () => {} };
+  private readonly options: Ipv4Options;
+  private readonly counters: Counters;
+  private readonly table: Interfaces;
+  private readonly neighbors: Neighbors;
+  private readonly pathMtus: PathMtus;
+  private readonly reassembly: Reassembly;
+  private readonly handlers = new Map<number, PacketHandler>();
+  private readonly errorHandlers = new Map<number, ErrorHandler>();
+  private identification: number;
+
+  constructor(options: Ipv4Options) {
+    this.options = options;
+    this.counters = options.counters;
+    this.table = options.interfaces;
+    this.neighbors = options.neighbors;
+    this.pathMtus = new PathMtus(options.timers);
+    this.identification = options.random.below(0x10000);
+    this.reassembly = new Reassembly({
+      timers: options.timers,
+      counters: options.counters,
+      onTimeout: (first) => this.errors.timeExceeded(first, EXCEEDED_REASSEMBLY),
+    });
+    this.neighbors.onUnreachable = (_nic, _ip, packets) => this.neighborUnreachable(packets);
+  }
+
+  get interfaces(): readonly Interface[] {
+    return this.table.all();
+  }
+
+  get forwarding(): boolean {
+    return this.options.forwarding;
+  }
+
+  /** The route to the address's own network follows. False when the interface has this address already. */
+  addAddress(nic: Nic, cidr: Cidr): boolean {
+    if (!this.table.add(nic, cidr)) return false;
+    if (cidr.prefixLength < 32) this.routes.add(connectedRoute(nic, cidr));
+    return true;
+  }
+
+  /**
+   * Takes the network's route away too; with the last address of an interface all routes through it go, and
+   * what ARP learned there. False when the interface has no such address.
+   */
+  removeAddress(nic: Nic, address: Ipv4Address): boolean {
+    const removed = this.table.remove(nic, address);
+    if (removed === undefined) return false;
+    const rest = this.table.addressesOf(nic);
+    const { destination, prefixLength } = connectedRoute(nic, removed);
+    const shared = rest.some((own) => networkOf(own) === destination && own.prefixLength === prefixLength);
+    if (!shared) this.routes.remove({ destination, prefixLength, nic, source: 'connected' });
+    if (rest.length === 0) {
+      while (this.routes.remove({ nic }));
+      this.neighbors.flush(nic);
+    }
+    return true;
+  }
+
+  /** Who receives packets of a protocol, 0 … 255. Without one the sender is told "protocol unreachable". */
+  setHandler(protocol: number, handler: PacketHandler): void {
+    this.handlers.set(protocol, handler);
+  }
+
+  /** Who is told what became of packets that this machine sent by that protocol. */
+  setErrorHandler(protocol: number, handler: ErrorHandler): void {
+    this.errorHandlers.set(protocol, handler);
+  }
+
+  /** For ICMP, and for failures of our own. */
+  reportError(protocol: number, report: IcmpErrorReport): void {
+    this.errorHandlers.get(protocol)?.(report);
+  }
+
+  /** An own address, or 127.0.0.0/8. */
+  isLocal(address: Ipv4Address): boolean {
+    return this.table.isLocal(address);
+  }
+
+  /** 255.255.255.255, or the directed broadcast of a network that this machine is in. */
+  isBroadcast(address: Ipv4Address): boolean {
+    return this.table.isBroadcast(address);
+  }
+
+  /** The interface in whose network the address is: where a gateway of that address can be reached. */
+  attachedNic(address: Ipv4Address): Nic | undefined {
+    return this.interfaces.find(({ addresses }) => addresses.some((own) => isInSubnet(own, address)))?.nic;
+  }
+
+  routeFor(dst: Ipv4Address): Route | undefined {
+    return this.routes.lookup(dst);
+  }
+
+  /** The source address by route (RFC 1122 section 3.3.4.3); undefined without a route or an address. */
+  sourceFor(dst: Ipv4Address, nic?: Nic): Ipv4Address | undefined {
+    if (isLoopback(dst)) return LOCALHOST;
+    if (this.isLocal(dst)) return dst;
+    const hop = this.nextHop(dst, nic);
+    return hop === undefined ? undefined : this.sourceBy(hop, dst);
+  }
+
+  /** Bytes of the largest packet that gets through whole, as far as is known; 576 without a route. */
+  mtuFor(dst: Ipv4Address): number {
+    if (this.isLocal(dst)) return MAX_PACKET_LENGTH;
+    const hop = this.nextHop(dst);
+    return hop === undefined ? MINIMUM_REASSEMBLY : this.mtuBy(hop, dst);
+  }
+
+  /** A router on the way to `dst` refused a packet for its length. Returns the MTU of the path from now on. */
+  learnPathMtu(dst: Ipv4Address, nextHopMtu: number, packetLength: number): number {
+    this.counters.add('ipv4.pathMtuLearned');
+    return this.pathMtus.learn(dst, nextHopMtu, packetLength);
+  }
+
+  /**
+   * Sends a packet, in fragments if it must be. Errors that are known at once: ENETUNREACH (no route, or no
+   * source address), EADDRNOTAVAIL (a foreign source), EMSGSIZE (over 65,535 bytes, or don't-fragment does not
+   * fit), ENOBUFS (ARP table full). Later ones come by {@link setErrorHandler}.
+   */
+  send(request: SendRequest): StackError | undefined {
+    const { dst, nic } = request;
+    const length = IPV4_HEADER_LENGTH + request.payload.length;
+    if (length > MAX_PACKET_LENGTH) return new StackError('EMSGSIZE', `packet of ${length} bytes`);
+    const { src } = request;
+    if (src !== undefined && !this.isLocal(src) && (src !== ANY_ADDRESS || nic === undefined)) {
+      return new StackError('EADDRNOTAVAIL', `${formatIpv4(src)} is not an address of this machine`);
+    }
+    if (this.isLocal(dst)) {
+      this.loopBack(this.build(request, src ?? (isLoopback(dst) ? LOCALHOST : dst)));
+      return undefined;
+    }
+    const hop = this.nextHop(dst, nic);
+    const from = hop === undefined ? undefined : (src ?? this.sourceBy(hop, dst) ?? (nic && ANY_ADDRESS));
+    if (hop === undefined || from === undefined || isLoopback(from)) {
+      this.counters.add('ipv4.noRoute');
+      return new StackError('ENETUNREACH', `no route to ${formatIpv4(dst)}`);
+    }
+    const mtu = this.mtuBy(hop, dst);
+    if (request.dontFragment && length > mtu) {
+      return new StackError('EMSGSIZE', `packet of ${length} bytes, path MTU ${mtu}`);
+    }
+    this.counters.add('ipv4.out');
+    return this.transmit(hop, this.build(request, from), mtu);
+  }
+
+  /** An IPv4 frame arrived. */
+  receive(frame: EthernetFrame, nic: Nic): void {
+    const packet = parseIpv4Packet(frame.payload);
+    if (isMalformed(packet)) {
+      this.counters.add('ipv4.badHeader');
+      return;
+    }
+    this.counters.add('ipv4.in');
+    const fault = martian(packet, this.table);
+    if (fault !== undefined) {
+      this.counters.add(fault);
+      return;
+    }
+    const broadcast = this.isBroadcast(packet.dst);
+    if (frame.dst !== nic.mac && !broadcast) {
+      // RFC 1122 section 3.3.6: a unicast packet in a broadcast frame would be answered by everybody.
+      this.counters.add('ipv4.unicastInBroadcast');
+    } else if (broadcast || this.table.isOwn(packet.dst)) {
+      this.deliver(packet, nic);
+    } else if (this.options.forwarding) {
+      this.forward(packet);
+    } else {
+      this.counters.add('ipv4.notForUs');
+    }
+  }
+
+  private deliver(packet: Ipv4Packet, nic: Nic | undefined): void {
+    const isFragment = packet.moreFragments || packet.fragmentOffset > 0;
+    const whole = isFragment ? this.reassembly.add(packet) : packet;
+    if (whole === undefined) return;
+    const handler = this.handlers.get(whole.protocol);
+    if (handler === undefined) {
+      this.counters.add('ipv4.unknownProtocol');
+      this.errors.unreachable(whole, UNREACHABLE_PROTOCOL);
+      return;
+    }
+    this.counters.add('ipv4.delivered');
+    handler(whole, nic);
+  }
+
+  /** RFC 1812 section 5.2.1: the IP addresses stay, the TTL falls, the frame around it is new. */
+  private forward(packet: Ipv4Packet): void {
+    const hop = this.nextHop(packet.dst);
+    if (hop === undefined) {
+      this.counters.add('ipv4.noRoute');
+      this.errors.unreachable(packet, UNREACHABLE_NET);
+      return;
+    }
+    if (packet.ttl <= 1) {
+      this.counters.add('ipv4.ttlExceeded');
+      this.errors.timeExceeded(packet, EXCEEDED_IN_TRANSIT);
+      return;
+    }
+    const { mtu } = hop.nic;
+    if (packet.dontFragment && totalLength(packet) > mtu) {
+      this.counters.add('ipv4.fragmentationNeeded');
+      this.errors.unreachable(packet, UNREACHABLE_FRAGMENTATION_NEEDED, mtu);
+      return;
+    }
+    this.counters.add('ipv4.forwarded');
+    this.transmit(hop, { ...packet, ttl: packet.ttl - 1 }, mtu);
+  }
+
+  private transmit(hop: NextHop, packet: Ipv4Packet, mtu: number): StackError | undefined {
+    const pieces = fragment(packet, mtu);
+    if (pieces.length > 1) this.counters.add('ipv4.fragmentsOut', pieces.length);
+    for (const piece of pieces) {
+      const bytes = emitIpv4(piece);
+      if (hop.neighbor === undefined) {
+        hop.nic.send(BROADCAST_MAC, ETHERTYPE_IPV4, bytes);
+      } else if (!this.neighbors.send(hop.nic, hop.neighbor, bytes)) {
+        return new StackError('ENOBUFS', 'the ARP table is full');
+      }
+    }
+    return undefined;
+  }
+
+  /** Not at once: who sends must not find itself receiving. */
+  private loopBack(packet: Ipv4Packet): void {
+    this.counters.add('ipv4.loopback');
+    this.options.events.post(() => this.deliver(packet, undefined));
+  }
+
+  private build(request: SendRequest, src: Ipv4Address): Ipv4Packet {
+    this.identification = (this.identification + 1) & 0xffff;
+    return {
+      src,
+      dst: request.dst,
+      protocol: request.protocol,
+      ttl: request.ttl ?? DEFAULT_TTL,
+      tos: request.tos ?? 0,
+      identification: this.identification,
+      dontFragment: request.dontFragment ?? false,
+      moreFragments: false,
+      fragmentOffset: 0,
+      options: NO_OPTIONS,
+      payload: request.payload,
+    };
+  }
+
+  private nextHop(dst: Ipv4Address, nic?: Nic): NextHop | undefined {
+    if (dst === LIMITED_BROADCAST) {
+      const out = nic ?? this.routes.lookup(dst)?.nic ?? this.onlyNic();
+      return out && { nic: out, neighbor: undefined };
+    }
+    if (dst === ANY_ADDRESS || isMulticast(dst) || isLoopback(dst)) return undefined;
+    const network = this.table.broadcastNic(dst, nic);
+    if (network !== undefined) return { nic: network, neighbor: undefined };
+    const route = this.routes.lookup(dst, nic);
+    // ARP is asked for the gateway, or for the destination itself when it is directly attached: never else.
+    return route && { nic: route.nic, neighbor: route.gateway ?? dst };
+  }
+
+  /** A host with one interface needs no route to shout. */
+  private onlyNic(): Nic | undefined {
+    return this.interfaces.length === 1 ? this.interfaces[0].nic : undefined;
+  }
+
+  private sourceBy(hop: NextHop, dst: Ipv4Address): Ipv4Address | undefined {
+    if (hop.neighbor !== undefined) return this.table.addressTowards(hop.nic, hop.neighbor);
+    // Before it is configured an interface broadcasts from 0.0.0.0, not from another one's address.
+    const own = this.table.addressesOf(hop.nic);
+    return (own.find((cidr) => isInSubnet(cidr, dst)) ?? own[0])?.address;
+  }
+
+  private mtuBy(hop: NextHop, dst: Ipv4Address): number {
+    return Math.min(hop.nic.mtu, this.pathMtus.get(dst) ?? hop.nic.mtu);
+  }
+
+  /** RFC 1122 section 2.3.2.2, RFC 1812 section 3.3.2: who sent what ARP could not deliver is told. */
+  private neighborUnreachable(packets: readonly Uint8Array[]): void {
+    for (const bytes of packets) {
+      const packet = parseIpv4Packet(bytes);
+      if (isMalformed(packet)) continue;
+      this.counters.add('ipv4.hostUnreachable');
+      if (!this.isLocal(packet.src)) {
+        this.errors.unreachable(packet, UNREACHABLE_HOST);
+      } else if (packet.fragmentOffset === 0) {
+        const { src, dst, payload, protocol } = packet;
+        this.reportError(protocol, { type: ICMP_UNREACHABLE, code: UNREACHABLE_HOST, from: src, src, dst, payload });
+      }
+    }
+  }
+}
+
+function connectedRoute(nic: Nic, cidr: Cidr): Route {
+  const { prefixLength } = cidr;
+  return { destination: networkOf(cidr), prefixLength, nic, metric: 0, source: 'connected' };
+}
