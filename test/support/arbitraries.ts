@@ -1,4 +1,5 @@
 /** What fast-check draws for the tests of the codecs. */
+import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { isMalformed, type Malformed } from '../../devices/stack/wire/malformed.js';
 
@@ -42,4 +43,29 @@ export function parsesOrRefusesMutations<T>(
 /** No number is NaN, which is what reading behind the end gives. */
 function holdsOnlyDefined(value: object): boolean {
   return Object.values(value).every((member) => !Number.isNaN(member));
+}
+
+/** parse∘emit is the identity. Options that are absent and options that are undefined count as equal. */
+export function roundTrips<T extends object>(
+  values: fc.Arbitrary<T>,
+  emit: (value: T) => Uint8Array,
+  parse: (bytes: Uint8Array, value: T) => T | Malformed,
+): void {
+  fc.assert(
+    fc.property(values, (value) => {
+      assert.deepEqual(normalised(parse(emit(value), value)), normalised(value));
+    }),
+  );
+}
+
+/** Without members that are undefined, and without fast-check's null prototypes. */
+function normalised(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Array.from(value);
+  if (Array.isArray(value)) return value.map(normalised);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .map(([name, member]) => [name, normalised(member)]),
+  );
 }
