@@ -1,0 +1,171 @@
+/** Captured frames and trace events of a whole lab, on one timeline. */
+import type { CapturedFrame, CaptureInterface, TraceEvent } from '../../devices/control.js';
+import { decodeCapture } from '../../devices/control.js';
+import { RpcClient } from '../lab/rpc-client.js';
+import type { LabState } from '../lab/state.js';
+import { dissect, type Layers } from './dissect.js';
+
+/** Frames beyond this many bytes keep their dissected headers but lose their bytes. */
+const DEFAULT_BYTE_LIMIT = 64 * 1024 * 1024;
+
+/** One frame at one end of a link. A frame that crosses a link is seen twice: going out, and coming in. */
+export interface LabFrame {
+  /** From 1, in order of time: the frame number in the capture file. */
+  n: number;
+  readonly at: number;
+  readonly device: string;
+  readonly port: string;
+  /** Index into {@link LabCapture.interfaces}. */
+  readonly interfaceIndex: number;
+  readonly direction: 'in' | 'out';
+  /** Why it went no further; empty when it did. */
+  readonly dropped: string;
+  /** Preamble to FCS; undefined once the capture's limit was reached. */
+  readonly packet: Uint8Array | undefined;
+  /** Bytes from preamble to FCS. */
+  readonly length: number;
+  readonly layers: Layers;
+}
+
+export interface LabTrace {
+  readonly device: string;
+  readonly event: TraceEvent;
+}
+
+export interface LabCapture {
+  readonly interfaces: readonly CaptureInterface[];
+  readonly frames: readonly LabFrame[];
+  readonly traces: readonly LabTrace[];
+  /** Frames that a device could not hand over. */
+  readonly missed: number;
+  /** Milliseconds since 1970 at the zero of the timeline. */
+  readonly epochOffsetMs: number;
+}
+
+export class CaptureSession {
+  private readonly clients: RpcClient[] = [];
+  private readonly interfaces: CaptureInterface[] = [];
+  private readonly frames: LabFrame[] = [];
+  private readonly traces: LabTrace[] = [];
+  private readonly byteLimit: number;
+  private bytes = 0;
+  private onNews: (() => void) | undefined;
+
+  private constructor(byteLimit: number) {
+    this.byteLimit = byteLimit;
+  }
+
+  /** Listens to all ports of all devices that answer. */
+  static async start(state: LabState, byteLimit = DEFAULT_BYTE_LIMIT): Promise<CaptureSession> {
+    const session = new CaptureSession(byteLimit);
+    await Promise.all(state.devices.map((device) => session.listen(device.name, device.control)));
+    return session;
+  }
+
+  get traced(): readonly LabTrace[] {
+    return this.traces;
+  }
+
+  /** Resolves when `reached` holds, which is tried after each piece of news, or after `limitMs`. */
+  async until(reached: () => boolean, limitMs: number): Promise<void> {
+    if (reached()) return;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.onNews = undefined;
+        resolve();
+      };
+      const timer = setTimeout(done, limitMs);
+      this.onNews = () => {
+        if (reached()) done();
+      };
+    });
+  }
+
+  /** Ends the capture and returns all of it, ordered by time. */
+  async stop(): Promise<LabCapture> {
+    const missed = await Promise.all(
+      this.clients.map(async (client) => {
+        const answer = await client.call<{ missed: number }>('capture-stop').catch(() => ({ missed: 0 }));
+        client.close();
+        return answer.missed;
+      }),
+    );
+    this.frames.sort((a, b) => a.at - b.at || rank(a) - rank(b) || a.interfaceIndex - b.interfaceIndex);
+    this.frames.forEach((frame, index) => {
+      frame.n = index + 1;
+    });
+    this.traces.sort((a, b) => a.event.at - b.event.at);
+    return {
+      interfaces: this.interfaces,
+      frames: this.frames,
+      traces: this.traces,
+      missed: missed.reduce((sum, count) => sum + count, 0),
+      epochOffsetMs: Date.now() - Number(process.hrtime.bigint()) / 1e6,
+    };
+  }
+
+  private async listen(device: string, control: string): Promise<void> {
+    const client = await RpcClient.connect(control).catch(() => undefined);
+    // A dead device has nothing to say; the story shows what the others saw.
+    if (client === undefined) return;
+    this.clients.push(client);
+    client.notifications.set('trace', (event: TraceEvent) => {
+      this.traces.push({ device, event });
+      this.onNews?.();
+    });
+    await client.call('trace-start');
+    const base: { first: number | undefined } = { first: undefined };
+    const early: CapturedFrame[] = [];
+    client.onBinary = (bytes) => {
+      for (const frame of decodeCapture(bytes)) {
+        if (base.first === undefined) early.push(frame);
+        else this.add(device, base.first, frame);
+      }
+      this.onNews?.();
+    };
+    const { interfaces } = await client.call<{ interfaces: CaptureInterface[] }>('capture-start');
+    base.first = this.interfaces.length;
+    this.interfaces.push(...interfaces);
+    for (const frame of early) this.add(device, base.first, frame);
+  }
+
+  private add(device: string, firstInterface: number, frame: CapturedFrame): void {
+    const interfaceIndex = firstInterface + frame.interfaceIndex;
+    this.bytes += frame.packet.length;
+    const layers = dissect(frame.packet);
+    const keep = this.bytes <= this.byteLimit;
+    this.frames.push({
+      n: 0,
+      at: frame.at,
+      device,
+      port: this.interfaces[interfaceIndex].port,
+      interfaceIndex,
+      direction: frame.direction,
+      dropped: frame.dropped,
+      packet: keep ? frame.packet : undefined,
+      length: frame.packet.length,
+      layers: keep ? layers : withoutPayload(layers),
+    });
+  }
+}
+
+/** At one instant, what leaves comes before what arrives. */
+function rank(frame: LabFrame): number {
+  return frame.direction === 'out' ? 0 : 1;
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** The headers alone: the payloads are views that would keep whole datagrams in memory. */
+function withoutPayload({ ethernet, arp, ip, icmp, udp, tcp, dns }: Layers): Layers {
+  return {
+    ethernet: ethernet && { ...ethernet, payload: NOTHING },
+    arp,
+    ip: ip && { ...ip, payload: NOTHING, options: NOTHING },
+    icmp: icmp && { ...icmp, body: NOTHING },
+    udp: udp && { ...udp, payload: NOTHING },
+    tcp: tcp && { ...tcp, payload: NOTHING },
+    dns,
+  };
+}
