@@ -10,11 +10,11 @@
  *     const { stdout, status } = await world.exec('a', 'ping -c 1 10.0.0.2');
  */
 import { crc32 } from 'node:zlib';
-import * as dnsServer from '../../devices/apps/kinds/dns-server.js';
-import * as host from '../../devices/apps/kinds/host.js';
-import * as hub from '../../devices/apps/kinds/hub.js';
-import * as router from '../../devices/apps/kinds/router.js';
-import * as lanSwitch from '../../devices/apps/kinds/switch.js';
+import { createDnsServer } from '../../devices/apps/kinds/dns-server.js';
+import { createHost } from '../../devices/apps/kinds/host.js';
+import { createHub } from '../../devices/apps/kinds/hub.js';
+import { createRouter } from '../../devices/apps/kinds/router.js';
+import { createSwitch } from '../../devices/apps/kinds/switch.js';
 import type { Environment, FileStore, Logger, Machine } from '../../devices/apps/machine.js';
 import type { DeviceConfig, DeviceKind, PortConfig } from '../../devices/control/config.js';
 import type { FetchRequest, FetchResult } from '../../devices/control/rpc.js';
@@ -26,11 +26,11 @@ import { describePacket } from './packets.js';
 import { Wiring } from './wiring.js';
 
 const CREATE: Readonly<Record<DeviceKind, (config: DeviceConfig, environment: Environment) => Machine>> = {
-  host: host.create,
-  router: router.create,
-  switch: lanSwitch.create,
-  hub: hub.create,
-  'dns-server': dnsServer.create,
+  host: createHost,
+  router: createRouter,
+  switch: createSwitch,
+  hub: createHub,
+  'dns-server': createDnsServer,
 };
 
 /** A device's config without what the world fills in; MAC addresses may be left out too. */
