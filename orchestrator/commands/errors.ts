@@ -1,0 +1,17 @@
+/** What a command throws when the user, not the program, can do something about it. Printed without a stack trace. */
+
+/** 1: the thing asked for failed. 2: bad usage or bad file. 3: no such lab or device. */
+export type ExitStatus = 1 | 2 | 3;
+
+export class CliError extends Error {
+  readonly exitStatus: ExitStatus;
+  /** What to try, one sentence; printed below the message. */
+  readonly hint: string | undefined;
+
+  constructor(exitStatus: ExitStatus, message: string, hint?: string) {
+    super(message);
+    this.name = 'CliError';
+    this.exitStatus = exitStatus;
+    this.hint = hint;
+  }
+}

@@ -1,0 +1,10 @@
+import { Command } from 'commander';
+import { topologyJsonSchema } from '../topology/index.js';
+import { printJson } from './terminal.js';
+
+export function schemaCommand(): Command {
+  return new Command('schema')
+    .description('print the JSON Schema of topology files, for editors')
+    .option('--json', 'as it is anyway')
+    .action(() => printJson(topologyJsonSchema()));
+}

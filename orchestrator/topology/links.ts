@@ -1,0 +1,256 @@
+/** From `client:eth0 -- sw1:3` to ports: who exists, who is taken, which is the next free one. */
+import type { ImpairmentConfig } from '../../devices/control.js';
+import { bridgeFile, type Draft, type DraftDevice, type DraftPort, unknownDevice } from './draft.js';
+import { type Endpoint, ethernetIndex, parseEndpoint, parseLink, switchPortIndex } from './endpoint.js';
+import type { LinkEnd, TopologyLink } from './model.js';
+import { didYouMean } from './nearest.js';
+import type { DirectionFile, LinkFile } from './schema.js';
+import type { Path } from './source.js';
+import { parseDuration, parseRate, parseShare, parseSize } from './units.js';
+
+/** Ports of a switch or a hub that does not say how many it has. */
+export const DEFAULT_BRIDGE_PORTS = 48;
+
+interface Cable {
+  readonly index: number;
+  readonly file: LinkFile;
+  /** Where its text stands. */
+  readonly path: Path;
+  readonly ends: readonly [CableEnd, CableEnd];
+}
+
+interface CableEnd {
+  readonly endpoint: Endpoint;
+  readonly device: DraftDevice | undefined;
+  port: number | undefined;
+}
+
+export function connectLinks(draft: Draft): void {
+  const cables = (draft.file.links ?? []).flatMap((file, index) => readCable(draft, file, index));
+  const taken = new Map<string, Map<number, Cable>>();
+  for (const name of draft.devices.keys()) taken.set(name, new Map());
+  const count = countEnds(cables);
+  // Ports that are named come first, so that a left-out one never takes what a later line names.
+  for (const cable of cables) for (const side of [0, 1] as const) takeNamedPort(draft, cable, side, taken, count);
+  for (const cable of cables) for (const side of [0, 1] as const) takeFreePort(draft, cable, side, taken);
+  for (const cable of cables) {
+    const [left, right] = cable.ends;
+    if (left.port === undefined || right.port === undefined) {
+      for (const end of cable.ends) draft.suspects.add(end.endpoint.device);
+      continue;
+    }
+    draft.links.push(makeLink(draft, cable, left, right));
+  }
+  addPorts(draft);
+}
+
+/** `eth3` or `3`. */
+export function portName(device: DraftDevice, number: number): string {
+  return bridgeFile(device) === undefined ? `eth${number}` : String(number);
+}
+
+function readCable(draft: Draft, file: LinkFile, index: number): Cable[] {
+  const isText = typeof file === 'string';
+  const path: Path = isText ? ['links', index] : ['links', index, 'link'];
+  const text = isText ? file : file.link;
+  const parsed = parseLink(text);
+  if (parsed === undefined) {
+    draft.problems.add('link-syntax', path, `"${text}" is not a link: write client:eth0 -- sw1:3`);
+    for (const word of text.split(/[\s:]+/)) draft.suspects.add(word);
+    return [];
+  }
+  const end = (endpoint: Endpoint): CableEnd => ({
+    endpoint,
+    device: draft.devices.get(endpoint.device),
+    port: undefined,
+  });
+  const cable: Cable = { index, file, path, ends: [end(parsed.left), end(parsed.right)] };
+  let sound = true;
+  cable.ends.forEach(({ endpoint, device }, side) => {
+    if (device !== undefined) return;
+    sound = false;
+    if (draft.suspects.has(endpoint.device)) return;
+    draft.problems.add('unknown-device', path, unknownDevice(endpoint.device, draft), {
+      find: endpointText(endpoint),
+      last: side === 1,
+    });
+  });
+  if (sound && parsed.left.device === parsed.right.device) {
+    draft.problems.add('self-link', path, `both ends of this link are on "${parsed.left.device}"`);
+    sound = false;
+  }
+  if (!sound) for (const { endpoint } of cable.ends) draft.suspects.add(endpoint.device);
+  return sound ? [cable] : [];
+}
+
+/** How many links each device has. */
+function countEnds(cables: readonly Cable[]): ReadonlyMap<string, number> {
+  const count = new Map<string, number>();
+  for (const cable of cables) {
+    for (const { endpoint } of cable.ends) count.set(endpoint.device, (count.get(endpoint.device) ?? 0) + 1);
+  }
+  return count;
+}
+
+function takeNamedPort(
+  draft: Draft,
+  cable: Cable,
+  side: 0 | 1,
+  taken: ReadonlyMap<string, Map<number, Cable>>,
+  count: ReadonlyMap<string, number>,
+): void {
+  const end = cable.ends[side];
+  const { device, endpoint } = end;
+  if (device === undefined || endpoint.port === undefined) return;
+  const spot = { find: endpointText(endpoint), last: side === 1 };
+  const bridge = bridgeFile(device);
+  const number = bridge === undefined ? ethernetIndex(endpoint.port) : switchPortIndex(endpoint.port);
+  const most = bridge === undefined ? interfaceCount(device, count) : (bridge.ports ?? DEFAULT_BRIDGE_PORTS);
+  const exists = number !== undefined && (bridge === undefined ? number < most : number <= most);
+  if (!exists) {
+    draft.problems.add('unknown-port', cable.path, noSuchPort(device, endpoint.port, most), spot);
+    return;
+  }
+  const owner = taken.get(device.name)?.get(number);
+  if (owner !== undefined) {
+    const where = draft.problems.line(owner.path);
+    draft.problems.add('port-in-use', cable.path, `${spot.find} already has a link${where}`, spot);
+    return;
+  }
+  taken.get(device.name)?.set(number, cable);
+  end.port = number;
+}
+
+/** Interfaces exist when they are declared, or when there are enough links for them. */
+function interfaceCount(device: DraftDevice, count: ReadonlyMap<string, number>): number {
+  const declared = declaredInterfaces(device).map((name) => ethernetIndex(name) ?? -1);
+  return Math.max(1, count.get(device.name) ?? 0, ...declared.map((index) => index + 1));
+}
+
+function noSuchPort(device: DraftDevice, port: string, most: number): string {
+  const head = `${device.name} has no port "${port}"`;
+  if (bridgeFile(device) !== undefined) {
+    return `${head}: a ${device.kind}'s ports are ${most === 1 ? '1' : `1 to ${most}`}`;
+  }
+  const names = Array.from({ length: most }, (_, i) => `eth${i}`);
+  const near = didYouMean(port, names);
+  const list = most > 4 ? `eth0 to eth${most - 1}` : names.join(', ');
+  return `${head}: it has ${list}; more can be declared under "interfaces:"${near === '' ? '' : `.${near}`}`;
+}
+
+function takeFreePort(draft: Draft, cable: Cable, side: 0 | 1, taken: ReadonlyMap<string, Map<number, Cable>>): void {
+  const end = cable.ends[side];
+  const { device, endpoint } = end;
+  if (device === undefined || endpoint.port !== undefined) return;
+  const ports = taken.get(device.name)!;
+  const bridge = bridgeFile(device);
+  let number = bridge === undefined ? 0 : 1;
+  while (ports.has(number)) number += 1;
+  if (bridge !== undefined && number > (bridge.ports ?? DEFAULT_BRIDGE_PORTS)) {
+    const most = bridge.ports ?? DEFAULT_BRIDGE_PORTS;
+    const message = `${device.name} has no free port left: all ${most} have a link; "ports:" can give it more`;
+    draft.problems.add('unknown-port', cable.path, message, { find: device.name, last: side === 1 });
+    return;
+  }
+  ports.set(number, cable);
+  end.port = number;
+}
+
+function endpointText(endpoint: Endpoint): string {
+  return endpoint.port === undefined ? endpoint.device : `${endpoint.device}:${endpoint.port}`;
+}
+
+function makeLink(draft: Draft, cable: Cable, left: CableEnd, right: CableEnd): TopologyLink {
+  const file = typeof cable.file === 'string' ? undefined : cable.file;
+  const directions = new Map<string, DirectionFile>();
+  for (const [key, direction] of Object.entries(file?.from ?? {})) {
+    const endpoint = parseEndpoint(key);
+    const end = cable.ends.find((candidate) => isEnd(candidate, endpoint));
+    if (end !== undefined) directions.set(end.endpoint.device, direction);
+    else {
+      const names = cable.ends.map(({ endpoint }) => endpoint.device);
+      const message = `"${key}" is no end of this link: write ${names.join(' or ')}`;
+      draft.problems.add('unknown-device', ['links', cable.index, 'from', key], message, { key: true });
+    }
+  }
+  const makeEnd = (end: CableEnd): LinkEnd => {
+    const device = end.device!;
+    const impairment = impairmentOf({ ...file, ...directions.get(device.name) });
+    return { device: device.name, port: portName(device, end.port!), ...(impairment && { impairment }) };
+  };
+  const ends = { left: makeEnd(left), right: makeEnd(right) };
+  const name = `${ends.left.device}:${ends.left.port} -- ${ends.right.device}:${ends.right.port}`;
+  return { index: cable.index, name, ...ends, ...(file?.mtu !== undefined && { mtu: file.mtu }) };
+}
+
+function isEnd(end: CableEnd, endpoint: Endpoint | undefined): boolean {
+  if (endpoint === undefined || endpoint.device !== end.endpoint.device) return false;
+  return endpoint.port === undefined || endpoint.port === portName(end.device!, end.port!);
+}
+
+function impairmentOf(file: DirectionFile): ImpairmentConfig | undefined {
+  const { delay, jitter, loss, duplicate, reorder, reorderDelay, corrupt, rate, queue } = file;
+  const entries = Object.entries({
+    delayMs: delay && parseDuration(delay),
+    jitterMs: jitter && parseDuration(jitter),
+    loss: loss && parseShare(loss),
+    duplicate: duplicate && parseShare(duplicate),
+    reorder: reorder && parseShare(reorder),
+    reorderDelayMs: reorderDelay && parseDuration(reorderDelay),
+    corrupt: corrupt && parseShare(corrupt),
+    rateBps: rate && parseRate(rate),
+    queueBytes: queue && parseSize(queue),
+  }).filter(([, value]) => value !== undefined);
+  return entries.length === 0 ? undefined : (Object.fromEntries(entries) as ImpairmentConfig);
+}
+
+function declaredInterfaces(device: DraftDevice): string[] {
+  return 'interfaces' in device.file ? Object.keys(device.file.interfaces ?? {}) : [];
+}
+
+/** Gives every device its ports: those with a link, and those that the file declares. */
+function addPorts(draft: Draft): void {
+  const linked = new Map<string, TopologyLink>();
+  for (const link of draft.links) {
+    for (const end of [link.left, link.right]) linked.set(`${end.device}:${end.port}`, link);
+  }
+  for (const device of draft.devices.values()) {
+    const names = new Set<string>();
+    for (const link of draft.links) {
+      for (const end of [link.left, link.right]) if (end.device === device.name) names.add(end.port);
+    }
+    for (const name of declaredInterfaces(device)) {
+      if (ethernetIndex(name) !== undefined) names.add(name);
+      else {
+        const path = [...device.path, 'interfaces', name];
+        draft.problems.add('name', path, `"${name}" is not an interface: they are called eth0, eth1, …`, { key: true });
+      }
+    }
+    if (bridgeFile(device) === undefined && 'address' in device.file && device.file.address !== undefined)
+      names.add('eth0');
+    const number = (name: string) => (bridgeFile(device) === undefined ? ethernetIndex(name)! : Number(name));
+    for (const name of [...names].sort((a, b) => number(a) - number(b))) {
+      device.ports.push(makePort(device, name, number(name), linked.get(`${device.name}:${name}`)));
+    }
+  }
+}
+
+function makePort(device: DraftDevice, name: string, number: number, link: TopologyLink | undefined): DraftPort {
+  const interfaces = 'interfaces' in device.file ? device.file.interfaces : undefined;
+  const declared = interfaces !== undefined && Object.hasOwn(interfaces, name) ? interfaces[name] : undefined;
+  const short = name === 'eth0' && 'address' in device.file ? device.file.address : undefined;
+  const path = declared === undefined && short !== undefined ? ['address'] : ['interfaces', name];
+  const details = typeof declared === 'object' && declared !== null && !Array.isArray(declared) ? declared : undefined;
+  const mtu = details?.mtu ?? link?.mtu;
+  return {
+    device: device.name,
+    name,
+    number,
+    ...(link && { link }),
+    addresses: [],
+    dhcp: false,
+    ...(mtu !== undefined && { mtu }),
+    file: declared ?? short,
+    path: [...device.path, ...path],
+  };
+}

@@ -1,0 +1,82 @@
+/** The devices' config files. Pure: the same topology and the same options give the same plan. */
+import { join } from 'node:path';
+import type { DeviceConfig, PortConfig, TunnelConfig } from '../../devices/control.js';
+import { formatCidr, formatMac } from '../../devices/stack/wire/address.js';
+import { isBridge, type Port, type Topology, type TopologyDevice } from './model.js';
+
+export interface PlanOptions {
+  /** Name of the lab. */
+  readonly lab: string;
+  /** Absolute path of the folder for sockets and logs. */
+  readonly runDir: string;
+  /** The first UDP port; {@link udpPortCount} are used from there on. */
+  readonly basePort: number;
+  /** Default: this machine's. */
+  readonly platform?: NodeJS.Platform;
+}
+
+const LOOPBACK = '127.0.0.1';
+
+/** How many UDP ports the tunnels of this topology need. */
+export function udpPortCount(topology: Topology): number {
+  return topology.links.length * 2;
+}
+
+/** One config a device, in the order of the file. */
+export function planTopology(topology: Topology, options: PlanOptions): DeviceConfig[] {
+  return [...topology.devices.values()].map((device) => planDevice(topology, device, options));
+}
+
+/** Where a device listens for control: a Unix-domain socket in the run folder, on Windows a named pipe. */
+export function controlPath(options: Pick<PlanOptions, 'lab' | 'runDir' | 'platform'>, device: string): string {
+  const isWindows = (options.platform ?? process.platform) === 'win32';
+  return isWindows ? `\\\\.\\pipe\\netarium-${options.lab}-${device}` : join(options.runDir, `${device}.sock`);
+}
+
+export function logPath(options: Pick<PlanOptions, 'runDir'>, device: string): string {
+  return join(options.runDir, `${device}.log`);
+}
+
+function planDevice(topology: Topology, device: TopologyDevice, options: PlanOptions): DeviceConfig {
+  const { resolver, web, dns, macAgeMs, dnsForwarder, dhcpServers, routes } = device;
+  return {
+    lab: options.lab,
+    name: device.name,
+    kind: device.kind,
+    seed: topology.seed,
+    control: controlPath(options, device.name),
+    logFile: logPath(options, device.name),
+    ports: device.ports.map((port) => planPort(topology, device, port, options.basePort)),
+    ...(isBridge(device.kind) ? {} : { routes }),
+    ...(resolver && { resolver }),
+    ...(web && { web }),
+    ...(macAgeMs !== undefined && { macAgeSeconds: macAgeMs / 1000 }),
+    ...(dhcpServers.length > 0 && { dhcpServers }),
+    ...(dnsForwarder && { dnsForwarder: { servers: dnsForwarder } }),
+    ...(dns && { dns }),
+    ...(topology.timing && { timing: topology.timing }),
+  };
+}
+
+function planPort(topology: Topology, device: TopologyDevice, port: Port, basePort: number): PortConfig {
+  const { link } = port;
+  const impairment = (link?.left.device === device.name ? link?.left : link?.right)?.impairment;
+  return {
+    name: port.name,
+    ...(link && { link: link.name }),
+    ...(port.mac !== undefined && { mac: formatMac(port.mac) }),
+    ...(isBridge(device.kind) ? {} : { addresses: port.addresses.map(formatCidr) }),
+    ...(port.dhcp && { dhcp: true }),
+    ...(port.mtu !== undefined && { mtu: port.mtu }),
+    ...(link && { tunnel: tunnelOf(device.name, link, topology.links.indexOf(link), basePort) }),
+    ...(impairment && { impairment }),
+  };
+}
+
+/** Two ports a link, in the order of the file: the left end's first. */
+function tunnelOf(device: string, link: { left: { device: string } }, index: number, basePort: number): TunnelConfig {
+  const left = { address: LOOPBACK, port: basePort + index * 2 };
+  const right = { address: LOOPBACK, port: basePort + index * 2 + 1 };
+  const isLeft = link.left.device === device;
+  return { encapsulation: 'native', local: isLeft ? left : right, remote: isLeft ? right : left };
+}

@@ -1,0 +1,239 @@
+/** One schema a kind of device, so that a key that makes no sense there is refused with the right list. */
+import { z } from 'zod';
+import { DEVICE_KINDS } from '../../devices/control.js';
+import { zones } from './schema-dns.js';
+import {
+  addressesOrDevices,
+  addressOrDevice,
+  duration,
+  flag,
+  interfaceAddress,
+  mac,
+  mtu,
+  shown,
+  subnet,
+  text,
+} from './schema-fields.js';
+
+const expected = (what: string) => ({
+  error: (issue: { input?: unknown }) => `${shown(issue.input)} is not ${what}`,
+});
+
+const addresses = z.union(
+  [interfaceAddress, z.array(interfaceAddress)],
+  expected('an address: write 10.0.0.1/24, 10.0.0.1, dhcp, or a list'),
+);
+
+const interfaceFile = z.union(
+  [
+    interfaceAddress,
+    z.array(interfaceAddress),
+    z.strictObject({
+      address: addresses.optional().describe('Its address or addresses; planned when left out.'),
+      mac: mac.optional(),
+      mtu: mtu.optional(),
+    }),
+    z.null(),
+  ],
+  expected('an interface: write an address, a list of addresses, or a map such as {address: 10.0.0.1/24, mtu: 1400}'),
+);
+
+const routeFile = z.strictObject({
+  via: addressOrDevice.optional().describe('The next hop: an address, or a device that shares a network.'),
+  interface: text.optional().describe('Through this interface; for a network that is directly attached to it.'),
+  metric: z.int(expected('a metric: write a whole number')).min(0).optional().describe('Lower wins; default 0.'),
+});
+
+const routes = z
+  .record(
+    z.string(),
+    z.union([addressOrDevice, routeFile], expected('a route: write the next hop, or a map such as {via: 10.0.0.254}')),
+    expected('a map of routes, such as {10.0.0.0/8: 192.168.3.1}'),
+  )
+  .meta({
+    description:
+      'Destination subnet (or `default`) and its next hop. Routes between routers are computed; a route that stands ' +
+      'here wins over them.',
+    examples: [{ '10.0.0.0/8': '192.168.3.1', default: 'gateway' }],
+  });
+
+const resolver = z
+  .union(
+    [
+      addressOrDevice,
+      z.array(addressOrDevice),
+      z.strictObject({
+        servers: addressesOrDevices.optional(),
+        domain: text.optional().describe('Appended to names without a dot.'),
+        hosts: z
+          .record(z.string(), addressesOrDevices, expected('a map of names and addresses'))
+          .optional()
+          .describe('Lines of the hosts file, which is asked before any server.'),
+      }),
+    ],
+    expected('a resolver: write the server, a list of servers, or a map such as {servers: isp-dns, domain: home.lan}'),
+  )
+  .meta({
+    description:
+      'Which servers are asked for names. Left out: the DNS forwarder of the network’s router, else the nearest ' +
+      'recursive server, else none; without any server the hosts file holds the names of all devices.',
+  });
+
+const redirect = z.strictObject({
+  from: text.describe('A path, or a prefix that ends in `*`.'),
+  to: text.describe('Where to; when both end in `*`, what the star matched is appended.'),
+  status: z
+    .literal([301, 302, 303, 307, 308], expected('a redirect status: 301, 302, 303, 307 or 308'))
+    .optional()
+    .describe('Default 301.'),
+});
+
+const site = z.union(
+  [
+    z.string(),
+    z.strictObject({
+      root: text.optional().describe('The folder that is served, relative to this file.'),
+      aliases: z.array(text, expected('a list of names')).optional().describe('Further host names of this site.'),
+      redirect: text.optional().describe('The whole site has moved to this URL; the path is kept.'),
+      redirects: z.array(redirect, expected('a list of redirects')).optional(),
+      echo: text.optional().describe('POST to this path answers with the body that it got.'),
+    }),
+  ],
+  expected('a site: write the folder, or a map such as {root: sites/www} or {redirect: http://www.server.com/}'),
+);
+
+const dhcpPool = z.strictObject({
+  pool: text.optional().describe('`192.168.1.100-192.168.1.199`; planned when left out.'),
+  lease: duration.optional().describe('Default 1h.'),
+  gateway: addressOrDevice.optional().describe('Default: this router.'),
+  dns: addressesOrDevices.optional().describe('Default: this router’s forwarder, else its own DNS servers.'),
+  domain: text.optional().describe('The domain of the network.'),
+  reservations: z
+    .record(z.string(), text, expected('a map of devices (or MAC addresses) and addresses'))
+    .optional()
+    .describe('Fixed addresses, by name of the device or by MAC address.'),
+});
+
+const dhcpServer = z
+  .union(
+    [
+      z.string(),
+      z.array(z.string()),
+      z.record(z.string(), z.union([dhcpPool, z.null()], expected('a DHCP pool: write a map such as {lease: 1h}'))),
+    ],
+    expected('a DHCP server: write the interface that it serves, a list, or a map such as {eth0: {lease: 1h}}'),
+  )
+  .meta({ description: 'Interfaces on which this router gives out addresses.', examples: ['eth0'] });
+
+const anyDevice = {
+  description: text.optional().describe('For people; shown by `graph`.'),
+};
+
+const ipDevice = {
+  ...anyDevice,
+  address: addresses.optional().describe('The address of eth0; planned when left out.'),
+  interfaces: z
+    .record(z.string(), interfaceFile, expected('a map of interfaces, such as {eth0: 10.0.0.1/24}'))
+    .optional()
+    .describe('Interfaces that need more than to be linked: eth0, eth1, …'),
+  routes: routes.optional(),
+  gateway: addressOrDevice
+    .optional()
+    .describe('The default route. Left out: hosts and DNS servers use the router of their first network that has one.'),
+  resolver: resolver.optional(),
+};
+
+const bridge = {
+  ...anyDevice,
+  ports: z
+    .int(expected('a number of ports'))
+    .min(1, { error: 'a device needs at least 1 port' })
+    .max(1024, { error: 'a device has at most 1024 ports' })
+    .optional()
+    .describe('How many ports it has, 1 … N; default 48.'),
+  subnet: z
+    .union([subnet, z.array(subnet)], expected('a subnet, such as 192.168.1.0/24, or a list of them'))
+    .optional()
+    .describe('The subnet of the network around this device; planned when left out.'),
+};
+
+export const host = z
+  .strictObject({
+    kind: z.literal('host'),
+    ...ipDevice,
+    sites: z
+      .record(z.string(), site, expected('a map of sites, such as {www.server.com: sites/www.server.com}'))
+      .optional()
+      .describe('Web sites by host name: a folder relative to this file, or a map. The first answers unknown names.'),
+    webPort: z
+      .int(expected('a port: write 1 to 65535'))
+      .min(1, { error: 'a port is 1 to 65535' })
+      .max(65535, { error: 'a port is 1 to 65535' })
+      .optional()
+      .describe('The TCP port of the web server; default 80.'),
+  })
+  .meta({ description: 'A computer: browser, web server, network tools.' });
+
+export const router = z
+  .strictObject({
+    kind: z.literal('router'),
+    ...ipDevice,
+    routing: z
+      .enum(['computed', 'manual'], expected('a way of routing: computed or manual'))
+      .optional()
+      .describe('`computed` (default): shortest paths to every network. `manual`: only what `routes` says.'),
+    dhcpServer: dhcpServer.optional(),
+    dnsForwarder: z
+      .union([flag, addressOrDevice, z.array(addressOrDevice)], expected('a DNS forwarder: write true or the server'))
+      .optional()
+      .describe('A caching DNS forwarder on port 53; `true` asks this router’s own DNS servers.'),
+  })
+  .meta({ description: 'Forwards between its interfaces; may serve DHCP and forward DNS.' });
+
+export const dnsServer = z
+  .strictObject({
+    kind: z.literal('dns-server'),
+    ...ipDevice,
+    zones: zones.optional().describe('The zones that it is authoritative for: `.` is the root.'),
+    secondary: z
+      .array(text, expected('a list of zones'))
+      .optional()
+      .describe('Zones that another server of this file defines, served here too.'),
+    recursion: flag.optional().describe('Answers any question by asking its way down from the root. Default false.'),
+    rootHints: z
+      .array(addressOrDevice, expected('a list of addresses or devices'))
+      .optional()
+      .describe('The root servers; left out: all servers of this file that serve `.`.'),
+  })
+  .meta({ description: 'Root, top-level, authoritative or recursive name server.' });
+
+export const switchDevice = z
+  .strictObject({
+    kind: z.literal('switch'),
+    ...bridge,
+    macAge: duration
+      .optional()
+      .describe('After which a MAC address that was not seen again is forgotten; default 300s.'),
+  })
+  .meta({ description: 'Learns MAC addresses and forwards frames.' });
+
+export const hub = z
+  .strictObject({ kind: z.literal('hub'), ...bridge })
+  .meta({ description: 'Repeats every frame to all other ports.' });
+
+export const device = z.union(
+  [z.enum(DEVICE_KINDS), z.discriminatedUnion('kind', [host, switchDevice, hub, router, dnsServer])],
+  expected('a device: write its kind, or a map such as {kind: host, address: 10.0.0.1/24}'),
+);
+
+export type DeviceFile = z.infer<typeof device>;
+export type HostFile = z.infer<typeof host>;
+export type RouterFile = z.infer<typeof router>;
+export type DnsServerFile = z.infer<typeof dnsServer>;
+export type BridgeFile = z.infer<typeof switchDevice> | z.infer<typeof hub>;
+export type IpDeviceFile = HostFile | RouterFile | DnsServerFile;
+export type InterfaceFile = z.infer<typeof interfaceFile>;
+export type RouteFile = z.infer<typeof routeFile>;
+export type SiteFile = z.infer<typeof site>;
+export type DhcpPoolFile = z.infer<typeof dhcpPool>;
+export type ResolverFile = z.infer<typeof resolver>;

@@ -1,0 +1,106 @@
+/**
+ * The topology file, as it is written: the one source of validation, types and the published JSON Schema.
+ * What it says stays text here; model.ts is what it means.
+ */
+import { z } from 'zod';
+import { device } from './schema-devices.js';
+import { duration, LONGEST_NAME, mtu, NAME_PATTERN, rate, share, shown, size, subnet, text } from './schema-fields.js';
+
+const impairments = {
+  delay: duration.optional().describe('One way.'),
+  jitter: duration.optional().describe('Uniform around the delay; frames keep their order.'),
+  loss: share.optional().describe('Share of the frames that vanish.'),
+  duplicate: share.optional().describe('Share of the frames that arrive twice.'),
+  reorder: share.optional().describe('Share of the frames that are held back, so that later ones overtake them.'),
+  reorderDelay: duration.optional().describe('How long those are held back; default 10ms.'),
+  corrupt: share.optional().describe('Share of the frames in which one bit is flipped.'),
+  rate: rate.optional().describe('How fast the link is; unlimited when left out.'),
+  queue: size.optional().describe('How much may wait for a link with a rate; default 256KiB, more is dropped.'),
+};
+
+const direction = z.strictObject(impairments).meta({ description: 'Replaces the link’s values in this direction.' });
+
+const linkText = z
+  .string({ error: (issue) => `${shown(issue.input)} is not a link: write client:eth0 -- sw1:3` })
+  .meta({
+    description: 'Its two ends. A port that is left out is the next free one.',
+    examples: ['client:eth0 -- sw1:3'],
+  });
+
+export const link = z.union(
+  [
+    linkText,
+    z.strictObject({
+      link: linkText,
+      subnet: z
+        .union([subnet, z.array(subnet)], { error: (issue) => `${shown(issue.input)} is not a subnet` })
+        .optional()
+        .describe('The subnet of the network that this link belongs to.'),
+      mtu: mtu.optional(),
+      ...impairments,
+      from: z
+        .record(z.string(), direction, {
+          error: (issue) => `${shown(issue.input)} is not a map such as {client: {loss: 1%}}`,
+        })
+        .optional()
+        .describe('Values for one direction: the frames that leave the named device.'),
+    }),
+  ],
+  { error: (issue) => `${shown(issue.input)} is not a link: write client:eth0 -- sw1:3, or {link: …, delay: 20ms}` },
+);
+
+export const name = z.string().regex(NAME_PATTERN).max(LONGEST_NAME);
+
+export const topologyFile = z
+  .strictObject(
+    {
+      name: name.optional().describe('Default: the name of the file. The lab is called so too.'),
+      description: text.optional(),
+      seed: z
+        .union([z.int(), z.string()], {
+          error: (issue) => `${shown(issue.input)} is not a seed: write a number or a text`,
+        })
+        .optional()
+        .describe('Of every random draw: the same seed gives the same losses. Default 1.'),
+      ports: z
+        .strictObject({
+          base: z
+            .int({ error: (issue) => `${shown(issue.input)} is not a UDP port` })
+            .min(1024, { error: 'the first UDP port is at least 1024' })
+            .max(65000, { error: 'the first UDP port is at most 65000' })
+            .describe('The first UDP port of the tunnels; two a link are used from here on.'),
+        })
+        .optional()
+        .describe('Fixes the UDP ports of the tunnels on 127.0.0.1. Left out, free ones are found at launch.'),
+      timing: z
+        .strictObject({
+          tcpMsl: duration.optional().describe('Maximum segment lifetime; TIME_WAIT lasts twice as long. Default 30s.'),
+          arpReachable: duration
+            .optional()
+            .describe('How long an ARP entry is used without asking again. Default 60s.'),
+        })
+        .optional()
+        .describe('Constants of the protocol stack, for teaching and tests.'),
+      devices: z
+        .record(name, device, {
+          error: (issue) => `${shown(issue.input)} is not a map of devices, such as {a: host, sw: switch}`,
+        })
+        .describe('Every device by its name: lower-case letters, digits and hyphens. Short form: just its kind.'),
+      links: z
+        .array(link, { error: (issue) => `${shown(issue.input)} is not a list of links` })
+        .nullable()
+        .optional()
+        .describe('The cables.'),
+    },
+    { error: (issue) => `a topology is a map that begins with "devices:"; this is ${shown(issue.input)}` },
+  )
+  .meta({ title: 'Netarium topology', description: 'Devices, links, DNS zones and web sites of a mini-internet.' });
+
+export type TopologyFile = z.infer<typeof topologyFile>;
+export type LinkFile = z.infer<typeof link>;
+export type DirectionFile = z.infer<typeof direction>;
+
+/** The JSON Schema that editors use: `netarium schema > topology.schema.json`. */
+export function topologyJsonSchema(): object {
+  return z.toJSONSchema(topologyFile, { io: 'input' });
+}

@@ -1,0 +1,199 @@
+/**
+ * Zones: what the file says, completed to what RFC 1034 section 4.2 asks of a zone: SOA and NS at its apex, a cut with NS
+ * and glue for every zone below it that another server here has, PTR records in reverse zones.
+ */
+import type { DnsServerConfig, RecordConfig, ZoneConfig } from '../../devices/control.js';
+import { formatIpv4, parseCidr, parseIpv4 } from '../../devices/stack/wire/address.js';
+import { absoluteName, isWithin, reverseName, reverseZone } from './domain-names.js';
+import { type Draft, type DraftIpDevice, isIpDevice } from './draft.js';
+import { firstAddress } from './model.js';
+import { didYouMean } from './nearest.js';
+import { addressOf } from './resolvers.js';
+import type { Path } from './source.js';
+import { isSameSubnet, subnetOf } from './subnets.js';
+import { readRecords } from './zone-records.js';
+
+/** What zones are made of; owner names are absolute. */
+export interface DraftZone {
+  /** With the final dot. */
+  readonly name: string;
+  readonly path: Path;
+  readonly servers: DraftIpDevice[];
+  /** The subnet of a reverse zone that was written as one. */
+  readonly subnet: ReturnType<typeof parseCidr>;
+  readonly records: RecordConfig[];
+}
+
+/** Name servers, delegations and glue change rarely. */
+const INFRASTRUCTURE_TTL_SECONDS = 3600;
+/** serial, refresh, retry, expire and the time for which "no such name" may be cached (RFC 2308), seconds. */
+const SOA_TIMES = '1 3600 600 86400 300';
+
+export function findDns(draft: Draft): Map<string, DnsServerConfig> {
+  const servers = [...draft.devices.values()].filter(isIpDevice).filter(({ file }) => file.kind === 'dns-server');
+  const zones = findZones(draft, servers);
+  for (const zone of zones.values()) completeApex(zone);
+  for (const zone of zones.values()) delegate(zone, zones);
+  for (const zone of zones.values()) addReverseNames(zone, zones);
+  const configs = new Map<string, DnsServerConfig>();
+  for (const server of servers) configs.set(server.name, configOf(draft, server, zones));
+  return configs;
+}
+
+function findZones(draft: Draft, servers: readonly DraftIpDevice[]): Map<string, DraftZone> {
+  const zones = new Map<string, DraftZone>();
+  for (const server of servers) {
+    if (server.file.kind !== 'dns-server') continue;
+    for (const [key, file] of Object.entries(server.file.zones ?? {})) {
+      const path = [...server.path, 'zones', key];
+      const cidr = parseCidr(key);
+      const name = cidr === undefined ? absoluteName(key) : reverseZone(cidr);
+      const refuse = (message: string) => draft.problems.add('zone', path, message, { key: true });
+      if (
+        cidr !== undefined &&
+        (name === undefined || !isSameSubnet(cidr, subnetOf(cidr)) || cidr.address !== subnetOf(cidr).address)
+      ) {
+        refuse(`${key} is no reverse zone: write a subnet of prefix length 8, 16 or 24, such as 203.0.113.0/24`);
+      } else if (name === undefined) refuse(`"${key}" is not the name of a zone`);
+      else if (zones.has(name)) {
+        const other = zones.get(name)!.servers[0].name;
+        refuse(`the zone "${key}" is already defined by ${other}; "secondary: [${key}]" serves it here too`);
+      } else {
+        const records = readRecords(draft, name, file ?? {}, path);
+        zones.set(name, { name, path, servers: [server], subnet: cidr, records });
+      }
+    }
+  }
+  for (const server of servers) addSecondaries(draft, server, zones);
+  return zones;
+}
+
+function addSecondaries(draft: Draft, server: DraftIpDevice, zones: ReadonlyMap<string, DraftZone>): void {
+  if (server.file.kind !== 'dns-server') return;
+  (server.file.secondary ?? []).forEach((text, i) => {
+    const cidr = parseCidr(text);
+    const zone = zones.get((cidr === undefined ? absoluteName(text) : reverseZone(cidr)) ?? '');
+    if (zone === undefined) {
+      const known = [...zones.keys()].map((name) => (name === '.' ? name : name.slice(0, -1)));
+      const message = `no server here defines the zone "${text}".${didYouMean(text, known)}`;
+      draft.problems.add('zone', [...server.path, 'secondary', i], message);
+    } else if (!zone.servers.includes(server)) zone.servers.push(server);
+  });
+}
+
+/** NS records, with addresses, and an SOA, where the file gives none. */
+function completeApex(zone: DraftZone): void {
+  const at = (type: RecordConfig['type']) =>
+    zone.records.filter((record) => record.name === zone.name && record.type === type);
+  if (at('NS').length === 0) {
+    zone.servers.forEach((server, i) => {
+      const name = serverName(zone.name, i);
+      const address = firstAddress(server);
+      zone.records.push(infrastructure(zone.name, 'NS', name));
+      const isKnown = zone.records.some((record) => record.name === name);
+      if (address !== undefined && !isKnown) zone.records.push(infrastructure(name, 'A', formatIpv4(address)));
+    });
+  }
+  if (at('SOA').length === 0) {
+    const contact = zone.name === '.' ? 'hostmaster.' : `hostmaster.${zone.name}`;
+    zone.records.unshift(infrastructure(zone.name, 'SOA', `${at('NS')[0].data} ${contact} ${SOA_TIMES}`));
+  }
+}
+
+/** `ns1.server.com.`; the root's servers have letters, as in the world outside. */
+function serverName(zone: string, index: number): string {
+  if (zone !== '.') return `ns${index + 1}.${zone}`;
+  return index < 26 ? `${String.fromCharCode(97 + index)}.root-servers.net.` : `ns${index + 1}.root-servers.net.`;
+}
+
+function infrastructure(name: string, type: RecordConfig['type'], data: string): RecordConfig {
+  return { name, type, ttlSeconds: INFRASTRUCTURE_TTL_SECONDS, data };
+}
+
+/** Puts the cut to this zone into the nearest zone above it. */
+function delegate(zone: DraftZone, zones: ReadonlyMap<string, DraftZone>): void {
+  const parent = parentOf(zone, zones);
+  if (parent === undefined || parent.records.some((record) => record.name === zone.name && record.type === 'NS'))
+    return;
+  for (const { name, type, data, ttlSeconds } of zone.records) {
+    if (name !== zone.name || type !== 'NS') continue;
+    parent.records.push({ name, type, ...(ttlSeconds !== undefined && { ttlSeconds }), data });
+    if (!isWithin(data, parent.name) || parent.records.some((record) => record.name === data)) continue;
+    for (const glue of addressesOf(data, zones)) parent.records.push(infrastructure(data, 'A', glue));
+  }
+}
+
+function parentOf(zone: DraftZone, zones: ReadonlyMap<string, DraftZone>): DraftZone | undefined {
+  if (zone.name === '.') return undefined;
+  const labels = zone.name.split('.').slice(1);
+  for (; labels.length > 1; labels.shift()) {
+    const parent = zones.get(labels.join('.'));
+    if (parent !== undefined) return parent;
+  }
+  return zones.get('.');
+}
+
+/** The addresses of a name, from the zone that is authoritative for it. */
+function addressesOf(name: string, zones: ReadonlyMap<string, DraftZone>): string[] {
+  const home = [...zones.values()]
+    .filter((zone) => isWithin(name, zone.name))
+    .reduce<DraftZone | undefined>(
+      (best, zone) => (best && best.name.length >= zone.name.length ? best : zone),
+      undefined,
+    );
+  return (home?.records ?? [])
+    .filter((record) => record.name === name && record.type === 'A')
+    .map((record) => record.data);
+}
+
+/** A PTR for every address of the subnet that some zone here has a name for; the first name wins. */
+function addReverseNames(zone: DraftZone, zones: ReadonlyMap<string, DraftZone>): void {
+  if (zone.subnet === undefined) return;
+  const known = new Set(zone.records.map((record) => record.name));
+  for (const { records } of zones.values()) {
+    for (const record of records) {
+      const address = record.type === 'A' ? parseIpv4(record.data) : undefined;
+      const name = address === undefined ? undefined : reverseName(address);
+      if (name === undefined || !isWithin(name, zone.name) || known.has(name)) continue;
+      known.add(name);
+      zone.records.push({ name, type: 'PTR', data: record.name });
+    }
+  }
+}
+
+function configOf(draft: Draft, server: DraftIpDevice, zones: ReadonlyMap<string, DraftZone>): DnsServerConfig {
+  if (server.file.kind !== 'dns-server') return {};
+  const own = [...zones.values()].filter((zone) => zone.servers.includes(server));
+  const configs: ZoneConfig[] = own.map(({ name, records }) => ({ name, records }));
+  return {
+    ...(configs.length > 0 && { zones: configs }),
+    ...(server.file.recursion && { recursion: true, rootHints: rootHints(draft, server, zones.get('.')) }),
+  };
+}
+
+function rootHints(
+  draft: Draft,
+  server: DraftIpDevice,
+  root: DraftZone | undefined,
+): { name: string; address: string }[] {
+  const { file } = server;
+  if (file.kind !== 'dns-server') return [];
+  if (file.rootHints !== undefined) {
+    return file.rootHints.flatMap((text, i) => {
+      const address = addressOf(draft, text, [...server.path, 'rootHints', i], 'zone');
+      return address === undefined ? [] : [{ name: serverName('.', i), address }];
+    });
+  }
+  const servers = (root?.records ?? [])
+    .filter(({ name, type }) => name === '.' && type === 'NS')
+    .map(({ data }) => data);
+  const hints = servers.flatMap((name) => {
+    const addresses = (root?.records ?? []).filter((record) => record.name === name && record.type === 'A');
+    return addresses.map(({ data }) => ({ name, address: data }));
+  });
+  if (hints.length === 0) {
+    const message = `${server.name} cannot find any name: no server here has the zone ".", and there are no "rootHints:"`;
+    draft.problems.add('zone', [...server.path, 'recursion'], message, { key: true });
+  }
+  return hints;
+}
