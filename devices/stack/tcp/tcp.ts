@@ -1,16 +1,221 @@
+import { StackError } from '../errors.js';
+import { ANY_ADDRESS, isMulticast, LIMITED_BROADCAST } from '../wire/address.js';
+import { readU16, readU32 } from '../wire/bytes.js';
 import type { Ipv4Packet } from '../wire/ipv4.js';
-import type { Connection } from './connection.js';
-import type { Listener } from './listener.js';
-import type { ConnectOptions, IcmpErrorReport, ListenOptions, SocketRow, TcpContext } from './types.js';
+import { isMalformed } from '../wire/malformed.js';
+import { ACK, parseTcp, RST, SYN, type TcpSegment } from '../wire/tcp.js';
+import { Connection } from './connection.js';
+import { ConnectionTable } from './connection-table.js';
+import { InitialSequence } from './initial-sequence.js';
+import { Listener } from './listener.js';
+import { EphemeralPorts } from './ports.js';
+import { sendReset } from './reset.js';
+import { type SequenceNumber, seqAdd, seqGt, seqLt } from './seqnum.js';
+import type { ConnectOptions, Endpoint, IcmpErrorReport, ListenOptions, SocketRow, TcpContext } from './types.js';
 
-export declare class Tcp {
-  constructor(context: TcpContext);
-  /** Sends SYN. Throws StackError: EADDRINUSE, EADDRNOTAVAIL, ENETUNREACH. */
-  connect(options: ConnectOptions): Connection;
-  /** Throws StackError: EADDRINUSE, EADDRNOTAVAIL. */
-  listen(options: ListenOptions): Listener;
-  receive(packet: Ipv4Packet): void;
-  icmpError(report: IcmpErrorReport): void;
+const MAX_PORT = 65535;
+/** How far a reopened connection's numbers start beyond those of its predecessor: as Linux, a whole unscaled window. */
+const REOPEN_GAP = 65537;
+/** Why the codec refused a segment, as the counters name it. */
+const MALFORMED_COUNTERS: Readonly<Record<string, string>> = {
+  'tcp header truncated': 'tcp.truncated',
+  'tcp data offset': 'tcp.badDataOffset',
+  'tcp checksum': 'tcp.badChecksum',
+};
+
+/** The TCP layer of one machine: finds the connection or the listener of a segment, opens new ones. */
+export class Tcp {
+  private readonly context: TcpContext;
+  private readonly connections = new ConnectionTable();
+  /** By port; several with one port differ in their address. */
+  private readonly listeners = new Map<number, Listener[]>();
+  private readonly initialSequence: InitialSequence;
+  private readonly ports: EphemeralPorts;
+
+  constructor(context: TcpContext) {
+    const random = context.random.fork('tcp');
+    this.context = { ...context, random: random.fork('connections') };
+    this.initialSequence = new InitialSequence(random.fork('initial sequence'));
+    this.ports = new EphemeralPorts(random.fork('ports'));
+  }
+
+  /**
+   * OPEN, active: sends SYN. Throws StackError: ENETUNREACH without a route or to an address that is no single
+   * machine, EADDRNOTAVAIL for a local address that is not ours or when no port is free, EADDRINUSE.
+   */
+  connect(options: ConnectOptions): Connection {
+    const { ipv4 } = this.context;
+    const { remote } = options;
+    if (!isPort(remote.port) || remote.port === 0)
+      throw new StackError('EINVAL', `no port to connect to: ${remote.port}`);
+    const address = options.local?.address || ipv4.sourceFor(remote.address);
+    if (address === undefined || !this.isUnicast(remote.address)) {
+      throw new StackError('ENETUNREACH', 'network is unreachable');
+    }
+    if (!ipv4.isLocal(address)) throw new StackError('EADDRNOTAVAIL', 'not an address of this machine');
+    const local = { address, port: this.localPort(address, remote, options.local?.port ?? 0) };
+    const connection = new Connection(this.context, {
+      local,
+      remote,
+      program: options.program ?? '',
+      onRemoved: (closed) => this.connections.remove(closed),
+    });
+    this.connections.add(connection);
+    connection.openActive(this.initialSequence.next(local, remote, this.context.timers.now));
+    return connection;
+  }
+
+  /** OPEN, passive. Throws StackError: EADDRINUSE, EADDRNOTAVAIL for an address that is not ours. */
+  listen(options: ListenOptions): Listener {
+    const { address } = options;
+    if (!isPort(options.port)) throw new StackError('EINVAL', `not a port: ${options.port}`);
+    if (address !== ANY_ADDRESS && !this.context.ipv4.isLocal(address)) {
+      throw new StackError('EADDRNOTAVAIL', 'not an address of this machine');
+    }
+    const taken = (port: number) => this.isListenedOn(address, port);
+    const anywhere = { address: ANY_ADDRESS, port: 0 };
+    const port = options.port || this.ports.choose(address, anywhere, taken);
+    if (port === undefined || taken(port)) throw new StackError('EADDRINUSE', `port ${options.port} is in use`);
+    const listener = new Listener(this.context, {
+      local: { address, port },
+      backlog: options.backlog,
+      program: options.program ?? '',
+      open: (owner, local, remote, syn) => this.openPassive(owner, local, remote, syn),
+      onClosed: (closed) => this.removeListener(closed),
+    });
+    this.listeners.set(port, [...(this.listeners.get(port) ?? []), listener]);
+    return listener;
+  }
+
+  /** A packet for this machine. Malformed segments are counted and dropped. */
+  receive(packet: Ipv4Packet): void {
+    const { counters } = this.context;
+    counters.add('tcp.segmentsIn');
+    const segment = parseTcp(packet.payload, packet.src, packet.dst);
+    if (isMalformed(segment)) {
+      counters.add(MALFORMED_COUNTERS[segment.malformed] ?? 'tcp.malformed');
+      return;
+    }
+    // RFC 9293 MUST-57, MUST-63: connections exist between single machines only.
+    if (!this.isUnicast(packet.src) || !this.isUnicast(packet.dst) || segment.srcPort === 0 || segment.dstPort === 0) {
+      counters.add('tcp.badAddress');
+      return;
+    }
+    const local = { address: packet.dst, port: segment.dstPort };
+    const remote = { address: packet.src, port: segment.srcPort };
+    const connection = this.connections.get(local, remote);
+    if (connection !== undefined && !this.reopens(connection, segment)) connection.segmentArrives(segment);
+    else this.withoutConnection(segment, local, remote);
+  }
+
+  /** About a segment that this machine sent. Errors about unknown connections are counted and dropped. */
+  icmpError(report: IcmpErrorReport): void {
+    if (report.payload.length < 8) {
+      this.context.counters.add('tcp.icmpIgnored');
+      return;
+    }
+    const local = { address: report.src, port: readU16(report.payload, 0) };
+    const remote = { address: report.dst, port: readU16(report.payload, 2) };
+    const connection = this.connections.get(local, remote);
+    if (connection === undefined) this.context.counters.add('tcp.icmpIgnored');
+    else connection.icmpError(report, readU32(report.payload, 4));
+  }
+
   /** Listeners first, then connections, those in TIME_WAIT too. */
-  sockets(): SocketRow[];
+  sockets(): SocketRow[] {
+    const listeners = [...this.listeners.values()].flat().map((listener) => listener.info());
+    return [...listeners, ...[...this.connections].map((connection) => connection.info())];
+  }
+
+  /** The listener of the exact address first, then one of any address; CLOSED answers by RST. */
+  private withoutConnection(segment: TcpSegment, local: Endpoint, remote: Endpoint): void {
+    const candidates = (this.listeners.get(local.port) ?? []).filter((listener) => listener.serves(local.address));
+    const listener = candidates.find((candidate) => candidate.local.address === local.address) ?? candidates[0];
+    if (listener !== undefined) listener.segmentArrives(segment, local, remote);
+    else {
+      this.context.counters.add('tcp.noConnection');
+      sendReset(this.context, segment, local, remote);
+    }
+  }
+
+  private openPassive(listener: Listener, local: Endpoint, remote: Endpoint, syn: TcpSegment): Connection {
+    const predecessor = this.connections.get(local, remote);
+    let iss = this.initialSequence.next(local, remote, this.context.timers.now);
+    if (predecessor !== undefined) {
+      iss = beyond(iss, predecessor.tcb.sndNxt);
+      predecessor.enter('CLOSED');
+    }
+    const connection = new Connection(this.context, {
+      local,
+      remote,
+      program: listener.program,
+      listener,
+      onRemoved: (closed) => {
+        this.connections.remove(closed);
+        listener.forget(closed);
+      },
+    });
+    this.connections.add(connection);
+    connection.openPassive(iss, syn);
+    return connection;
+  }
+
+  /**
+   * RFC 9293 section 3.6.1, RFC 6191, as Linux: a SYN that is certainly new ends the wait of its predecessor, if
+   * somebody listens.
+   */
+  private reopens(connection: Connection, segment: TcpSegment): boolean {
+    if (connection.state !== 'TIME_WAIT' || (segment.flags & (SYN | ACK | RST)) !== SYN) return false;
+    const { tcb } = connection;
+    const timestamp = segment.options.timestamps?.value;
+    const newer =
+      tcb.timestamps !== undefined && timestamp !== undefined && seqGt(timestamp, tcb.timestamps.recent)
+        ? true
+        : seqGt(segment.seq, tcb.rcvNxt);
+    return newer && this.isListenedOn(connection.local.address, connection.local.port);
+  }
+
+  private localPort(address: number, remote: Endpoint, wanted: number): number {
+    const inUse = (port: number) =>
+      this.connections.get({ address, port }, remote) !== undefined || this.isListenedOn(address, port);
+    if (wanted !== 0) {
+      if (!isPort(wanted)) throw new StackError('EINVAL', `not a port: ${wanted}`);
+      if (inUse(wanted)) throw new StackError('EADDRINUSE', `port ${wanted} is in use`);
+      return wanted;
+    }
+    const port = this.ports.choose(address, remote, inUse);
+    if (port === undefined) throw new StackError('EADDRNOTAVAIL', 'no ephemeral port is free');
+    return port;
+  }
+
+  private isListenedOn(address: number, port: number): boolean {
+    const listeners = this.listeners.get(port) ?? [];
+    return listeners.some((listener) => address === ANY_ADDRESS || listener.serves(address));
+  }
+
+  private removeListener(listener: Listener): void {
+    const { port } = listener.local;
+    const rest = (this.listeners.get(port) ?? []).filter((other) => other !== listener);
+    if (rest.length === 0) this.listeners.delete(port);
+    else this.listeners.set(port, rest);
+  }
+
+  private isUnicast(address: number): boolean {
+    return (
+      address !== ANY_ADDRESS &&
+      address !== LIMITED_BROADCAST &&
+      !isMulticast(address) &&
+      !this.context.ipv4.isBroadcast(address)
+    );
+  }
+}
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 0 && port <= MAX_PORT;
+}
+
+/** `iss`, or the first number that lies safely beyond what the predecessor has used. */
+function beyond(iss: SequenceNumber, used: SequenceNumber): SequenceNumber {
+  const least = seqAdd(used, REOPEN_GAP);
+  return seqLt(iss, least) ? least : iss;
 }

@@ -1,0 +1,38 @@
+import type { Connection } from './connection.js';
+import type { Endpoint } from './types.js';
+
+/** Connections by their two endpoints: two look-ups with exact 48-bit keys, no strings. */
+export class ConnectionTable {
+  private readonly byLocal = new Map<number, Map<number, Connection>>();
+
+  get(local: Endpoint, remote: Endpoint): Connection | undefined {
+    return this.byLocal.get(key(local))?.get(key(remote));
+  }
+
+  add(connection: Connection): void {
+    const local = key(connection.local);
+    let row = this.byLocal.get(local);
+    if (row === undefined) {
+      row = new Map();
+      this.byLocal.set(local, row);
+    }
+    row.set(key(connection.remote), connection);
+  }
+
+  remove(connection: Connection): void {
+    const local = key(connection.local);
+    const row = this.byLocal.get(local);
+    const remote = key(connection.remote);
+    if (row?.get(remote) !== connection) return;
+    row.delete(remote);
+    if (row.size === 0) this.byLocal.delete(local);
+  }
+
+  *[Symbol.iterator](): IterableIterator<Connection> {
+    for (const row of this.byLocal.values()) yield* row.values();
+  }
+}
+
+function key(endpoint: Endpoint): number {
+  return endpoint.address * 0x10000 + endpoint.port;
+}

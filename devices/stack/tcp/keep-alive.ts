@@ -1,0 +1,49 @@
+import type { Instant, Timer, Timers } from '../clock.js';
+
+/** Linux's tcp_keepalive_time, _intvl and _probes. */
+const DEFAULT_DELAY_MS = 7_200_000;
+const INTERVAL_MS = 75_000;
+const MAX_PROBES = 9;
+
+/** RFC 9293 section 3.8.4: asks a silent peer whether it is still there. Off unless the program wants it. */
+export class KeepAlive {
+  readonly timer: Timer;
+  private readonly timers: Timers;
+  private delayMs = DEFAULT_DELAY_MS;
+  private lastHeardAt: Instant;
+  private probes = 0;
+
+  /** `probe` sends what makes the peer answer; `giveUp` is called when it did not. */
+  constructor(timers: Timers, probe: () => void, giveUp: () => void) {
+    this.timers = timers;
+    this.lastHeardAt = timers.now;
+    this.timer = timers.create(() => {
+      const idleUntil = this.lastHeardAt + this.delayMs;
+      if (this.probes === 0 && timers.now < idleUntil) this.timer.set(idleUntil);
+      else if (this.probes >= MAX_PROBES) giveUp();
+      else {
+        this.probes += 1;
+        this.timer.set(timers.now + INTERVAL_MS);
+        probe();
+      }
+    });
+  }
+
+  start(delayMs = DEFAULT_DELAY_MS): void {
+    this.delayMs = delayMs > 0 ? delayMs : DEFAULT_DELAY_MS;
+    this.timer.set(this.timers.now + this.delayMs);
+  }
+
+  /** The peer has sent something: costs no timer operation unless probes were under way. */
+  heard(): void {
+    this.lastHeardAt = this.timers.now;
+    if (this.probes === 0) return;
+    this.probes = 0;
+    if (this.timer.armed) this.timer.set(this.timers.now + this.delayMs);
+  }
+
+  stop(): void {
+    this.probes = 0;
+    this.timer.clear();
+  }
+}

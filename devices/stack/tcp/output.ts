@@ -1,0 +1,96 @@
+import type { StackError } from '../errors.js';
+import { PROTOCOL_TCP } from '../wire/ipv4.js';
+import { ACK, emitTcp, RST, SYN, type TcpOptions } from '../wire/tcp.js';
+import type { DelayedAck } from './delayed-ack.js';
+import { synOptions } from './negotiation.js';
+import type { ReceiveWindow } from './receive-window.js';
+import type { SequenceNumber } from './seqnum.js';
+import type { Tcb } from './tcb.js';
+import type { TcpContext } from './types.js';
+
+const NO_OPTIONS: TcpOptions = {};
+const NO_PAYLOAD = new Uint8Array(0);
+
+/** The one place where segments of a connection are made: ACK, window and timestamps are the present ones. */
+export class SegmentOutput {
+  private readonly context: TcpContext;
+  private readonly tcb: Tcb;
+  private readonly window: ReceiveWindow;
+  private readonly acks: DelayedAck;
+  /** RFC 7323 section 5.4: each connection's timestamp clock starts at a random value. */
+  private readonly timestampOffset: number;
+  /** The last error of the layer below, kept for a connection that times out. */
+  lastError: StackError | undefined;
+
+  constructor(context: TcpContext, tcb: Tcb, window: ReceiveWindow, acks: DelayedAck) {
+    this.context = context;
+    this.tcb = tcb;
+    this.window = window;
+    this.acks = acks;
+    this.timestampOffset = context.random.uint32();
+  }
+
+  /** The timestamp clock, one tick a millisecond, unsigned 32-bit. */
+  get timestamp(): number {
+    return (Math.floor(this.context.timers.now) + this.timestampOffset) >>> 0;
+  }
+
+  /** SYN, or SYN and ACK once the peer's SYN is known. */
+  syn(): void {
+    const flags = this.tcb.state === 'SYN_SENT' ? SYN : SYN | ACK;
+    const options = synOptions(this.tcb, this.window.shift, this.timestamp);
+    this.transmit(flags, this.tcb.iss, NO_PAYLOAD, options, this.window.initial());
+  }
+
+  /** Data, or an empty segment; ACK is always set. `flags`: PSH and FIN as wanted. */
+  segment(flags: number, seq: SequenceNumber, payload: Uint8Array): StackError | undefined {
+    const { timestamps } = this.tcb;
+    const options =
+      timestamps === undefined ? NO_OPTIONS : { timestamps: { value: this.timestamp, echo: timestamps.recent } };
+    if (payload.length > 0) this.acks.dataSent();
+    return this.transmit(flags | ACK, seq, payload, options, this.window.advertise());
+  }
+
+  ack(): void {
+    this.segment(0, this.tcb.sndNxt, NO_PAYLOAD);
+  }
+
+  /** RFC 9293 section 3.10.5: our side gives up. */
+  reset(): void {
+    this.transmit(RST | ACK, this.tcb.sndNxt, NO_PAYLOAD, NO_OPTIONS, 0);
+  }
+
+  private transmit(
+    flags: number,
+    seq: SequenceNumber,
+    payload: Uint8Array,
+    options: TcpOptions,
+    window: number,
+  ): StackError | undefined {
+    const { tcb, context } = this;
+    const { local, remote } = tcb;
+    const ack = flags & ACK ? tcb.rcvNxt : 0;
+    const bytes = emitTcp(
+      { srcPort: local.port, dstPort: remote.port, seq, ack, flags, window, urgentPointer: 0, options, payload },
+      local.address,
+      remote.address,
+    );
+    if (flags & ACK) {
+      tcb.lastAckSent = ack;
+      this.acks.sent();
+    }
+    context.counters.add('tcp.segmentsOut');
+    const error = context.ipv4.send({
+      src: local.address,
+      dst: remote.address,
+      protocol: PROTOCOL_TCP,
+      payload: bytes,
+      dontFragment: true,
+    });
+    if (error !== undefined) {
+      context.counters.add('tcp.sendFailed');
+      this.lastError = error;
+    }
+    return error;
+  }
+}
