@@ -46,17 +46,18 @@ export interface ExchangeContext {
   readonly tracer: Tracer;
 }
 
-/** A failed exchange: whether the request could have reached the server decides if it may be repeated. */
+/** A failed exchange: where it failed, and whether it may just be tried again. */
 export class ExchangeError extends Error {
   override readonly cause: Error & { code?: string };
   readonly stage: FetchStage;
-  readonly reusedConnection: boolean;
+  /** The connection was kept from an earlier request, and the server has closed it meanwhile. */
+  readonly connectionWasStale: boolean;
 
   constructor(cause: Error & { code?: string }, stage: FetchStage, reusedConnection: boolean) {
     super(cause.message);
     this.cause = cause;
     this.stage = stage;
-    this.reusedConnection = reusedConnection;
+    this.connectionWasStale = reusedConnection && (cause.code === 'ECONNRESET' || cause.code === 'EPIPE');
   }
 }
 

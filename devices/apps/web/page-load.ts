@@ -20,6 +20,8 @@ import { parseAddress, UrlError, urlParts, withoutSecrets } from './url-parts.js
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_MAX_REDIRECTS = 20;
+/** Of one request, when kept connections turn out to be closed. */
+const MAX_ATTEMPTS = 3;
 /** The fetch standard's forbidden methods: they open tunnels or send headers back. */
 const FORBIDDEN_METHODS = new Set(['CONNECT', 'TRACE', 'TRACK']);
 
@@ -140,7 +142,7 @@ export class PageLoad {
       } catch (error) {
         if (!(error instanceof ExchangeError) || this.abort.signal.aborted) throw this.explain(error, addresses[index]);
         // A server may close a kept connection at the very moment of our next request (RFC 9112 section 9.3.1).
-        const again = error.reusedConnection && body === undefined && attempt < addresses.length + 1;
+        const again = error.connectionWasStale && body === undefined && attempt < MAX_ATTEMPTS;
         const elsewhere = error.stage === 'tcp' && index + 1 < addresses.length;
         if (!again && !elsewhere) throw this.explain(error, addresses[index]);
         if (elsewhere) index += 1;

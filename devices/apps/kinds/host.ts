@@ -1,0 +1,44 @@
+/** A host: a browser, a web server when the config has sites, and all commands. */
+import type { DeviceConfig } from '../../control/config.js';
+import type { FetchRequest, FetchResult } from '../../control/rpc.js';
+import type { Environment, Machine } from '../machine.js';
+import { Browser } from '../web/browser.js';
+import { LoadError } from '../web/load-error.js';
+import { WebServer } from '../web/web-server.js';
+import { StackMachine } from './stack-machine.js';
+
+/** How long a page load waits for the host's address. RFC 2131's first retransmission comes after about 4 s. */
+const ADDRESS_TIMEOUT_MS = 15_000;
+
+class Host extends StackMachine {
+  private readonly browser: Browser;
+
+  constructor(config: DeviceConfig, env: Environment) {
+    super(config, env, { forwarding: false });
+    this.browser = new Browser(this.network, this.resolver, env, (signal) => this.ready(signal));
+    this.addDnsRows(() => this.browser.dnsRows());
+    if (config.web !== undefined) this.addProgram(new WebServer(this.network, config.web, env));
+  }
+
+  fetch(request: FetchRequest): Promise<FetchResult> {
+    return this.browser.fetch(request);
+  }
+
+  private async ready(signal: AbortSignal): Promise<void> {
+    const limit = new AbortController();
+    const abort = () => limit.abort(new LoadError('ETIMEDOUT', 'dhcp', `${this.name} has no address yet by DHCP`));
+    const timer = this.network.after(ADDRESS_TIMEOUT_MS, abort);
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      await this.whenConfigured(limit.signal);
+    } finally {
+      timer.clear();
+      signal.removeEventListener('abort', abort);
+    }
+  }
+}
+
+/** Throws RangeError for a config that does not fit. */
+export function createHost(config: DeviceConfig, env: Environment): Machine {
+  return new Host(config, env);
+}

@@ -1,0 +1,72 @@
+/** What switches and hubs have in common: ports, a clock, and nobody who would run a program. */
+import type { DeviceConfig } from '../../control/config.js';
+import type { TableName, TableRow } from '../../control/tables.js';
+import type { Instant, Timers } from '../../stack/clock.js';
+import type { Counters } from '../../stack/counters.js';
+import type { Port } from '../../stack/link/port.js';
+import type { Command } from '../commands/command.js';
+import { linkCommands } from '../commands/index.js';
+import type { Machine } from '../machine.js';
+import { counterRows, interfaceRow } from './ports.js';
+import { readTable, type Tables, tableNames } from './tables.js';
+
+export interface LinkMachineParts {
+  readonly config: DeviceConfig;
+  readonly ports: readonly Port[];
+  readonly timers: Timers;
+  readonly counters: Counters;
+  /** Besides `interfaces` and `counters`. */
+  readonly tables: Tables;
+}
+
+export class LinkMachine implements Machine {
+  readonly name: string;
+  readonly kind: string;
+  readonly ports: readonly Port[];
+  readonly counters: Counters;
+  readonly configured = true;
+  readonly tables: readonly TableName[];
+  readonly commands: ReadonlyMap<string, Command>;
+  private readonly timers: Timers;
+  private readonly sources: Tables;
+
+  constructor({ config, ports, timers, counters, tables }: LinkMachineParts) {
+    this.name = config.name;
+    this.kind = config.kind;
+    this.ports = ports;
+    this.timers = timers;
+    this.counters = counters;
+    this.sources = {
+      ...tables,
+      interfaces: () => ports.map((port) => interfaceRow(port)),
+      counters: () => counterRows(counters),
+    };
+    this.tables = tableNames(this.sources);
+    this.commands = linkCommands({
+      machineName: this.name,
+      tables: this.tables,
+      inspect: (table) => this.inspect(table),
+    });
+  }
+
+  receive(port: Port, packet: Uint8Array, now: Instant): void {
+    if (now > this.timers.now) this.timers.now = now;
+    port.receive(packet);
+  }
+
+  advance(now: Instant): void {
+    this.timers.advance(now);
+  }
+
+  nextTimeoutAt(): Instant {
+    return this.timers.nextAt();
+  }
+
+  start(): void {}
+
+  async stop(): Promise<void> {}
+
+  inspect(table: TableName): TableRow[] {
+    return readTable(this.sources, table);
+  }
+}

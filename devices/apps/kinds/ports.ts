@@ -1,0 +1,41 @@
+/** The ports of a machine as its config describes them, and what they tell about themselves. */
+import type { DeviceConfig } from '../../control/config.js';
+import type { CounterRow, InterfaceRow } from '../../control/tables.js';
+import type { Timers } from '../../stack/clock.js';
+import type { Counters } from '../../stack/counters.js';
+import { Port } from '../../stack/link/port.js';
+import type { Environment } from '../machine.js';
+
+/** In the order of the config. Each draws from a stream of its own: one port more does not shift another's losses. */
+export function createPorts(config: DeviceConfig, env: Environment, timers: Timers): Port[] {
+  return config.ports.map(({ name, link, mtu, impairment }) => {
+    const random = env.random.fork(`port ${name}`);
+    return new Port({ name, link, mtu, impairment, random, timers, crc32: env.crc32 });
+  });
+}
+
+/** `mac` and `addresses` are for ports that are network interfaces. */
+export function interfaceRow(port: Port, mac?: string, addresses: readonly string[] = []): InterfaceRow {
+  const { counters } = port;
+  return {
+    name: port.name,
+    ...(port.link === '' ? {} : { link: port.link }),
+    ...(mac === undefined ? {} : { mac }),
+    addresses,
+    mtu: port.mtu,
+    carrier: port.carrier,
+    framesIn: counters.framesIn,
+    framesOut: counters.framesOut,
+    bytesIn: counters.bytesIn,
+    bytesOut: counters.bytesOut,
+    datagramsIn: 0,
+    datagramsOut: 0,
+    droppedIn: counters.droppedIn,
+    droppedOut: counters.droppedOut,
+    drops: counters.drops(),
+  };
+}
+
+export function counterRows(counters: Counters): CounterRow[] {
+  return counters.entries().map(([name, value]) => ({ name, value }));
+}
