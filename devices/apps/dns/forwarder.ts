@@ -1,0 +1,122 @@
+/**
+ * The DNS of a home router: a cache in front of the servers of the provider. It asks them under ids and ports of its
+ * own, so that many clients can ask at once, and answers each under the client's id.
+ */
+import type { DnsCacheRow } from '../../control/tables.js';
+import { type CacheFinding, DnsCache } from '../../net/dns-cache.js';
+import { DnsExchange, DnsExchangeError } from '../../net/dns-exchange.js';
+import { findingOf, rememberAnswer } from '../../net/dns-finding.js';
+import { askCache } from '../../net/dns-trace.js';
+import type { Network } from '../../net/network.js';
+import type { Tracer } from '../../stack/trace.js';
+import { type DnsMessage, type DnsQuestion, dnsResponse, RCODE_SERVFAIL } from '../../stack/wire/dns.js';
+import { canonicalName } from '../../stack/wire/dns-name.js';
+import type { Environment } from '../machine.js';
+import { type AnswerSections, REFUSED, SERVER_FAILURE } from './authority.js';
+import { DnsListener } from './listener.js';
+import { findingSections } from './name-server.js';
+import { Rotation } from './rotation.js';
+
+export interface ForwarderTiming {
+  /** For each question; default 3000 ms, so that two rounds end before a client's second one. */
+  readonly timeoutMs?: number;
+  /** Rounds through the servers; default 2. */
+  readonly attempts?: number;
+}
+
+export class DnsForwarder {
+  private readonly cache: DnsCache;
+  private readonly exchange: DnsExchange;
+  private readonly tracer: Tracer;
+  private readonly rotation = new Rotation();
+  private readonly listener: DnsListener;
+  private readonly timeoutMs: number;
+  private readonly attempts: number;
+  private servers: readonly string[];
+  /** Questions under way: clients that ask the same share one. */
+  private readonly running = new Map<string, Promise<CacheFinding | AnswerSections>>();
+
+  /** `servers`: dotted addresses, asked in this order. */
+  constructor(
+    network: Network,
+    config: { readonly servers: readonly string[] },
+    environment: Pick<Environment, 'random' | 'tracer' | 'log'>,
+    timing: ForwarderTiming = {},
+  ) {
+    this.servers = config.servers;
+    this.tracer = environment.tracer;
+    this.timeoutMs = timing.timeoutMs ?? 3000;
+    this.attempts = timing.attempts ?? 2;
+    this.cache = new DnsCache({ cache: 'router', now: () => network.now() });
+    const random = environment.random.fork('dns-forwarder');
+    this.exchange = new DnsExchange(network, { random, tracer: environment.tracer, program: 'dns-forwarder' });
+    this.listener = new DnsListener(network, (query) => this.answer(query), {
+      program: 'dns-forwarder',
+      log: environment.log,
+    });
+  }
+
+  /** What the provider's DHCP has told. */
+  setServers(servers: readonly string[]): void {
+    this.servers = servers;
+  }
+
+  start(): void {
+    this.listener.start();
+  }
+
+  stop(): Promise<void> {
+    return this.listener.stop();
+  }
+
+  /** For `inspect`. */
+  rows(): DnsCacheRow[] {
+    return this.cache.rows();
+  }
+
+  private async answer(query: DnsMessage): Promise<DnsMessage> {
+    const [question] = query.questions;
+    const sections = await this.sectionsFor(question, query.recursionDesired);
+    return dnsResponse(query, { recursionAvailable: true, ...sections });
+  }
+
+  private async sectionsFor(question: DnsQuestion, recursionDesired: boolean): Promise<AnswerSections> {
+    if (question.type === 'ANY') return REFUSED;
+    const cached = askCache(this.cache, question.name, question.type, this.tracer);
+    // It has nothing but its cache, and nobody to refer to, for who does not want it to ask others.
+    if (cached === undefined && !recursionDesired) return REFUSED;
+    const found = cached ?? (await this.forward(question));
+    return 'kind' in found ? findingSections(found, this.rotation.turn(found.records)) : found;
+  }
+
+  private forward(question: DnsQuestion): Promise<CacheFinding | AnswerSections> {
+    const key = `${canonicalName(question.name)} ${question.type}`;
+    const running = this.running.get(key);
+    if (running !== undefined) return running;
+    const started = this.askServers(question).finally(() => this.running.delete(key));
+    this.running.set(key, started);
+    return started;
+  }
+
+  /** The first good answer; else what the last server to answer complained of. */
+  private async askServers({ name, type }: DnsQuestion): Promise<CacheFinding | AnswerSections> {
+    let complaint = SERVER_FAILURE;
+    for (let attempt = 0; attempt < this.attempts; attempt++) {
+      for (const server of this.servers) {
+        try {
+          const ask = { name, type, recursionDesired: true, timeoutMs: this.timeoutMs };
+          const { message } = await this.exchange.ask(server, ask);
+          const found = findingOf(message, name, type);
+          if (found !== undefined) {
+            rememberAnswer(this.cache, found, name, type);
+            return found;
+          }
+          complaint = { ...SERVER_FAILURE, rcode: message.rcode === 0 ? RCODE_SERVFAIL : message.rcode };
+        } catch (error) {
+          if (!(error instanceof DnsExchangeError)) throw error;
+        }
+      }
+    }
+    return complaint;
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * The door of a DNS server: UDP and TCP on port 53, from bytes to questions and back (RFC 1035 section 4.2, RFC 7766).
+ * Refuses what no server here answers, so that its owner sees ordinary questions alone.
+ */
+import { DnsFrames, frameDns } from '../../net/dns-framing.js';
+import type { Network } from '../../net/network.js';
+import type { TcpServer } from '../../net/tcp-server.js';
+import type { TcpSocket } from '../../net/tcp-socket.js';
+import type { UdpSocket } from '../../net/udp-socket.js';
+import { readU16 } from '../../stack/wire/bytes.js';
+import {
+  DNS_HEADER_LENGTH,
+  DNS_PORT,
+  type DnsMessage,
+  dnsQuery,
+  dnsResponse,
+  emitDns,
+  MAX_TCP_MESSAGE,
+  MAX_UDP_MESSAGE,
+  OPCODE_QUERY,
+  parseDns,
+  RCODE_FORMERR,
+  RCODE_NOTIMP,
+  RCODE_REFUSED,
+  RCODE_SERVFAIL,
+} from '../../stack/wire/dns.js';
+import { CLASS_IN } from '../../stack/wire/dns-record.js';
+import { isMalformed } from '../../stack/wire/malformed.js';
+import type { Logger } from '../machine.js';
+
+/** Gets queries with exactly one question of class IN. */
+export type DnsAnswerer = (query: DnsMessage) => Promise<DnsMessage>;
+
+export interface DnsListenerOptions {
+  /** Names the owner of the sockets. */
+  readonly program: string;
+  readonly log: Logger;
+  /** Default 53. */
+  readonly port?: number;
+}
+
+/** RFC 7766 section 6.2.3: an idle connection is closed after a few seconds. */
+const IDLE_MS = 10_000;
+const MAX_CONNECTIONS = 100;
+/** Questions of one connection that may wait for their answers; then the connection is not read meanwhile. */
+const MAX_PIPELINED = 16;
+
+export class DnsListener {
+  private readonly network: Network;
+  private readonly answer: DnsAnswerer;
+  private readonly options: DnsListenerOptions;
+  private readonly connections = new Set<TcpSocket>();
+  private udp: UdpSocket | undefined;
+  private tcp: TcpServer | undefined;
+
+  constructor(network: Network, answer: DnsAnswerer, options: DnsListenerOptions) {
+    this.network = network;
+    this.answer = answer;
+    this.options = options;
+  }
+
+  start(): void {
+    const { program, log, port = DNS_PORT } = this.options;
+    const failed = (error: Error) => log.error({ err: error, port }, 'DNS socket failed');
+    this.udp = this.network.createUdpSocket({ program });
+    this.udp.on('error', failed);
+    this.udp.on('message', (bytes: Uint8Array, from: { address: string; port: number }) => {
+      this.respond(bytes, MAX_UDP_MESSAGE).then((reply) => {
+        if (reply !== undefined) this.udp?.send(reply, from.port, from.address);
+      });
+    });
+    this.udp.bind({ port });
+    this.tcp = this.network.createServer({ program, noDelay: true, allowHalfOpen: true }, (socket) =>
+      this.serve(socket),
+    );
+    this.tcp.on('error', failed);
+    this.tcp.listen({ port });
+  }
+
+  async stop(): Promise<void> {
+    const { udp, tcp } = this;
+    this.udp = undefined;
+    this.tcp = undefined;
+    udp?.close();
+    for (const socket of this.connections) socket.destroy();
+    if (tcp !== undefined) await new Promise<void>((resolve) => tcp.close(() => resolve()));
+  }
+
+  /** Any number of queries on one connection, answered as the answers are found, not in their order. */
+  private serve(socket: TcpSocket): void {
+    if (this.connections.size >= MAX_CONNECTIONS) {
+      socket.destroy();
+      return;
+    }
+    this.connections.add(socket);
+    const frames = new DnsFrames();
+    let waiting = 0;
+    let ended = false;
+    const endIfDone = (): void => {
+      if (ended && waiting === 0) socket.end();
+    };
+    socket.setTimeout(IDLE_MS, () => socket.destroy());
+    socket.on('error', () => {});
+    socket.on('close', () => this.connections.delete(socket));
+    socket.on('end', () => {
+      ended = true;
+      endIfDone();
+    });
+    socket.on('data', (chunk: Uint8Array) => {
+      for (const bytes of frames.push(chunk)) {
+        waiting += 1;
+        if (waiting === MAX_PIPELINED) socket.pause();
+        this.respond(bytes, MAX_TCP_MESSAGE).then((reply) => {
+          if (waiting === MAX_PIPELINED) socket.resume();
+          waiting -= 1;
+          if (reply !== undefined && !socket.destroyed) socket.write(frameDns(reply));
+          endIfDone();
+        });
+      }
+    });
+  }
+
+  /** Never rejects. Undefined for what gets no answer: noise, and answers to nobody's question. */
+  private async respond(bytes: Uint8Array, limit: number): Promise<Uint8Array | undefined> {
+    const query = parseDns(bytes);
+    if (isMalformed(query)) return this.complain(bytes);
+    if (query.response) {
+      this.network.stack.counters.add('dns.strayResponse');
+      return undefined;
+    }
+    this.network.stack.counters.add('dns.queries');
+    const refusal = refusalOf(query);
+    if (refusal !== undefined) return emitDns(dnsResponse(query, { rcode: refusal }), limit);
+    try {
+      return emitDns(await this.answer(query), limit);
+    } catch (error) {
+      this.options.log.error({ err: error, question: query.questions[0] }, 'a DNS question could not be answered');
+      return emitDns(dnsResponse(query, { rcode: RCODE_SERVFAIL }), limit);
+    }
+  }
+
+  /** RFC 1035 section 4.1.1: FORMERR, when there is at least a header that asks for an answer. */
+  private complain(bytes: Uint8Array): Uint8Array | undefined {
+    this.network.stack.counters.add('dns.malformedQuery');
+    if (bytes.length < DNS_HEADER_LENGTH || bytes[2] >>> 7 === 1) return undefined;
+    const query = { ...dnsQuery(readU16(bytes, 0), '.', 'A', false), questions: [] };
+    return emitDns(dnsResponse(query, { rcode: RCODE_FORMERR }));
+  }
+}
+
+function refusalOf(query: DnsMessage): number | undefined {
+  if (query.opcode !== OPCODE_QUERY) return RCODE_NOTIMP;
+  if (query.questions.length !== 1) return RCODE_FORMERR;
+  const [question] = query.questions;
+  if (question.class !== CLASS_IN) return RCODE_REFUSED;
+  // Zone transfers are for nobody here; OPT is no type to ask for.
+  if (question.type === 'AXFR' || question.type === 'IXFR') return RCODE_REFUSED;
+  return question.type === 'OPT' ? RCODE_FORMERR : undefined;
+}

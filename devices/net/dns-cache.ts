@@ -1,0 +1,196 @@
+/**
+ * What a machine remembers of DNS answers: RRsets and their absence, each for its TTL on the machine's own clock
+ * (RFC 1034 section 4.3.4, RFC 2308). Bounded: the entry that was longest not used goes first.
+ */
+import type { DnsCacheRow } from '../control/tables.js';
+import type { Instant } from '../stack/clock.js';
+import type { DnsCacheName } from '../stack/trace.js';
+import { canonicalName } from '../stack/wire/dns-name.js';
+import { formatRecordData, type QuestionType, type ResourceRecord } from '../stack/wire/dns-record.js';
+
+/** RFC 2181 section 5.4.1: how much a source is believed. Data never replaces what is believed more. */
+export type Credibility = 1 | 2 | 3;
+/** From a referral: name servers of the zone below, and glue. */
+export const FROM_REFERRAL: Credibility = 1;
+/** From the answer section of a server that is not in charge. */
+export const FROM_ANSWER: Credibility = 2;
+/** From the answer section of a server that is (AA). */
+export const FROM_AUTHORITY: Credibility = 3;
+
+/** What the cache knows about a name and type. TTLs are what is left of them. */
+export type CacheFinding =
+  | { readonly kind: 'answer'; readonly records: readonly ResourceRecord[] }
+  /** The name does not exist, or has no records of the type; the SOA of RFC 2308 section 2 proves it, where a server gave one. */
+  | {
+      readonly kind: 'nxdomain' | 'nodata';
+      readonly records: readonly ResourceRecord[];
+      readonly soa?: ResourceRecord;
+    };
+
+export interface DnsCacheOptions {
+  /** Names the cache in its rows. */
+  readonly cache: DnsCacheName;
+  readonly now: () => Instant;
+  /** Entries; one an RRset. Default 1000. */
+  readonly limit?: number;
+  /** No TTL counts for more, seconds. Default one day; negative answers: 3 hours (RFC 2308 section 5). */
+  readonly maxTtlSeconds?: number;
+  readonly maxNegativeTtlSeconds?: number;
+}
+
+interface Entry {
+  readonly kind: 'answer' | 'nxdomain' | 'nodata';
+  readonly name: string;
+  readonly type: string;
+  /** The RRset, or the SOA of a negative entry. */
+  readonly records: readonly ResourceRecord[];
+  readonly expiresAt: Instant;
+  readonly credibility: Credibility;
+}
+
+const DEFAULT_LIMIT = 1000;
+const DAY_SECONDS = 86400;
+const MAX_NEGATIVE_SECONDS = 10800;
+/** More CNAMEs in a row than this are taken for a loop. */
+export const MAX_CNAME_CHAIN = 16;
+/** The type under which the absence of a whole name is kept. */
+const ANY_TYPE = '*';
+
+export class DnsCache {
+  readonly cache: DnsCacheName;
+  private readonly now: () => Instant;
+  private readonly limit: number;
+  private readonly maxTtlSeconds: number;
+  private readonly maxNegativeTtlSeconds: number;
+  /** In order of last use. */
+  private readonly entries = new Map<string, Entry>();
+
+  constructor(options: DnsCacheOptions) {
+    this.cache = options.cache;
+    this.now = options.now;
+    this.limit = options.limit ?? DEFAULT_LIMIT;
+    this.maxTtlSeconds = options.maxTtlSeconds ?? DAY_SECONDS;
+    this.maxNegativeTtlSeconds = options.maxNegativeTtlSeconds ?? MAX_NEGATIVE_SECONDS;
+  }
+
+  get size(): number {
+    return this.entries.size;
+  }
+
+  /** Keeps records of any names and types, for their own TTLs; those of one RRset for the smallest (RFC 2181 section 5.2). */
+  put(records: readonly ResourceRecord[], credibility: Credibility = FROM_ANSWER): void {
+    const sets = new Map<string, ResourceRecord[]>();
+    for (const record of records) {
+      if (record.type === 'OPT') continue;
+      const key = keyOf(record.name, record.type);
+      const set = sets.get(key);
+      if (set === undefined) sets.set(key, [record]);
+      else set.push(record);
+    }
+    for (const set of sets.values()) {
+      const { name, type } = set[0];
+      const ttl = Math.min(this.maxTtlSeconds, ...set.map((record) => record.ttl));
+      this.store({ kind: 'answer', name, type, records: set, expiresAt: this.expiry(ttl), credibility });
+      const absence = this.entries.get(keyOf(name, ANY_TYPE));
+      if (ttl > 0 && absence !== undefined && absence.credibility <= credibility) {
+        this.entries.delete(keyOf(name, ANY_TYPE));
+      }
+    }
+  }
+
+  /** Keeps an absence for the smaller of the SOA's TTL and its MINIMUM (RFC 2308 section 5). */
+  putNegative(kind: 'nxdomain' | 'nodata', name: string, type: QuestionType, soa: ResourceRecord): void {
+    if (soa.type !== 'SOA') return;
+    const ttl = Math.min(this.maxNegativeTtlSeconds, soa.ttl, soa.minimum);
+    this.store({
+      kind,
+      name,
+      type: kind === 'nxdomain' ? ANY_TYPE : type,
+      records: [{ ...soa, ttl }],
+      expiresAt: this.expiry(ttl),
+      credibility: FROM_AUTHORITY,
+    });
+  }
+
+  /**
+   * What is known about exactly this name and type; undefined when nothing is.
+   * @param least entries that are believed less are passed over: glue is no answer
+   */
+  get(name: string, type: QuestionType, least: Credibility = FROM_REFERRAL): CacheFinding | undefined {
+    const entry = this.touch(keyOf(name, type)) ?? this.touch(keyOf(name, ANY_TYPE));
+    if (entry === undefined || entry.credibility < least) return undefined;
+    const ttl = this.ttlOf(entry);
+    const records = entry.records.map((record) => ({ ...record, ttl: Math.min(ttl, record.ttl) }));
+    if (entry.kind === 'answer') return { kind: 'answer', records };
+    return { kind: entry.kind, records: [], soa: records[0] };
+  }
+
+  /** As {@link get}, but goes along CNAMEs; `records` holds the whole chain, in order. Undefined unless all is known. */
+  resolve(name: string, type: QuestionType, least: Credibility = FROM_ANSWER): CacheFinding | undefined {
+    const chain: ResourceRecord[] = [];
+    let at = name;
+    for (let hops = 0; hops <= MAX_CNAME_CHAIN; hops++) {
+      const found = this.get(at, type, least);
+      if (found !== undefined) return { ...found, records: [...chain, ...found.records] };
+      const alias = type === 'CNAME' ? undefined : this.get(at, 'CNAME', least)?.records[0];
+      if (alias?.type !== 'CNAME') return undefined;
+      chain.push(alias);
+      at = alias.target;
+    }
+    return undefined;
+  }
+
+  clear(): void {
+    this.entries.clear();
+  }
+
+  /** For `inspect`: one row a record, the oldest use first. */
+  rows(): DnsCacheRow[] {
+    const rows: DnsCacheRow[] = [];
+    for (const entry of this.entries.values()) {
+      if (entry.expiresAt <= this.now()) continue;
+      const row = { cache: this.cache, name: entry.name, ttlSeconds: this.ttlOf(entry) };
+      if (entry.kind === 'nxdomain') rows.push({ ...row, type: 'ANY', data: 'NXDOMAIN' });
+      else if (entry.kind === 'nodata') rows.push({ ...row, type: entry.type, data: 'NODATA' });
+      else for (const record of entry.records) rows.push({ ...row, type: entry.type, data: formatRecordData(record) });
+    }
+    return rows;
+  }
+
+  private expiry(ttlSeconds: number): Instant {
+    return this.now() + ttlSeconds * 1000;
+  }
+
+  /** Whole seconds that are left: rounded down, so that no cache behind this one keeps data beyond its time. */
+  private ttlOf(entry: Entry): number {
+    return Math.floor((entry.expiresAt - this.now()) / 1000);
+  }
+
+  private store(entry: Entry): void {
+    const key = keyOf(entry.name, entry.type);
+    const old = this.touch(key);
+    if (old !== undefined && old.credibility > entry.credibility) return;
+    this.entries.delete(key);
+    // RFC 1035 section 3.2.1: a TTL of zero is for the transaction in progress only.
+    if (entry.expiresAt <= this.now() || this.limit < 1) return;
+    this.entries.set(key, entry);
+    while (this.entries.size > this.limit) {
+      const [oldest] = this.entries.keys();
+      this.entries.delete(oldest);
+    }
+  }
+
+  /** The entry, now the most recently used; one whose time has come is forgotten. */
+  private touch(key: string): Entry | undefined {
+    const entry = this.entries.get(key);
+    if (entry === undefined) return undefined;
+    this.entries.delete(key);
+    if (entry.expiresAt <= this.now()) return undefined;
+    this.entries.set(key, entry);
+    return entry;
+  }
+}
+
+function keyOf(name: string, type: string): string {
+  return `${canonicalName(name)} ${type}`;
+}

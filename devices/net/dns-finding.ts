@@ -1,0 +1,32 @@
+/** From the answer of a server to what it says about the question, and from there into a cache. */
+import { type DnsMessage, isReferral, RCODE_NOERROR, RCODE_NXDOMAIN } from '../stack/wire/dns.js';
+import { sameName } from '../stack/wire/dns-name.js';
+import type { QuestionType, ResourceRecord } from '../stack/wire/dns-record.js';
+import { type CacheFinding, type DnsCache, MAX_CNAME_CHAIN } from './dns-cache.js';
+
+/** What an answer says about the question, aliases followed; undefined when it says nothing that can be used. */
+export function findingOf(message: DnsMessage, name: string, type: QuestionType): CacheFinding | undefined {
+  const records: ResourceRecord[] = [];
+  let at = name;
+  for (let hops = 0; hops <= MAX_CNAME_CHAIN; hops++) {
+    const found = message.answers.filter((record) => record.type === type && sameName(record.name, at));
+    if (found.length > 0) return { kind: 'answer', records: [...records, ...found] };
+    const alias = message.answers.find((record) => record.type === 'CNAME' && sameName(record.name, at));
+    if (alias?.type !== 'CNAME') break;
+    records.push(alias);
+    at = alias.target;
+  }
+  if (message.rcode !== RCODE_NXDOMAIN && message.rcode !== RCODE_NOERROR) return undefined;
+  if (isReferral(message)) return undefined;
+  const soa = message.authorities.find((record) => record.type === 'SOA');
+  const kind = message.rcode === RCODE_NXDOMAIN ? 'nxdomain' : 'nodata';
+  return { kind, records, soa };
+}
+
+/** Puts a finding into a cache: the records, or their absence under the last name of the chain. */
+export function rememberAnswer(cache: DnsCache, found: CacheFinding, name: string, type: QuestionType): void {
+  cache.put(found.records);
+  if (found.kind === 'answer' || found.soa === undefined) return;
+  const last = found.records.at(-1);
+  cache.putNegative(found.kind, last?.type === 'CNAME' ? last.target : name, type, found.soa);
+}
