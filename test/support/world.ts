@@ -10,11 +10,7 @@
  *     const { stdout, status } = await world.exec('a', 'ping -c 1 10.0.0.2');
  */
 import { crc32 } from 'node:zlib';
-import { createDnsServer } from '../../devices/apps/kinds/dns-server.js';
-import { createHost } from '../../devices/apps/kinds/host.js';
-import { createHub } from '../../devices/apps/kinds/hub.js';
-import { createRouter } from '../../devices/apps/kinds/router.js';
-import { createSwitch } from '../../devices/apps/kinds/switch.js';
+import { createMachine } from '../../devices/apps/kinds/index.js';
 import type { Environment, FileStore, Logger, Machine } from '../../devices/apps/machine.js';
 import type { DeviceConfig, DeviceKind, PortConfig } from '../../devices/control/config.js';
 import type { FetchRequest, FetchResult } from '../../devices/control/rpc.js';
@@ -24,14 +20,6 @@ import { formatMac } from '../../devices/stack/wire/address.js';
 import { MemoryFiles } from './memory-files.js';
 import { describePacket } from './packets.js';
 import { Wiring } from './wiring.js';
-
-const CREATE: Readonly<Record<DeviceKind, (config: DeviceConfig, environment: Environment) => Machine>> = {
-  host: createHost,
-  router: createRouter,
-  switch: createSwitch,
-  hub: createHub,
-  'dns-server': createDnsServer,
-};
 
 /** A device's config without what the world fills in; MAC addresses may be left out too. */
 export type MachineSpec = Omit<DeviceConfig, 'lab' | 'control' | 'seed'> & { readonly seed?: string | number };
@@ -107,7 +95,7 @@ export class World extends Wiring {
       ...spec,
       ports: spec.ports.map((port, index) => withMac(spec.kind, port, this.machines.size, index)),
     };
-    const machine = CREATE[config.kind](config, this.environmentOf(config));
+    const machine = createMachine(config, this.environmentOf(config));
     this.attach(new WiredMachine(machine));
     this.machines.set(machine.name, machine);
     return machine;
