@@ -94,7 +94,7 @@ export class Connection implements SenderOwner {
       () => this.probePeer(),
       () => this.onSendTimeout(),
     );
-    this.waitTimer = context.timers.create(() => this.enter('CLOSED'));
+    this.waitTimer = context.timers.create(() => this.end());
     const mtu = context.ipv4.mtuFor(options.remote.address);
     this.tcb.receiveMss = receiveMssFor(mtu);
     setPathMtu(this.tcb, mtu);
