@@ -164,8 +164,11 @@ export class Resolver {
     return [...hosts, ...this.cache.rows()];
   }
 
-  /** A name without a dot is first tried in the search domain; one with a final dot is taken as it is. */
-  private candidates(name: string): string[] {
+  /**
+   * The names that stand for what a user wrote, in the order in which they are tried: without a dot first in the search
+   * domain; with a final dot as it is. None when it is no domain name.
+   */
+  candidates(name: string): string[] {
     const plain = nameFromText(name);
     if (plain === undefined) return [];
     if (name.includes('.') || this.searchDomain === undefined) return [plain];
