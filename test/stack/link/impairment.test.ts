@@ -89,7 +89,11 @@ t.test('loss: the share of packets, drawn from the seed', async (t) => {
   t.ok(Math.abs(line.dropped.length - 2000) < 120, `${line.dropped.length} of 10,000 lost`);
   t.equal(line.out.length + line.dropped.length, 10_000);
   t.ok(line.dropped.every(([, reason]) => reason === 'impairmentLoss'));
-  t.equal(String(new Line({ loss: 0.2 }).offer(10_000).numbers), String(line.numbers), 'the same seed loses the same packets');
+  t.equal(
+    String(new Line({ loss: 0.2 }).offer(10_000).numbers),
+    String(line.numbers),
+    'the same seed loses the same packets',
+  );
   t.not(String(new Line({ loss: 0.2 }, 'other').offer(10_000).numbers), String(line.numbers));
   t.same(new Line({ loss: 1 }).offer(50).out, []);
 });
