@@ -25,6 +25,8 @@ export interface LabFrame {
   /** Bytes from preamble to FCS. */
   readonly length: number;
   readonly layers: Layers;
+  /** Bytes of data in a TCP segment or UDP datagram; known even when the bytes were not kept. */
+  readonly dataLength: number;
 }
 
 export interface LabTrace {
@@ -146,6 +148,7 @@ export class CaptureSession {
       packet: keep ? frame.packet : undefined,
       length: frame.packet.length,
       layers: keep ? layers : withoutPayload(layers),
+      dataLength: layers.tcp?.payload.length ?? layers.udp?.payload.length ?? 0,
     });
   }
 }

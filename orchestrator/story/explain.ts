@@ -1,0 +1,155 @@
+/** One request opened into its layers, byte by byte: HTTP in TCP in IP in Ethernet in preamble, SFD and FCS. */
+import { formatMac } from '../../devices/stack/wire/address.js';
+import { readU16, readU32 } from '../../devices/stack/wire/bytes.js';
+import { ETHERNET_HEADER_LENGTH, FRAME_OFFSET, PREAMBLE_LENGTH } from '../../devices/stack/wire/ethernet.js';
+import { FCS_LENGTH } from '../../devices/stack/wire/fcs.js';
+import { IPV4_HEADER_LENGTH } from '../../devices/stack/wire/ipv4.js';
+import { formatTcpFlags, TCP_HEADER_LENGTH } from '../../devices/stack/wire/tcp.js';
+import type { Paint } from '../commands/terminal.js';
+import type { FetchReport } from './report.js';
+import type { Scene } from './scene.js';
+
+const BYTES_A_LINE = 16;
+const HEX_WIDTH = BYTES_A_LINE * 3;
+
+/** A run of bytes and what it means. */
+interface Field {
+  readonly name: string;
+  readonly start: number;
+  readonly length: number;
+  readonly meaning: string;
+}
+
+interface LayerFields {
+  readonly title: string;
+  readonly fields: readonly Field[];
+}
+
+function field(name: string, start: number, length: number, meaning: string): Field {
+  return { name, start, length, meaning };
+}
+
+function ethernetFields(packet: Uint8Array, scene: Scene, dst: number, src: number): LayerFields[] {
+  return [
+    {
+      title: 'Physical layer: what the network interface puts in front',
+      fields: [
+        field('preamble', 0, PREAMBLE_LENGTH, 'alternating bits: the receiver finds the beat'),
+        field('SFD', PREAMBLE_LENGTH, 1, 'start frame delimiter: the frame begins'),
+      ],
+    },
+    {
+      title: 'Ethernet header (IEEE 802.3)',
+      fields: [
+        field('destination', FRAME_OFFSET, 6, `${formatMac(dst)}${macOwner(scene, dst)}`),
+        field('source', FRAME_OFFSET + 6, 6, `${formatMac(src)}${macOwner(scene, src)}`),
+        field('type', FRAME_OFFSET + 12, 2, readU16(packet, FRAME_OFFSET + 12) === 0x0800 ? 'IPv4' : 'other'),
+      ],
+    },
+  ];
+}
+
+function macOwner(scene: Scene, mac: number): string {
+  const owner = scene.capture.interfaces.find((candidate) => candidate.mac === formatMac(mac));
+  return owner === undefined ? '' : `, ${owner.device} ${owner.port}`;
+}
+
+function ipFields(packet: Uint8Array, at: number, scene: Scene): LayerFields {
+  const headerLength = (packet[at] & 15) * 4;
+  const flags = readU16(packet, at + 6);
+  const fields = [
+    field('version, length', at, 1, `IPv4, header of ${headerLength} bytes`),
+    field('type of service', at + 1, 1, `${packet[at + 1]}`),
+    field('total length', at + 2, 2, `${readU16(packet, at + 2)} bytes`),
+    field('identification', at + 4, 2, `${readU16(packet, at + 4)}`),
+    field('flags, offset', at + 6, 2, flags & 0x4000 ? "don't fragment" : `fragment offset ${(flags & 0x1fff) * 8}`),
+    field('time to live', at + 8, 1, `${packet[at + 8]}: every router takes one off`),
+    field('protocol', at + 9, 1, `${packet[at + 9]}: TCP`),
+    field('checksum', at + 10, 2, 'over this header'),
+    field('source', at + 12, 4, scene.nameOf(readU32(packet, at + 12))),
+    field('destination', at + 16, 4, scene.nameOf(readU32(packet, at + 16))),
+  ];
+  if (headerLength > IPV4_HEADER_LENGTH) {
+    fields.push(field('options', at + IPV4_HEADER_LENGTH, headerLength - IPV4_HEADER_LENGTH, 'skipped by receivers'));
+  }
+  return { title: 'IP header (RFC 791)', fields };
+}
+
+function tcpFields(packet: Uint8Array, at: number): LayerFields {
+  const headerLength = (packet[at + 12] >>> 4) * 4;
+  const fields = [
+    field('source port', at, 2, `${readU16(packet, at)}`),
+    field('destination port', at + 2, 2, `${readU16(packet, at + 2)}`),
+    field('sequence number', at + 4, 4, `${readU32(packet, at + 4)}`),
+    field('acknowledgement', at + 8, 4, `${readU32(packet, at + 8)}: the next byte expected from the other side`),
+    field('data offset', at + 12, 1, `header of ${headerLength} bytes`),
+    field('flags', at + 13, 1, formatTcpFlags(packet[at + 13])),
+    field('window', at + 14, 2, `${readU16(packet, at + 14)}, before scaling`),
+    field('checksum', at + 16, 2, 'over addresses, header and data'),
+    field('urgent pointer', at + 18, 2, `${readU16(packet, at + 18)}`),
+  ];
+  if (headerLength > TCP_HEADER_LENGTH) {
+    fields.push(field('options', at + TCP_HEADER_LENGTH, headerLength - TCP_HEADER_LENGTH, 'see RFC 9293 section 3.2'));
+  }
+  return { title: 'TCP header (RFC 9293)', fields };
+}
+
+function printable(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '.')).join('');
+}
+
+function hex(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+}
+
+/** Offset, bytes, name and meaning; long fields go on in further lines with their text. */
+function fieldLines(packet: Uint8Array, { name, start, length, meaning }: Field, paint: Paint): string[] {
+  const lines: string[] = [];
+  for (let at = start; at < start + length; at += BYTES_A_LINE) {
+    const bytes = packet.subarray(at, Math.min(at + BYTES_A_LINE, start + length));
+    const offset = paint('dim', at.toString(16).padStart(4, '0'));
+    const note = at === start ? `${paint('cyan', name.padEnd(17))} ${meaning}` : '';
+    lines.push(`  ${offset}  ${hex(bytes).padEnd(HEX_WIDTH)} ${note}`.trimEnd());
+  }
+  return lines;
+}
+
+function dataLines(packet: Uint8Array, start: number, end: number, paint: Paint): string[] {
+  const lines: string[] = [];
+  for (let at = start; at < end; at += BYTES_A_LINE) {
+    const bytes = packet.subarray(at, Math.min(at + BYTES_A_LINE, end));
+    lines.push(
+      `  ${paint('dim', at.toString(16).padStart(4, '0'))}  ${hex(bytes).padEnd(HEX_WIDTH)} ${printable(bytes)}`,
+    );
+  }
+  return lines;
+}
+
+/** The first segment of the document's request, as it left the client. */
+export function renderExplanation(report: FetchReport, scene: Scene, paint: Paint): string {
+  const number = report.exchanges[0]?.requestSegments[0]?.frame;
+  const frame = scene.capture.frames.find(({ n }) => n === number);
+  const { packet, layers } = frame ?? {};
+  if (frame === undefined || packet === undefined || layers?.ethernet === undefined) {
+    return 'No request left the host: there is nothing to open.';
+  }
+  const ipAt = FRAME_OFFSET + ETHERNET_HEADER_LENGTH;
+  const tcpAt = ipAt + (packet[ipAt] & 15) * 4;
+  const dataAt = tcpAt + (packet[tcpAt + 12] >>> 4) * 4;
+  const dataEnd = ipAt + readU16(packet, ipAt + 2);
+  const fcsAt = packet.length - FCS_LENGTH;
+  const parts: LayerFields[] = [
+    ...ethernetFields(packet, scene, layers.ethernet.dst, layers.ethernet.src),
+    ipFields(packet, ipAt, scene),
+    tcpFields(packet, tcpAt),
+  ];
+  const lines = [paint('bold', `Frame #${frame.n}, ${packet.length} bytes, leaving ${frame.device} by ${frame.port}`)];
+  for (const { title, fields } of parts) {
+    lines.push(paint('bold', title), ...fields.flatMap((one) => fieldLines(packet, one, paint)));
+  }
+  lines.push(paint('bold', `HTTP (RFC 9110): ${dataEnd - dataAt} bytes`), ...dataLines(packet, dataAt, dataEnd, paint));
+  const trailer = [field('FCS', fcsAt, FCS_LENGTH, 'CRC-32 over the frame: the receiver drops it when this differs')];
+  if (dataEnd < fcsAt) trailer.unshift(field('padding', dataEnd, fcsAt - dataEnd, 'up to the shortest frame'));
+  lines.push(paint('bold', 'Ethernet trailer'), ...trailer.flatMap((one) => fieldLines(packet, one, paint)));
+  return lines.join('\n');
+}

@@ -1,0 +1,155 @@
+/** The JSON of a fetch: DESIGN of the project's contract, plus what the story tells beyond it. */
+import type { FetchFailure } from '../../devices/control.js';
+
+export type StepLayer = 'url' | 'dhcp' | 'dns' | 'arp' | 'tcp' | 'tls' | 'http' | 'html' | 'icmp' | 'routing';
+
+export interface Step {
+  /** Milliseconds since the fetch began. */
+  readonly atMs: number;
+  readonly device: string;
+  readonly layer: StepLayer;
+  readonly summary: string;
+  /** Numbers in the capture. */
+  readonly frames: readonly number[];
+}
+
+export interface ReportResource {
+  readonly url: string;
+  readonly status: number;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly contentType: string;
+  readonly initiator: string;
+  readonly fromCache: boolean;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly error?: FetchFailure;
+}
+
+export interface CacheAsked {
+  readonly cache: 'browser' | 'os' | 'hosts' | 'router' | 'isp';
+  readonly device: string;
+  readonly hit: boolean;
+}
+
+export interface DnsQueryReport {
+  readonly from: string;
+  /** The server's address. */
+  readonly server: string;
+  /** The device that has this address; empty when it is not of this lab. */
+  readonly serverName: string;
+  /** The zone that was asked for help, as the asker knew it; empty for a question to a resolver. */
+  readonly zone: string;
+  readonly name: string;
+  readonly type: string;
+  readonly kind: 'referral' | 'answer' | 'nxdomain' | 'cached' | 'error';
+  readonly transport: 'udp' | 'tcp';
+  readonly ms: number;
+  /** Addresses, or the names of the servers that a referral points to. */
+  readonly answers: readonly string[];
+  readonly truncated: boolean;
+  readonly atMs: number;
+  readonly frames: readonly number[];
+}
+
+export interface DnsReport {
+  readonly name: string;
+  readonly type: string;
+  readonly addresses: readonly string[];
+  /** Who knew: a cache, or `network` when the authoritative server had to be asked. */
+  readonly source: 'browser' | 'os' | 'hosts' | 'router' | 'isp' | 'network';
+  readonly caches: readonly CacheAsked[];
+  readonly queries: readonly DnsQueryReport[];
+}
+
+export interface Segment {
+  readonly atMs: number;
+  readonly frame: number;
+  /** `out` from the client, `in` to it. */
+  readonly direction: 'in' | 'out';
+  readonly flags: string;
+  readonly seq: number;
+  readonly ack: number;
+  readonly length: number;
+}
+
+export interface StateChange {
+  readonly atMs: number;
+  readonly device: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export type CloseKind = 'four-way' | 'three-way' | 'reset' | 'timeout' | 'open';
+
+export interface ConnectionReport {
+  readonly local: string;
+  readonly remote: string;
+  readonly mss: number;
+  readonly segmentsOut: number;
+  readonly segmentsIn: number;
+  readonly retransmissions: number;
+  /** The client's states, in order. */
+  readonly states: readonly string[];
+  readonly peerStates: readonly string[];
+  readonly close: CloseKind;
+  readonly handshake: readonly Segment[];
+  readonly closing: readonly Segment[];
+  readonly changes: readonly StateChange[];
+}
+
+export interface HopSide {
+  readonly srcMac: string;
+  readonly dstMac: string;
+  readonly srcIp: string;
+  readonly dstIp: string;
+  readonly ttl: number;
+  readonly port: string;
+  readonly frame: number;
+}
+
+/** A device that the request's first segment passed. Routers have both sides. */
+export interface Hop {
+  readonly device: string;
+  readonly kind: string;
+  readonly in?: HopSide;
+  readonly out?: HopSide;
+}
+
+export interface ExchangeReport {
+  readonly url: string;
+  readonly local: string;
+  readonly remote: string;
+  readonly method: string;
+  readonly requestHead: string;
+  readonly requestBytes: number;
+  readonly requestSegments: readonly Segment[];
+  readonly status: number;
+  readonly responseHead: string;
+  readonly responseBytes: number;
+  readonly responseSegments: readonly Segment[];
+}
+
+export interface FetchReport {
+  readonly url: string;
+  readonly finalUrl: string;
+  readonly ok: boolean;
+  readonly status: number;
+  readonly lab: string;
+  readonly from: string;
+  readonly durationMs: number;
+  readonly error?: FetchFailure;
+  readonly urlParts: Readonly<Record<string, string>>;
+  readonly body: { readonly bytes: number; readonly sha256: string; readonly contentType: string };
+  readonly resources: readonly ReportResource[];
+  readonly redirects: readonly { readonly from: string; readonly to: string; readonly status: number }[];
+  readonly dns: readonly DnsReport[];
+  readonly connections: readonly ConnectionReport[];
+  /** The routers on the request's way: addresses of IP stay, those of the links change, the TTL falls. */
+  readonly hops: readonly Hop[];
+  /** All devices on the request's way, from the client to the server. */
+  readonly path: readonly Hop[];
+  readonly exchanges: readonly ExchangeReport[];
+  readonly steps: readonly Step[];
+  readonly capture: { readonly frames: number; readonly dropped: number; readonly missed: number };
+}

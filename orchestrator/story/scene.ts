@@ -1,0 +1,68 @@
+/** What a story is made of: the capture of a fetch, and who is who in the lab. */
+import type { DeviceKind, FetchResult, RouteRow, TraceDetail, TraceEvent } from '../../devices/control.js';
+import { formatIpv4, formatMac, type Ipv4Address } from '../../devices/stack/wire/address.js';
+import type { LabCapture, LabFrame } from '../capture/session.js';
+import type { LabState } from '../lab/state.js';
+
+export type TraceOf<Name extends TraceDetail['event']> = Extract<TraceEvent, { event: Name }>;
+
+export interface Traced<Name extends TraceDetail['event']> {
+  readonly device: string;
+  readonly event: TraceOf<Name>;
+}
+
+export class Scene {
+  readonly capture: LabCapture;
+  readonly result: FetchResult;
+  /** The host whose browser loaded the page. */
+  readonly client: string;
+  /** The client's routing table when the fetch had ended. */
+  readonly routes: readonly RouteRow[];
+  private readonly kinds: ReadonlyMap<string, DeviceKind>;
+  private readonly owners = new Map<string, string>();
+
+  constructor(lab: LabState, client: string, result: FetchResult, capture: LabCapture, routes: readonly RouteRow[]) {
+    this.client = client;
+    this.result = result;
+    this.capture = capture;
+    this.routes = routes;
+    this.kinds = new Map(lab.devices.map(({ name, kind }) => [name, kind]));
+    for (const { device, addresses } of capture.interfaces) {
+      for (const address of addresses) this.owners.set(address.split('/')[0], device);
+    }
+  }
+
+  kindOf(device: string): string {
+    return this.kinds.get(device) ?? '';
+  }
+
+  /** The device that has this address; undefined for one that is not of this lab. */
+  ownerOf(address: string): string | undefined {
+    return this.owners.get(address);
+  }
+
+  /** `root-dns (198.51.100.1)`, or the address alone. */
+  nameOf(address: Ipv4Address | string): string {
+    const text = typeof address === 'string' ? address : formatIpv4(address);
+    const owner = this.ownerOf(text);
+    return owner === undefined ? text : `${owner} (${text})`;
+  }
+
+  /** Milliseconds since the fetch began, to the microsecond. */
+  ms(at: number): number {
+    return Math.round((at - this.result.startAt) * 1000) / 1000;
+  }
+
+  traces<Name extends TraceDetail['event']>(name: Name): Traced<Name>[] {
+    return this.capture.traces.filter((trace): trace is Traced<Name> => trace.event.event === name);
+  }
+
+  /** Frames at one device's own ends of its links, in order of time. Dropped ones are left out. */
+  framesAt(device: string): LabFrame[] {
+    return this.capture.frames.filter((frame) => frame.device === device && frame.dropped === '');
+  }
+}
+
+export function macText(frame: LabFrame, side: 'src' | 'dst'): string {
+  return frame.layers.ethernet === undefined ? '' : formatMac(frame.layers.ethernet[side]);
+}

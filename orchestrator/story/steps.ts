@@ -1,0 +1,222 @@
+/** Everything that happened during a page load, in order of time, one sentence a step, with the frames that show it. */
+
+import type { RouteRow } from '../../devices/control.js';
+import { formatIpv4, formatMac, type Ipv4Address, parseIpv4 } from '../../devices/stack/wire/address.js';
+import { ARP_REPLY, ARP_REQUEST } from '../../devices/stack/wire/arp.js';
+import { formatIcmp, isIcmpError } from '../../devices/stack/wire/icmp.js';
+import { formatLayers } from '../capture/dissect.js';
+import type { LabFrame } from '../capture/session.js';
+import type { ConnectionReport, DnsReport, ExchangeReport, Segment, Step } from './report.js';
+import type { Scene } from './scene.js';
+
+const CACHE_NAMES = {
+  browser: "the browser's cache",
+  os: "the operating system's cache",
+  hosts: 'the hosts file',
+  router: "the router's cache",
+  isp: "the ISP's cache",
+} as const;
+
+function urlSteps(scene: Scene): Step[] {
+  return scene.traces('url-parsed').map(({ device, event }) => ({
+    atMs: scene.ms(event.at),
+    device,
+    layer: 'url',
+    summary: `${event.url}: ${Object.entries(event.parts)
+      .map(([part, value]) => `${part} ${value}`)
+      .join(', ')}`,
+    frames: [],
+  }));
+}
+
+function dhcpSteps(scene: Scene): Step[] {
+  return scene
+    .framesAt(scene.client)
+    .filter(({ layers }) => layers.dhcp !== undefined)
+    .map((frame) => step(scene, frame, 'dhcp', formatLayers(frame.layers)));
+}
+
+function dnsSteps(scene: Scene, dns: readonly DnsReport[]): Step[] {
+  const asked = scene.traces('dns-cache').map(({ device, event }): Step => {
+    const found = event.hit ? `knows ${event.name}: ${event.answers.join(' ')}` : `does not know ${event.name}`;
+    return {
+      atMs: scene.ms(event.at),
+      device,
+      layer: 'dns',
+      summary: `${CACHE_NAMES[event.cache]} ${found}`,
+      frames: [],
+    };
+  });
+  const queries = dns
+    .flatMap((report) => report.queries)
+    .map((query): Step => {
+      const server = query.serverName === '' ? query.server : `${query.serverName} (${query.server})`;
+      const told = query.answers.length === 0 ? '' : `: ${query.answers.join(' ')}`;
+      const way = query.transport === 'tcp' ? ' over TCP' : '';
+      return {
+        atMs: query.atMs,
+        device: query.from,
+        layer: 'dns',
+        summary: `asks ${server}${way} for ${query.type} ${query.name}; ${query.truncated ? 'answer too big for UDP' : `${query.kind}${told}`}`,
+        frames: query.frames,
+      };
+    });
+  return [...asked, ...queries];
+}
+
+/** Requests that a device sent, each with the reply that it got. */
+function arpSteps(scene: Scene): Step[] {
+  const arpFrames = scene.capture.frames.filter((frame) => frame.layers.arp !== undefined && frame.dropped === '');
+  return arpFrames.flatMap((frame): Step[] => {
+    const { arp } = frame.layers;
+    if (arp === undefined || frame.direction !== 'out' || arp.operation !== ARP_REQUEST) return [];
+    // A switch sends it on: only the device that made it tells of it.
+    if (scene.ownerOf(formatIpv4(arp.senderIp)) !== frame.device) return [];
+    if (arp.senderIp === arp.targetIp) {
+      return [
+        step(scene, frame, 'arp', `announces that ${formatIpv4(arp.senderIp)} is at ${formatMac(arp.senderMac)}`),
+      ];
+    }
+    const reply = arpFrames.find(
+      (other) =>
+        other.device === frame.device &&
+        other.direction === 'in' &&
+        other.at >= frame.at &&
+        other.layers.arp?.operation === ARP_REPLY &&
+        other.layers.arp.senderIp === arp.targetIp,
+    );
+    const question = `asks everybody on ${frame.port}: who has ${scene.nameOf(arp.targetIp)}?`;
+    if (reply?.layers.arp === undefined) return [step(scene, frame, 'arp', `${question} No answer`)];
+    const answer = `it is at ${formatMac(reply.layers.arp.senderMac)}`;
+    return [{ ...step(scene, frame, 'arp', `${question} ${answer}`), frames: [frame.n, reply.n] }];
+  });
+}
+
+function step(scene: Scene, frame: LabFrame, layer: Step['layer'], summary: string): Step {
+  return { atMs: scene.ms(frame.at), device: frame.device, layer, summary, frames: [frame.n] };
+}
+
+/** The row that mask-and-compare chooses: longest mask first, then the lower metric. */
+export function chooseRoute(routes: readonly RouteRow[], destination: Ipv4Address): RouteRow | undefined {
+  const mask = (row: RouteRow) => parseIpv4(row.genmask) ?? 0;
+  return routes
+    .filter((row) => (destination & mask(row)) >>> 0 === parseIpv4(row.destination))
+    .sort((a, b) => mask(b) - mask(a) || a.metric - b.metric)[0];
+}
+
+function routingSteps(scene: Scene, connections: readonly ConnectionReport[]): Step[] {
+  return connections.flatMap(({ local, remote, handshake }): Step[] => {
+    const [source] = local.split(':');
+    const [target] = remote.split(':');
+    const row = chooseRoute(scene.routes, parseIpv4(target) ?? 0);
+    if (row === undefined || handshake.length === 0) return [];
+    const way =
+      row.gateway === ''
+        ? `directly on ${row.interface}`
+        : `by the gateway ${scene.nameOf(row.gateway)} on ${row.interface}`;
+    const summary = `${target} matches ${row.destination}/${row.genmask}: ${way}; source address ${source}`;
+    return [{ atMs: handshake[0].atMs, device: scene.client, layer: 'routing', summary, frames: [] }];
+  });
+}
+
+const HANDSHAKE_WORDS = ['first segment', 'second segment', 'third segment'];
+
+function segmentStep(scene: Scene, segment: Segment, words: string): Step {
+  const arrow = segment.direction === 'out' ? 'sends' : 'gets';
+  const ack = segment.flags.includes('ACK') ? ` ack=${segment.ack}` : '';
+  const summary = `${arrow} ${segment.flags} seq=${segment.seq}${ack} (${words})`;
+  return { atMs: segment.atMs, device: scene.client, layer: 'tcp', summary, frames: [segment.frame] };
+}
+
+function tcpSteps(scene: Scene, connections: readonly ConnectionReport[]): Step[] {
+  return connections.flatMap((connection) => {
+    const between = `${connection.local} and ${connection.remote}`;
+    return [
+      ...connection.handshake.map((segment, i) =>
+        segmentStep(scene, segment, `handshake of ${between}, ${HANDSHAKE_WORDS[i]}`),
+      ),
+      ...connection.closing.map((segment) => segmentStep(scene, segment, `close of ${between}`)),
+    ];
+  });
+}
+
+function retransmissionSteps(scene: Scene): Step[] {
+  return scene.traces('tcp-retransmit').map(({ device, event }) => ({
+    atMs: scene.ms(event.at),
+    device,
+    layer: 'tcp',
+    summary: `sends seq=${event.seq} to ${event.remote} again: ${event.reason === 'timeout' ? 'no acknowledgement in time' : 'three duplicate acknowledgements'}`,
+    frames: [],
+  }));
+}
+
+function httpSteps(scene: Scene, exchanges: readonly ExchangeReport[]): Step[] {
+  const numbers = (segments: readonly Segment[]) => segments.map(({ frame }) => frame);
+  const count = (segments: readonly Segment[]) => `${segments.length} segment${segments.length === 1 ? '' : 's'}`;
+  return exchanges.flatMap((exchange): Step[] => {
+    const { method, url, requestSegments, responseSegments, requestBytes, responseBytes, status } = exchange;
+    const steps: Step[] = [];
+    if (requestSegments.length > 0) {
+      steps.push({
+        atMs: requestSegments[0].atMs,
+        device: scene.client,
+        layer: 'http',
+        summary: `${method} ${url}: ${requestBytes} bytes in ${count(requestSegments)}`,
+        frames: numbers(requestSegments),
+      });
+    }
+    if (responseSegments.length > 0) {
+      steps.push({
+        atMs: responseSegments[responseSegments.length - 1].atMs,
+        device: scene.client,
+        layer: 'http',
+        summary: `${status} for ${url}: ${responseBytes} bytes in ${count(responseSegments)}`,
+        frames: numbers(responseSegments),
+      });
+    }
+    return steps;
+  });
+}
+
+function htmlSteps(scene: Scene): Step[] {
+  return scene.traces('html-parsed').map(({ device, event }) => ({
+    atMs: scene.ms(event.at),
+    device,
+    layer: 'html',
+    summary: `the page needs ${event.resources.length} more: ${event.resources.join(' ')}`,
+    frames: [],
+  }));
+}
+
+function icmpSteps(scene: Scene): Step[] {
+  return scene
+    .framesAt(scene.client)
+    .filter(({ direction, layers }) => direction === 'in' && layers.icmp !== undefined && isIcmpError(layers.icmp.type))
+    .map((frame) => {
+      const { icmp, ip } = frame.layers;
+      const text = icmp === undefined ? formatLayers(frame.layers) : formatIcmp(icmp);
+      return step(scene, frame, 'icmp', `${ip === undefined ? '' : scene.nameOf(ip.src)} reports: ${text}`);
+    });
+}
+
+export function allSteps(
+  scene: Scene,
+  dns: readonly DnsReport[],
+  connections: readonly ConnectionReport[],
+  exchanges: readonly ExchangeReport[],
+): Step[] {
+  const steps = [
+    ...urlSteps(scene),
+    ...dhcpSteps(scene),
+    ...dnsSteps(scene, dns),
+    ...arpSteps(scene),
+    ...routingSteps(scene, connections),
+    ...tcpSteps(scene, connections),
+    ...retransmissionSteps(scene),
+    ...httpSteps(scene, exchanges),
+    ...htmlSteps(scene),
+    ...icmpSteps(scene),
+  ];
+  // Stable: what happened at one instant stays in the order of the layers.
+  return steps.sort((a, b) => a.atMs - b.atMs);
+}
