@@ -47,6 +47,8 @@ export interface BenchOptions {
   readonly routes?: readonly string[];
   readonly mtu?: Readonly<Record<string, number>>;
   readonly arpReachableMs?: number;
+  /** Of the first interface; the others follow. */
+  readonly mac?: MacAddress;
 }
 
 interface Sent {
@@ -66,10 +68,11 @@ export class StackBench {
   constructor(interfaces: Readonly<Record<string, string>>, options: BenchOptions = {}) {
     const { timers, counters } = this;
     const random = new Random('bench');
+    const firstMac = options.mac ?? 0x020000000001;
     const nics = Object.entries(interfaces).map(([name, addresses], index) => {
       const port = new Port({ name, timers, random, mtu: options.mtu?.[name] });
       port.transmit = (packet) => this.sent.push({ interface: name, packet });
-      return { port, mac: 0x020000000001 + index, addresses: addresses.split(' ').filter(Boolean).map(cidr) };
+      return { port, mac: firstMac + index, addresses: addresses.split(' ').filter(Boolean).map(cidr) };
     });
     this.stack = new Stack({
       name: 'bench',
@@ -100,6 +103,11 @@ export class StackBench {
     this.stack.receive(this.nic(name), packet, this.timers.now);
   }
 
+  /** What another stack sent arrives. */
+  hearsPackets(name: string, packets: readonly Uint8Array[]): void {
+    for (const packet of packets) this.stack.receive(this.nic(name), packet, this.timers.now);
+  }
+
   /** Time passes; what is due happens on the way. */
   wait(ms: number): void {
     const until: Instant = this.timers.now + ms;
@@ -116,9 +124,14 @@ export class StackBench {
 
   /** What was sent since the last look: `eth0 to all: ARP …`. */
   said(): string[] {
-    const { sent } = this;
+    const lines = this.lines();
     this.sent = [];
-    return sent.map(({ interface: name, packet }) => {
+    return lines;
+  }
+
+  /** The same, to be looked at again. */
+  lines(): string[] {
+    return this.sent.map(({ interface: name, packet }) => {
       const dst = ethernetOf(packet)?.dst ?? 0;
       return `${name} to ${dst === BROADCAST_MAC ? 'all' : formatMac(dst)}: ${describePacket(packet)}`;
     });
