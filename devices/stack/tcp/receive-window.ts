@@ -28,10 +28,10 @@ export class ReceiveWindow {
     const { tcb } = this;
     const unit = 2 ** tcb.rcvWndShift;
     const possible = this.possible();
-    // RFC 7323 section 2.4: rounding must not take back what was offered, so an edge that stays is rounded up.
     if (possible - tcb.rcvWnd >= this.worthTelling()) tcb.rcvWnd = Math.floor(possible / unit) * unit;
-    else tcb.rcvWnd = Math.min(0xffff * unit, Math.ceil(tcb.rcvWnd / unit) * unit);
-    return tcb.rcvWnd / unit;
+    // RFC 7323 section 2.4: the field rounds down, so the edge may seem to step back by less than a unit; what was
+    // offered before is still taken. Rounding up instead would creep past the buffer, one small segment at a time.
+    return Math.floor(tcb.rcvWnd / unit);
   }
 
   /** The program has read: does the peer have to know? As Linux, only when the window at least doubles. */

@@ -1,22 +1,7 @@
 /** FIN_WAIT1 to TIME_WAIT: RFC 9293 sections 3.6 and 3.10.7.4. */
 import t from 'tap';
-import type { Connection } from '../../../devices/stack/tcp/connection.js';
 import { ACK, FIN, PSH, RST, SYN } from '../../../devices/stack/wire/tcp.js';
-import { bytesOf, Conversation, record, text } from './harness.js';
-
-const IRS = 1000;
-
-/** A connection that is ESTABLISHED: `una` is our next sequence number, IRS + 1 the peer's. */
-function established(context = {}): { c: Conversation; client: Connection; news: string[]; una: number } {
-  const c = new Conversation(context);
-  const client = c.connect();
-  const news = record(client);
-  const { seq } = c.expect({ flags: SYN });
-  c.peer({ flags: SYN, seq: IRS, ack: seq + 1, options: { mss: 1460 } });
-  c.expect({ flags: ACK });
-  news.length = 0;
-  return { c, client, news, una: (seq + 1) >>> 0 };
-}
+import { bytesOf, Conversation, established, IRS, text } from './harness.js';
 
 t.test('Close numbers: FIN=M, ack=M+1, FIN=N, ack=N+1', async (t) => {
   const { c, client, news, una: M } = established();

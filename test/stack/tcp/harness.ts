@@ -21,6 +21,7 @@ import {
   emitTcp,
   formatTcp,
   parseTcp,
+  SYN,
   type TcpOptions,
   type TcpSegment,
 } from '../../../devices/stack/wire/tcp.js';
@@ -252,6 +253,33 @@ export class Conversation {
     assert.ok(!isMalformed(segment));
     this.sent.push(segment);
   }
+}
+
+/** The initial sequence number of the peer in {@link established}. */
+export const IRS = 1000;
+
+export interface Established {
+  readonly c: Conversation;
+  readonly client: Connection;
+  /** What happened after the handshake. */
+  readonly news: string[];
+  /** Our next sequence number; the peer's is IRS + 1. */
+  readonly una: number;
+}
+
+/** An active open that is ESTABLISHED, its handshake taken off the wire. MSS 1460, no other options, unless given. */
+export function established(
+  context: Partial<TcpContext> = {},
+  syn: { window?: number; options?: TcpOptions } = {},
+): Established {
+  const c = new Conversation(context);
+  const client = c.connect();
+  const news = record(client);
+  const { seq } = c.expect({ flags: SYN });
+  c.peer({ flags: SYN, seq: IRS, ack: seq + 1, window: syn.window, options: syn.options ?? { mss: 1460 } });
+  c.expect({ flags: ACK });
+  news.length = 0;
+  return { c, client, news, una: (seq + 1) >>> 0 };
 }
 
 export interface PipeOptions {
