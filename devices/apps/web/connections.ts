@@ -2,8 +2,9 @@
  * The connections of one page load: opened when a request needs one, kept for the next request to the same
  * server, all closed by the browser when the page is there.
  */
-import { Agent, type ClientRequestArgs } from 'node:http';
+import type { ClientRequestArgs } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { HttpAgent } from '../../net/http-agent.js';
 import type { Network } from '../../net/network.js';
 import type { TcpSocket } from '../../net/tcp-socket.js';
 
@@ -21,15 +22,15 @@ export interface ConnectionEnds {
   readonly remote: string;
 }
 
-export class Connections extends Agent {
+export class Connections extends HttpAgent {
   /** Those that were established, in that order. */
   readonly established: ConnectionEnds[] = [];
-  private readonly network: Network;
+  private readonly clock: Pick<Network, 'after'>;
   private readonly open = new Set<TcpSocket>();
 
   constructor(network: Network) {
-    super({ keepAlive: true, maxSockets: MAX_CONNECTIONS_PER_SERVER });
-    this.network = network;
+    super(network, { keepAlive: true, maxSockets: MAX_CONNECTIONS_PER_SERVER, program: 'browser' });
+    this.clock = network;
   }
 
   /** Sites that share an address do not share connections: the name that was asked for belongs to the key. */
@@ -39,12 +40,8 @@ export class Connections extends Agent {
   }
 
   /** `host` is a dotted quad by now: names are looked up before, so that their failures are told apart. */
-  override createConnection(options: { host?: string | null; port?: number | string | null }): Duplex {
-    const socket = this.network.connect({
-      host: options.host ?? '',
-      port: Number(options.port),
-      program: 'browser',
-    });
+  override createConnection(options: ClientRequestArgs): Duplex {
+    const socket = super.createConnection(options) as TcpSocket;
     this.open.add(socket);
     socket.once('close', () => this.open.delete(socket));
     socket.once('connect', () => {
@@ -59,7 +56,7 @@ export class Connections extends Agent {
   /** FIN on every connection, then the peers' FINs. Resolves when all are closed, at the latest after 5 s. */
   async close(): Promise<void> {
     const deadline = new AbortController();
-    const timer = this.network.after(CLOSE_TIMEOUT_MS, () => deadline.abort());
+    const timer = this.clock.after(CLOSE_TIMEOUT_MS, () => deadline.abort());
     await Promise.all([...this.open].map((socket) => closed(socket, deadline.signal)));
     timer.clear();
     this.destroy();

@@ -54,7 +54,9 @@ export function isHtml(contentType: string): boolean {
 /** Whether a person can read the body as it stands. */
 export function isText(contentType: string): boolean {
   const type = mediaType(contentType);
-  return type.startsWith('text/') || /^(application\/(json|javascript|xml)|.*\+(json|xml))$/.test(type);
+  return (
+    type.startsWith('text/') || /^(application\/(json|javascript|xml|x-www-form-urlencoded)|.*\+(json|xml))$/.test(type)
+  );
 }
 
 /** The body as text in the charset that the header names; UTF-8 when it names none, or one that nobody knows. */

@@ -126,12 +126,10 @@ class Exchange {
       this.remote = `${socket.remoteAddress}:${socket.remotePort}`;
       this.traceRequest();
     };
-    if (!socket.connecting) {
-      ready();
-      return;
-    }
     this.stage = 'tcp';
-    socket.once('connect', ready);
+    // A socket that failed at once is not connecting either.
+    if (socket.readyState === 'open') ready();
+    else socket.once('connect', ready);
   }
 
   private traceRequest(): void {
