@@ -153,9 +153,9 @@ export class CaptureSession {
   }
 }
 
-/** At one instant, what leaves comes before what arrives. */
+/** What arrives at one instant comes before what leaves: a device sends on what it got at the time that it got it. */
 function rank(frame: LabFrame): number {
-  return frame.direction === 'out' ? 0 : 1;
+  return frame.direction === 'in' ? 0 : 1;
 }
 
 const NOTHING = new Uint8Array(0);

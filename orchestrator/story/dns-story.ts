@@ -15,11 +15,11 @@ function sameName(a: string, b: string): boolean {
 
 /** The query's frame as it left the asker, and the answer's as it came in. */
 function framesOf(scene: Scene, { device, event }: Query): { query?: LabFrame; answer?: LabFrame } {
-  const [server, port] = event.to.split(':');
+  const [server] = event.to.split(':');
   const matches = (frame: LabFrame, response: boolean) => {
     const { dns, ip } = frame.layers;
     if (dns === undefined || ip === undefined || dns.id !== event.id || dns.response !== response) return false;
-    return formatIpv4(response ? ip.src : ip.dst) === server && port !== undefined;
+    return formatIpv4(response ? ip.src : ip.dst) === server;
   };
   const frames = scene.framesAt(device);
   const query = frames.find((frame) => frame.direction === 'out' && matches(frame, false) && frame.at >= event.at - 1);

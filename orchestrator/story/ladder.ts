@@ -18,20 +18,15 @@ function arrow(segment: Segment): string {
   return segment.direction === 'out' ? `${before}${text}${after}▶` : `◀${before}${text}${after}`;
 }
 
-/** Lines for the segments, and for every state that either side entered from the first segment on until `untilMs`. */
-export function ladder(
-  connection: ConnectionReport,
-  segments: readonly Segment[],
-  client: string,
-  untilMs: number,
-  paint: Paint,
-): string[] {
-  if (segments.length === 0) return [];
-  // A state is left at the same instant at which the segment leaves: the change comes first.
-  const from = segments[0].atMs - 1;
+/** The states that opening a connection leads through; all others belong to its close. */
+const OPENING = new Set(['SYN_SENT', 'SYN_RECV', 'ESTABLISHED']);
+
+/** Lines for the segments of one phase of a connection, and for every state that either side entered in that phase. */
+export function ladder(connection: ConnectionReport, phase: 'open' | 'close', client: string, paint: Paint): string[] {
+  const segments = phase === 'open' ? connection.handshake : connection.closing;
   const events = [
     ...connection.changes
-      .filter(({ atMs }) => atMs >= from && atMs <= untilMs)
+      .filter(({ to }) => OPENING.has(to) === (phase === 'open'))
       .map((change) => ({ atMs: change.atMs, change, segment: undefined })),
     ...segments.map((segment) => ({ atMs: segment.atMs, segment, change: undefined })),
   ].sort((a, b) => a.atMs - b.atMs);

@@ -66,15 +66,12 @@ function arpChapter(report: FetchReport, paint: Paint): Chapter {
 function handshakeChapter(report: FetchReport, connection: ConnectionReport, paint: Paint): Chapter {
   const { handshake, local, remote, mss } = connection;
   const route = report.steps.find((step) => step.layer === 'routing' && step.atMs === handshake[0]?.atMs);
-  const last = handshake[handshake.length - 1];
-  const established = connection.changes.filter(({ to }) => to === 'ESTABLISHED').map(({ atMs }) => atMs);
-  const until = Math.max(last?.atMs ?? 0, ...established);
   return {
     title: `The handshake  ${local} → ${remote}`,
     lines: [
       ...(route === undefined ? [] : [`${paint('dim', 'route')}  ${route.summary}`]),
       ...(mss > 0 ? [`${paint('dim', 'MSS')}    ${mss} bytes of data a segment`] : []),
-      ...ladder(connection, handshake, report.from, until, paint),
+      ...ladder(connection, 'open', report.from, paint),
     ],
   };
 }
@@ -159,10 +156,10 @@ function pageChapter(report: FetchReport, paint: Paint): Chapter {
 }
 
 function closeChapter(report: FetchReport, connection: ConnectionReport, paint: Paint): Chapter {
-  const { closing, local, remote, close } = connection;
+  const { local, remote, close } = connection;
   return {
     title: `The close  ${local} → ${remote}  ${close}`,
-    lines: ladder(connection, closing, report.from, Number.POSITIVE_INFINITY, paint),
+    lines: ladder(connection, 'close', report.from, paint),
   };
 }
 

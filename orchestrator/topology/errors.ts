@@ -80,7 +80,8 @@ export function formatProblems(file: string, problems: readonly Problem[], text:
 const LONGEST_SHOWN_LINE = 160;
 
 function formatProblem(file: string, problem: Problem, lines: readonly string[]): string {
-  const { place, message } = problem;
+  const { place } = problem;
+  const message = printable(problem.message).replace(/[\t\n]/g, ' ');
   if (place === undefined) return `${file}: ${message}`;
   const head = `${file}:${place.line}:${place.column}: ${message}`;
   const line = lines[place.line - 1];

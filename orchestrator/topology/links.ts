@@ -133,7 +133,7 @@ function noSuchPort(device: DraftDevice, port: string, most: number): string {
     return `${head}: a ${device.kind}'s ports are ${most === 1 ? '1' : `1 to ${most}`}`;
   }
   const names = Array.from({ length: most }, (_, i) => `eth${i}`);
-  const near = didYouMean(port, names);
+  const near = ethernetIndex(port) === undefined ? didYouMean(port, names) : '';
   const list = most > 4 ? `eth0 to eth${most - 1}` : names.join(', ');
   return `${head}: it has ${list}; more can be declared under "interfaces:"${near === '' ? '' : `.${near}`}`;
 }

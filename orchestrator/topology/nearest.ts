@@ -19,7 +19,7 @@ export function editDistance(a: string, b: string): number {
   return previous[b.length];
 }
 
-/** The nearest candidate, undefined when none is near: at most a third of the letters (at least one) may differ. */
+/** The nearest candidate, undefined when none is near: at most a third of the letters may differ, or one, but not all. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   // A very long word cannot be a slip of a valid one, and the distance costs its length times theirs.
   if (word.length > 100) return undefined;
@@ -28,7 +28,8 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   const lower = word.toLowerCase();
   for (const candidate of candidates) {
     const distance = editDistance(lower, candidate.toLowerCase());
-    const allowed = Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3));
+    const length = Math.max(word.length, candidate.length);
+    const allowed = Math.min(length - 1, Math.max(1, Math.floor(length / 3)));
     if (distance <= allowed && distance < bestDistance) {
       best = candidate;
       bestDistance = distance;

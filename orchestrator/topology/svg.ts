@@ -3,8 +3,9 @@ import { deviceLines, linkLabel, subnetLabel } from './graph.js';
 import { layOut, type Point } from './layout.js';
 import type { Topology, TopologyDevice, TopologyLink } from './model.js';
 
-/** Pixels between two linked devices. */
-const LINK_LENGTH = 150;
+/** Pixels between two linked devices that stand beside each other, and above each other. */
+const LINK_WIDTH = 150;
+const LINK_HEIGHT = 125;
 const MARGIN = 70;
 const FOOTER = 46;
 const RADIUS = 22;
@@ -49,8 +50,8 @@ export function svgGraph(topology: Topology): string {
   const minX = Math.min(...placed.map(({ x }) => x));
   const minY = Math.min(...placed.map(({ y }) => y));
   const points = placed.map(({ x, y }) => ({
-    x: Math.round((x - minX) * LINK_LENGTH + MARGIN),
-    y: Math.round((y - minY) * LINK_LENGTH + MARGIN),
+    x: Math.round((x - minX) * LINK_WIDTH + MARGIN),
+    y: Math.round((y - minY) * LINK_HEIGHT + MARGIN),
   }));
   const title = topology.description ?? '';
   const titleWidth = 20 + Math.max(topology.name.length * 9, title.length * 7);

@@ -32,7 +32,10 @@ const SOA_TIMES = '1 3600 600 86400 300';
 export function findDns(draft: Draft): Map<string, DnsServerConfig> {
   const servers = [...draft.devices.values()].filter(isIpDevice).filter(({ file }) => file.kind === 'dns-server');
   const zones = findZones(draft, servers);
-  for (const zone of zones.values()) completeApex(zone);
+  // Forward zones first: reverse zones use the names that servers have there.
+  const ordered = [...zones.values()].sort((a, b) => Number(isReverse(a.name)) - Number(isReverse(b.name)));
+  const serverNames = new Map<DraftIpDevice, string>();
+  for (const zone of ordered) completeApex(zone, serverNames);
   for (const zone of zones.values()) delegate(zone, zones);
   for (const zone of zones.values()) addReverseNames(zone, zones);
   const configs = new Map<string, DnsServerConfig>();
@@ -81,14 +84,19 @@ function addSecondaries(draft: Draft, server: DraftIpDevice, zones: ReadonlyMap<
   });
 }
 
+function isReverse(zone: string): boolean {
+  return isWithin(zone, 'in-addr.arpa.');
+}
+
 /** NS records, with addresses, and an SOA, where the file gives none. */
-function completeApex(zone: DraftZone): void {
+function completeApex(zone: DraftZone, serverNames: Map<DraftIpDevice, string>): void {
   const at = (type: RecordConfig['type']) =>
     zone.records.filter((record) => record.name === zone.name && record.type === type);
   if (at('NS').length === 0) {
     zone.servers.forEach((server, i) => {
-      const name = serverName(zone.name, i);
-      const address = firstAddress(server);
+      const name = (isReverse(zone.name) ? serverNames.get(server) : undefined) ?? serverName(zone.name, i);
+      if (!serverNames.has(server)) serverNames.set(server, name);
+      const address = isWithin(name, zone.name) ? firstAddress(server) : undefined;
       zone.records.push(infrastructure(zone.name, 'NS', name));
       const isKnown = zone.records.some((record) => record.name === name);
       if (address !== undefined && !isKnown) zone.records.push(infrastructure(name, 'A', formatIpv4(address)));
@@ -154,7 +162,7 @@ function addReverseNames(zone: DraftZone, zones: ReadonlyMap<string, DraftZone>)
     for (const record of records) {
       const address = record.type === 'A' ? parseIpv4(record.data) : undefined;
       const name = address === undefined ? undefined : reverseName(address);
-      if (name === undefined || !isWithin(name, zone.name) || known.has(name)) continue;
+      if (name === undefined || !isWithin(name, zone.name) || known.has(name) || isReverse(record.name)) continue;
       known.add(name);
       zone.records.push({ name, type: 'PTR', data: record.name });
     }
