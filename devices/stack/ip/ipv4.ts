@@ -9,17 +9,7 @@ import { StackError } from '../errors.js';
 import type { EventQueue } from '../events.js';
 import type { Nic } from '../link/nic.js';
 import type { Random } from '../random.js';
-import {
-  ANY_ADDRESS,
-  BROADCAST_MAC,
-  type Cidr,
-  formatIpv4,
-  type Ipv4Address,
-  isLoopback,
-  isMulticast,
-  LIMITED_BROADCAST,
-  networkOf,
-} from '../wire/address.js';
+import { ANY_ADDRESS, BROADCAST_MAC, type Cidr, formatIpv4, type Ipv4Address, isLoopback } from '../wire/address.js';
 import { ETHERTYPE_IPV4, type EthernetFrame } from '../wire/ethernet.js';
 import {
   EXCEEDED_IN_TRANSIT,
@@ -33,12 +23,16 @@ import {
 import { DEFAULT_TTL, emitIpv4, IPV4_HEADER_LENGTH, type Ipv4Packet, parseIpv4Packet } from '../wire/ipv4.js';
 import { isMalformed } from '../wire/malformed.js';
 import { fragment, totalLength } from './fragmentation.js';
-import { type Interface, type Interfaces, isInSubnet } from './interface.js';
+import type { Interface, Interfaces } from './interface.js';
 import { martian } from './martians.js';
 import type { Neighbors } from './neighbors.js';
 import { PathMtus } from './path-mtu.js';
 import { Reassembly } from './reassembly.js';
-import { type Route, RoutingTable } from './routes.js';
+import type { Route, RoutingTable } from './routes.js';
+import { type NextHop, Routing } from './routing.js';
+import type { ErrorHandler, ErrorSender, IcmpErrorReport, PacketHandler, SendRequest } from './types.js';
+
+export type { ErrorHandler, ErrorSender, IcmpErrorReport, PacketHandler, SendRequest } from './types.js';
 
 const MAX_PACKET_LENGTH = 65535;
 /** RFC 1122 section 3.3.3: what every host takes; assumed where no route is known. */
@@ -57,62 +51,14 @@ export interface Ipv4Options {
   readonly forwarding: boolean;
 }
 
-export interface SendRequest {
-  readonly dst: Ipv4Address;
-  /** Default: what {@link Ipv4.sourceFor} gives. 0.0.0.0 is allowed together with `nic`. */
-  readonly src?: Ipv4Address;
-  /** 0 … 255 */
-  readonly protocol: number;
-  /** At most 65,515 bytes. Kept as a view until it is sent: not to be changed any more. */
-  readonly payload: Uint8Array;
-  /** 1 … 255, default 64. */
-  readonly ttl?: number;
-  readonly tos?: number;
-  readonly dontFragment?: boolean;
-  /** The packet leaves through this interface, or not at all. */
-  readonly nic?: Nic;
-}
-
-/** Something went wrong with a packet that this machine sent: an ICMP error said so, or its own ARP did. */
-export interface IcmpErrorReport {
-  /** 3 destination unreachable, 11 time exceeded, 12 parameter problem. */
-  readonly type: number;
-  readonly code: number;
-  /** With type 3, code 4: the path's MTU from now on, bytes. */
-  readonly mtu?: number;
-  /** Who says so; an own address when it was our own ARP. */
-  readonly from: Ipv4Address;
-  /** Addresses of the packet that failed: `src` is ours. */
-  readonly src: Ipv4Address;
-  readonly dst: Ipv4Address;
-  /** The first bytes of its payload, 8 at least. */
-  readonly payload: Uint8Array;
-}
-
-/** `nic` is undefined for packets that the machine sent to itself. */
-export type PacketHandler = (packet: Ipv4Packet, nic: Nic | undefined) => void;
-export type ErrorHandler = (report: IcmpErrorReport) => void;
-
-/** Tells the sender of a packet what became of it: ICMP, which lies above this layer. */
-export interface ErrorSender {
-  /** `mtu` with code 4 only, bytes. */
-  unreachable(packet: Ipv4Packet, code: number, mtu?: number): void;
-  timeExceeded(packet: Ipv4Packet, code: number): void;
-}
-
-interface NextHop {
-  readonly nic: Nic;
-  /** The neighbour's address; undefined for a broadcast. */
-  readonly neighbor: Ipv4Address | undefined;
-}
-
 export class Ipv4 {
-  readonly routes = new RoutingTable();
+  readonly routes: RoutingTable;
   /** Installed by ICMP. */
   errors: ErrorSender = { unreachable: () => {}, timeExceeded: () => {} };
   private readonly options: Ipv4Options;
   private readonly counters: Counters;
   private readonly table: Interfaces;
+  private readonly routing: Routing;
   private readonly neighbors: Neighbors;
   private readonly pathMtus: PathMtus;
   private readonly reassembly: Reassembly;
@@ -124,6 +70,8 @@ export class Ipv4 {
     this.options = options;
     this.counters = options.counters;
     this.table = options.interfaces;
+    this.routing = new Routing(options.interfaces);
+    this.routes = this.routing.routes;
     this.neighbors = options.neighbors;
     this.pathMtus = new PathMtus(options.timers);
     this.identification = options.random.below(0x10000);
@@ -132,7 +80,7 @@ export class Ipv4 {
       counters: options.counters,
       onTimeout: (first) => this.errors.timeExceeded(first, EXCEEDED_REASSEMBLY),
     });
-    this.neighbors.onUnreachable = (_nic, _ip, packets) => this.neighborUnreachable(packets);
+    this.neighbors.onUnreachable = (packets) => this.neighborUnreachable(packets);
   }
 
   get interfaces(): readonly Interface[] {
@@ -145,9 +93,7 @@ export class Ipv4 {
 
   /** The route to the address's own network follows. False when the interface has this address already. */
   addAddress(nic: Nic, cidr: Cidr): boolean {
-    if (!this.table.add(nic, cidr)) return false;
-    if (cidr.prefixLength < 32) this.routes.add(connectedRoute(nic, cidr));
-    return true;
+    return this.routing.addAddress(nic, cidr);
   }
 
   /**
@@ -155,16 +101,8 @@ export class Ipv4 {
    * what ARP learned there. False when the interface has no such address.
    */
   removeAddress(nic: Nic, address: Ipv4Address): boolean {
-    const removed = this.table.remove(nic, address);
-    if (removed === undefined) return false;
-    const rest = this.table.addressesOf(nic);
-    const { destination, prefixLength } = connectedRoute(nic, removed);
-    const shared = rest.some((own) => networkOf(own) === destination && own.prefixLength === prefixLength);
-    if (!shared) this.routes.remove({ destination, prefixLength, nic, source: 'connected' });
-    if (rest.length === 0) {
-      while (this.routes.remove({ nic }));
-      this.neighbors.flush(nic);
-    }
+    if (!this.routing.removeAddress(nic, address)) return false;
+    if (this.interfaces.every((own) => own.nic !== nic || own.addresses.length === 0)) this.neighbors.flush(nic);
     return true;
   }
 
@@ -195,7 +133,7 @@ export class Ipv4 {
 
   /** The interface in whose network the address is: where a gateway of that address can be reached. */
   attachedNic(address: Ipv4Address): Nic | undefined {
-    return this.interfaces.find(({ addresses }) => addresses.some((own) => isInSubnet(own, address)))?.nic;
+    return this.routing.attachedNic(address);
   }
 
   routeFor(dst: Ipv4Address): Route | undefined {
@@ -206,14 +144,14 @@ export class Ipv4 {
   sourceFor(dst: Ipv4Address, nic?: Nic): Ipv4Address | undefined {
     if (isLoopback(dst)) return LOCALHOST;
     if (this.isLocal(dst)) return dst;
-    const hop = this.nextHop(dst, nic);
-    return hop === undefined ? undefined : this.sourceBy(hop, dst);
+    const hop = this.routing.nextHop(dst, nic);
+    return hop === undefined ? undefined : this.routing.sourceBy(hop, dst);
   }
 
   /** Bytes of the largest packet that gets through whole, as far as is known; 576 without a route. */
   mtuFor(dst: Ipv4Address): number {
     if (this.isLocal(dst)) return MAX_PACKET_LENGTH;
-    const hop = this.nextHop(dst);
+    const hop = this.routing.nextHop(dst);
     return hop === undefined ? MINIMUM_REASSEMBLY : this.mtuBy(hop, dst);
   }
 
@@ -240,8 +178,8 @@ export class Ipv4 {
       this.loopBack(this.build(request, src ?? (isLoopback(dst) ? LOCALHOST : dst)));
       return undefined;
     }
-    const hop = this.nextHop(dst, nic);
-    const from = hop === undefined ? undefined : (src ?? this.sourceBy(hop, dst) ?? (nic && ANY_ADDRESS));
+    const hop = this.routing.nextHop(dst, nic);
+    const from = hop === undefined ? undefined : (src ?? this.routing.sourceBy(hop, dst) ?? (nic && ANY_ADDRESS));
     if (hop === undefined || from === undefined || isLoopback(from)) {
       this.counters.add('ipv4.noRoute');
       return new StackError('ENETUNREACH', `no route to ${formatIpv4(dst)}`);
@@ -296,7 +234,7 @@ export class Ipv4 {
 
   /** RFC 1812 section 5.2.1: the IP addresses stay, the TTL falls, the frame around it is new. */
   private forward(packet: Ipv4Packet): void {
-    const hop = this.nextHop(packet.dst);
+    const hop = this.routing.nextHop(packet.dst);
     if (hop === undefined) {
       this.counters.add('ipv4.noRoute');
       this.errors.unreachable(packet, UNREACHABLE_NET);
@@ -354,31 +292,6 @@ export class Ipv4 {
     };
   }
 
-  private nextHop(dst: Ipv4Address, nic?: Nic): NextHop | undefined {
-    if (dst === LIMITED_BROADCAST) {
-      const out = nic ?? this.routes.lookup(dst)?.nic ?? this.onlyNic();
-      return out && { nic: out, neighbor: undefined };
-    }
-    if (dst === ANY_ADDRESS || isMulticast(dst) || isLoopback(dst)) return undefined;
-    const network = this.table.broadcastNic(dst, nic);
-    if (network !== undefined) return { nic: network, neighbor: undefined };
-    const route = this.routes.lookup(dst, nic);
-    // ARP is asked for the gateway, or for the destination itself when it is directly attached: never else.
-    return route && { nic: route.nic, neighbor: route.gateway ?? dst };
-  }
-
-  /** A host with one interface needs no route to shout. */
-  private onlyNic(): Nic | undefined {
-    return this.interfaces.length === 1 ? this.interfaces[0].nic : undefined;
-  }
-
-  private sourceBy(hop: NextHop, dst: Ipv4Address): Ipv4Address | undefined {
-    if (hop.neighbor !== undefined) return this.table.addressTowards(hop.nic, hop.neighbor);
-    // Before it is configured an interface broadcasts from 0.0.0.0, not from another one's address.
-    const own = this.table.addressesOf(hop.nic);
-    return (own.find((cidr) => isInSubnet(cidr, dst)) ?? own[0])?.address;
-  }
-
   private mtuBy(hop: NextHop, dst: Ipv4Address): number {
     return Math.min(hop.nic.mtu, this.pathMtus.get(dst) ?? hop.nic.mtu);
   }
@@ -397,9 +310,4 @@ export class Ipv4 {
       }
     }
   }
-}
-
-function connectedRoute(nic: Nic, cidr: Cidr): Route {
-  const { prefixLength } = cidr;
-  return { destination: networkOf(cidr), prefixLength, nic, metric: 0, source: 'connected' };
 }

@@ -53,7 +53,7 @@ export interface NeighborLine {
 
 export class Neighbors {
   /** Gets the IPv4 packets that waited for a neighbour who never answered. Installed by the layer above. */
-  onUnreachable: (nic: Nic, ip: Ipv4Address, packets: readonly Uint8Array[]) => void = () => {};
+  onUnreachable: (packets: readonly Uint8Array[]) => void = () => {};
   private readonly interfaces: Interfaces;
   private readonly timers: Timers;
   private readonly tracer: Tracer;
@@ -227,7 +227,7 @@ export class Neighbors {
     const { nic, ip } = neighbor;
     this.counters.add('arp.failed');
     if (this.tracer.enabled) this.tracer.emit({ event: 'arp-failed', interface: nic.name, ip: formatIpv4(ip) });
-    if (waiting.length > 0) this.onUnreachable(nic, ip, waiting);
+    if (waiting.length > 0) this.onUnreachable(waiting);
   }
 
   private create(nic: Nic, ip: Ipv4Address): Neighbor | undefined {
