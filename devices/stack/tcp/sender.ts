@@ -19,8 +19,11 @@ const SYN_ACK_RETRIES = 5;
 const DATA_RETRIES = 15;
 const ORPHAN_RETRIES = 8;
 
-/** Linux's share of the buffer that must be free before a waiting program is called. */
-const WRITABLE_SHARE = 1 / 3;
+/**
+ * The share of the buffer that must be free before a waiting program is called: not for every segment, and early
+ * enough that what is in flight never waits for the program (the buffer is about as large as the peer's window).
+ */
+const WRITABLE_SHARE = 1 / 8;
 
 export interface SenderOwner {
   /** The peer has not answered for the whole series of retransmissions or probes. */

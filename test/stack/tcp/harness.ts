@@ -291,6 +291,8 @@ export interface PipeOptions {
   /** Share of packets that are held back by three times the delay. */
   readonly reorder?: number;
   readonly context?: Partial<TcpContext>;
+  /** The clock at the start, milliseconds. */
+  readonly startAt?: number;
   readonly watch?: (packet: Ipv4Packet) => void;
 }
 
@@ -306,6 +308,7 @@ export class Pipe {
   constructor(options: PipeOptions = {}) {
     this.options = options;
     const seed = options.seed ?? 'pipe';
+    this.timers.advance(options.startAt ?? 0);
     this.random = new Random(seed).fork('impairments');
     this.here = new Machine(
       HERE,
