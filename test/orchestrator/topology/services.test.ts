@@ -1,0 +1,216 @@
+/** What a topology makes of DHCP, resolvers, zones and sites when the file says little. */
+import t from 'tap';
+import type { RecordConfig } from '../../../devices/control.js';
+import type { Topology } from '../../../orchestrator/topology/index.js';
+import { parse } from './support/problems.js';
+
+const HOME = `devices:
+  client: {kind: host, address: dhcp}
+  nas: {kind: host, address: 192.168.1.150}
+  home: switch
+  gateway:
+    kind: router
+    address: 192.168.1.1/24
+`;
+
+function home(router: string, links = 'client -- home, nas -- home, gateway -- home'): Topology {
+  return parse(`${HOME}    ${router}\nlinks: [${links}]\n`);
+}
+
+function records(topology: Topology, server: string, zone: string): string[] {
+  const { zones = [] } = topology.devices.get(server)?.dns ?? {};
+  const lines = (all: readonly RecordConfig[]) =>
+    all.map(({ name, type, data, ttlSeconds }) => `${name} ${ttlSeconds ?? '-'} ${type} ${data}`);
+  return lines(zones.find(({ name }) => name === zone)?.records ?? []);
+}
+
+t.test('a DHCP server of one word: pool around what is taken, itself as gateway', async (t) => {
+  t.same(home('dhcpServer: eth0').devices.get('gateway')?.dhcpServers, [
+    {
+      interface: 'eth0',
+      from: '192.168.1.100',
+      to: '192.168.1.149',
+      leaseSeconds: 3600,
+      gateway: '192.168.1.1',
+    },
+  ]);
+});
+
+t.test('a DHCP server in full', async (t) => {
+  const topology = home(
+    'dhcpServer: {eth0: {pool: 192.168.1.10-192.168.1.20, lease: 10min, gateway: nas, dns: [gateway, 192.0.2.1], domain: home.arpa, reservations: {client: 192.168.1.30, 02-00-00-00-00-09: 192.168.1.31}}}',
+  );
+  t.same(topology.devices.get('gateway')?.dhcpServers, [
+    {
+      interface: 'eth0',
+      from: '192.168.1.10',
+      to: '192.168.1.20',
+      leaseSeconds: 600,
+      gateway: '192.168.1.150',
+      dnsServers: ['192.168.1.1', '192.0.2.1'],
+      domain: 'home.arpa',
+      reservations: { '02:c2:6b:08:36:2d': '192.168.1.30', '02:00:00:00:00:09': '192.168.1.31' },
+    },
+  ]);
+});
+
+t.test('small subnets give their upper half', async (t) => {
+  const topology = parse(
+    'devices:\n  a: {kind: host, address: dhcp}\n  r: {kind: router, address: 10.0.0.1/28, dhcpServer: eth0}\nlinks: [a -- r]\n',
+  );
+  const [pool] = topology.devices.get('r')!.dhcpServers;
+  t.same([pool.from, pool.to], ['10.0.0.8', '10.0.0.14']);
+});
+
+t.test('without a name server the hosts file knows all devices', async (t) => {
+  const { devices } = home('dhcpServer: eth0');
+  const hosts = { localhost: ['127.0.0.1'], nas: ['192.168.1.150'], gateway: ['192.168.1.1'] };
+  t.same(devices.get('nas')?.resolver, { hosts });
+  t.same(devices.get('client')?.resolver, { hosts }, 'DHCP tells it no server either');
+});
+
+t.test('whom a device asks: the forwarder of its network, else the nearest recursive server', async (t) => {
+  const { devices } = parse(`devices:
+  a: host
+  b: {kind: host, resolver: {servers: far-dns, domain: example, hosts: {printer: 10.0.0.9, here: [a]}}}
+  c: host
+  home: {kind: router, dnsForwarder: true}
+  core: router
+  near-dns: {kind: dns-server, recursion: true, rootHints: [192.0.2.4]}
+  beyond: router
+  far-dns: {kind: dns-server, recursion: true, rootHints: [192.0.2.4]}
+links: [a -- home, b -- home, home -- core, near-dns -- core, c -- core, core -- beyond, beyond -- far-dns]
+`);
+  const address = (name: string) => devices.get(name)!.ports[0].addresses[0].address;
+  const text = (value: number) => [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join('.');
+  t.same(devices.get('a')?.resolver?.servers, [text(address('home'))]);
+  t.same(devices.get('home')?.dnsForwarder, [text(address('near-dns'))]);
+  t.same(devices.get('c')?.resolver?.servers, [text(address('near-dns'))]);
+  t.same(devices.get('near-dns')?.resolver?.servers, [text(address('near-dns'))], 'it asks itself');
+  t.same(devices.get('b')?.resolver, {
+    servers: [text(address('far-dns'))],
+    domain: 'example',
+    hosts: { localhost: ['127.0.0.1'], printer: ['10.0.0.9'], here: [text(address('a'))] },
+  });
+  t.same(devices.get('far-dns')?.dns, {
+    recursion: true,
+    rootHints: [{ name: 'a.root-servers.net.', address: '192.0.2.4' }],
+  });
+});
+
+const TREE = `devices:
+  root: {kind: dns-server, address: 10.0.0.1/24, zones: {.: {}}}
+  tld: {kind: dns-server, address: 10.0.0.2, zones: {com: {}}}
+  ns:
+    kind: dns-server
+    address: 10.0.0.3
+    zones:
+      server.com:
+        $TTL: 1min
+        www: [web, 10.0.0.80]
+        ftp: {CNAME: www}
+        mail: {TXT: hello, A: 10.0.0.25, ttl: 2min}
+      10.0.0.0/24: {}
+  ns-b: {kind: dns-server, address: 10.0.0.4, secondary: [server.com]}
+  resolver: {kind: dns-server, address: 10.0.0.5, recursion: true}
+  web: {kind: host, address: 10.0.0.81}
+  sw: switch
+links: [root -- sw, tld -- sw, ns -- sw, ns-b -- sw, resolver -- sw, web -- sw]
+`;
+
+t.test('a zone gets its SOA and NS records, and the zones above it the way to it', async (t) => {
+  const topology = parse(TREE);
+  const soa = '1 3600 600 86400 300';
+  t.same(records(topology, 'root', '.'), [
+    `. 3600 SOA a.root-servers.net. hostmaster. ${soa}`,
+    '. 3600 NS a.root-servers.net.',
+    'a.root-servers.net. 3600 A 10.0.0.1',
+    'com. 3600 NS ns1.com.',
+    'ns1.com. 3600 A 10.0.0.2',
+    '0.0.10.in-addr.arpa. 3600 NS ns1.server.com.',
+    'ns1.server.com. 3600 A 10.0.0.3',
+  ]);
+  t.same(records(topology, 'tld', 'com.'), [
+    `com. 3600 SOA ns1.com. hostmaster.com. ${soa}`,
+    'com. 3600 NS ns1.com.',
+    'ns1.com. 3600 A 10.0.0.2',
+    'server.com. 3600 NS ns1.server.com.',
+    'ns1.server.com. 3600 A 10.0.0.3',
+    'server.com. 3600 NS ns2.server.com.',
+    'ns2.server.com. 3600 A 10.0.0.4',
+  ]);
+  const server = [
+    `server.com. 3600 SOA ns1.server.com. hostmaster.server.com. ${soa}`,
+    'www.server.com. 60 A 10.0.0.81',
+    'www.server.com. 60 A 10.0.0.80',
+    'ftp.server.com. 60 CNAME www.server.com.',
+    'mail.server.com. 120 A 10.0.0.25',
+    'mail.server.com. 120 TXT hello',
+    'server.com. 3600 NS ns1.server.com.',
+    'ns1.server.com. 3600 A 10.0.0.3',
+    'server.com. 3600 NS ns2.server.com.',
+    'ns2.server.com. 3600 A 10.0.0.4',
+  ];
+  t.same(records(topology, 'ns', 'server.com.'), server);
+  t.same(records(topology, 'ns-b', 'server.com.'), server, 'the second server has the same');
+  t.same(topology.devices.get('resolver')?.dns?.rootHints, [{ name: 'a.root-servers.net.', address: '10.0.0.1' }]);
+});
+
+t.test('a reverse zone knows the names of its addresses', async (t) => {
+  const zone = records(parse(TREE), 'ns', '0.0.10.in-addr.arpa.');
+  t.same(zone.slice(0, 2), [
+    '0.0.10.in-addr.arpa. 3600 SOA ns1.server.com. hostmaster.0.0.10.in-addr.arpa. 1 3600 600 86400 300',
+    '0.0.10.in-addr.arpa. 3600 NS ns1.server.com.',
+  ]);
+  t.same(zone.slice(2).sort(), [
+    '1.0.0.10.in-addr.arpa. - PTR a.root-servers.net.',
+    '2.0.0.10.in-addr.arpa. - PTR ns1.com.',
+    '25.0.0.10.in-addr.arpa. - PTR mail.server.com.',
+    '3.0.0.10.in-addr.arpa. - PTR ns1.server.com.',
+    '4.0.0.10.in-addr.arpa. - PTR ns2.server.com.',
+    '80.0.0.10.in-addr.arpa. - PTR www.server.com.',
+    '81.0.0.10.in-addr.arpa. - PTR www.server.com.',
+  ]);
+});
+
+t.test('what the file says of a zone stays as it is', async (t) => {
+  const topology = parse(`devices:
+  ns:
+    kind: dns-server
+    address: 10.0.0.1/24
+    zones:
+      example.org:
+        '@': {NS: [alpha, ns.elsewhere.net], SOA: alpha admin 7 1 2 3 4}
+        alpha: ns
+        sub: {NS: alpha}
+`);
+  t.same(records(topology, 'ns', 'example.org.'), [
+    'example.org. - NS alpha.example.org.',
+    'example.org. - NS ns.elsewhere.net.',
+    'example.org. - SOA alpha.example.org. admin.example.org. 7 1 2 3 4',
+    'alpha.example.org. - A 10.0.0.1',
+    'sub.example.org. - NS alpha.example.org.',
+  ]);
+});
+
+t.test('sites: a folder, one that has moved, one that echoes', async (t) => {
+  const { devices } = parse(`devices:
+  web:
+    kind: host
+    webPort: 8080
+    sites:
+      www.server.com: {root: sites/hello, aliases: [shop.server.com], redirects: [{from: /old, to: /new}], echo: /echo}
+      server.com: {redirect: 'http://www.server.com/'}
+`);
+  const web = devices.get('web')?.web;
+  t.equal(web?.port, 8080);
+  t.match(web?.sites, [
+    {
+      names: ['www.server.com', 'shop.server.com'],
+      root: /topologies.sites.hello$/,
+      redirects: [{ from: '/old', to: '/new', status: 301 }],
+      echoPath: '/echo',
+    },
+    { names: ['server.com'], redirects: [{ from: '/*', to: 'http://www.server.com/*', status: 301 }] },
+  ]);
+});
