@@ -60,7 +60,7 @@ export interface FetchRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Body text. */
   readonly data?: string;
-  /** The whole load ends with an error after this time. Default 30,000. */
+  /** The whole load ends with an error after this time. Default: when nothing has come for 30,000 ms. */
   readonly timeoutMs?: number;
   /** Redirects that are followed at most. Default 20. */
   readonly maxRedirects?: number;

@@ -7,6 +7,7 @@ import { type Agent, type ClientRequest, request as httpRequest, type IncomingMe
 import type { FetchStage } from '../../control/rpc.js';
 import type { TcpSocket } from '../../net/tcp-socket.js';
 import type { Tracer } from '../../stack/trace.js';
+import type { Deadline } from './deadline.js';
 import { LoadError } from './load-error.js';
 import { formatHead, type HeaderList } from './request-headers.js';
 import { portOf, requestTarget, withoutSecrets } from './url-parts.js';
@@ -42,7 +43,7 @@ export interface PageResponse {
 
 export interface ExchangeContext {
   readonly agent: Agent;
-  readonly signal: AbortSignal;
+  readonly deadline: Deadline;
   readonly tracer: Tracer;
 }
 
@@ -110,18 +111,20 @@ class Exchange {
     client.once('socket', (socket) => this.useSocket(socket as unknown as TcpSocket));
     client.once('response', (response) => this.receive(response));
     client.on('error', (error) => this.fail(error));
-    this.context.signal.addEventListener('abort', this.abort);
+    this.context.deadline.signal.addEventListener('abort', this.abort);
     client.end(body);
     return client;
   }
 
   private readonly abort = (): void => {
-    this.client?.destroy(new LoadError('ETIMEDOUT', this.stage, 'the time for this load is over'));
+    const { message } = this.context.deadline.signal.reason;
+    this.client?.destroy(new LoadError('ETIMEDOUT', this.stage, message));
   };
 
   private useSocket(socket: TcpSocket): void {
     const ready = () => {
       this.stage = 'http';
+      this.context.deadline.progress();
       this.local = `${socket.localAddress}:${socket.localPort}`;
       this.remote = `${socket.remoteAddress}:${socket.remotePort}`;
       this.traceRequest();
@@ -153,6 +156,7 @@ class Exchange {
     let room = this.request.keepText ? MAX_TEXT_BYTES : 0;
     let bytes = 0;
     response.on('data', (chunk: Buffer) => {
+      this.context.deadline.progress();
       hash.update(chunk);
       bytes += chunk.length;
       if (room > 0) kept.push(chunk.subarray(0, room));
@@ -166,7 +170,7 @@ class Exchange {
   }
 
   private finish(response: IncomingMessage, bytes: number, sha256: string, beginning: Uint8Array): void {
-    this.context.signal.removeEventListener('abort', this.abort);
+    this.context.deadline.signal.removeEventListener('abort', this.abort);
     const { local, remote } = this;
     const status = response.statusCode ?? 0;
     const { location = '', 'content-type': contentType = '' } = response.headers;
@@ -180,7 +184,7 @@ class Exchange {
   }
 
   private fail(error: Error): void {
-    this.context.signal.removeEventListener('abort', this.abort);
+    this.context.deadline.signal.removeEventListener('abort', this.abort);
     this.reject(new ExchangeError(error, this.stage, this.client?.reusedSocket ?? false));
   }
 }

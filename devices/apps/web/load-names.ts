@@ -56,8 +56,7 @@ export class LoadNames {
   /** The load ends when its time is over, even while the resolver still tries. */
   private bounded<T>(lookup: Promise<T>, name: string): Promise<T> {
     return new Promise((resolve, reject) => {
-      const abort = () =>
-        reject(new LoadError('ETIMEDOUT', 'dns', `no answer for ${name} within the time of this load`));
+      const abort = () => reject(new LoadError('ETIMEDOUT', 'dns', `${name}: ${this.signal.reason.message}`));
       if (this.signal.aborted) abort();
       this.signal.addEventListener('abort', abort, { once: true });
       lookup.then(resolve, reject).finally(() => this.signal.removeEventListener('abort', abort));

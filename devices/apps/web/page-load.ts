@@ -9,6 +9,7 @@ import type { Tracer } from '../../stack/trace.js';
 import type { BrowserNames } from './browser-names.js';
 import { Connections } from './connections.js';
 import { decodeText, isHtml, isText } from './content-type.js';
+import { Deadline } from './deadline.js';
 import { ExchangeError, exchange, type PageResponse } from './exchange.js';
 import { type PageContents, readPage } from './html-resources.js';
 import { asLoadError, LoadError } from './load-error.js';
@@ -18,7 +19,6 @@ import { isRedirect, type RedirectableRequest, redirected } from './redirects.js
 import { requestHeaders } from './request-headers.js';
 import { parseAddress, UrlError, urlParts, withoutSecrets } from './url-parts.js';
 
-const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_MAX_REDIRECTS = 20;
 /** Of one request, when kept connections turn out to be closed. */
 const MAX_ATTEMPTS = 3;
@@ -45,7 +45,7 @@ export class PageLoad {
   private readonly request: FetchRequest;
   private readonly connections: Connections;
   private readonly names: LoadNames;
-  private readonly abort = new AbortController();
+  private readonly deadline: Deadline;
   private readonly redirects: { from: string; to: string; status: number }[] = [];
   private readonly startAt: Instant;
 
@@ -53,28 +53,27 @@ export class PageLoad {
     this.request = request;
     this.context = context;
     this.connections = new Connections(context.network);
-    this.names = new LoadNames(context.names, () => context.network.now(), this.abort.signal);
+    this.deadline = new Deadline(context.network, request.timeoutMs);
+    this.names = new LoadNames(context.names, () => context.network.now(), this.deadline.signal);
     this.startAt = context.network.now();
   }
 
   /** Never rejects: what fails is in the result. */
   async run(): Promise<FetchResult> {
-    const { network } = this.context;
-    const timer = network.after(this.request.timeoutMs ?? DEFAULT_TIMEOUT_MS, () => this.abort.abort());
     let first: URL;
     try {
       first = parseAddress(this.request.url);
       this.traceUrl(first);
       this.checkMethod();
-      await this.context.ready(this.abort.signal);
+      await this.context.ready(this.deadline.signal);
     } catch (error) {
-      timer.clear();
+      this.deadline.clear();
       return this.failed(asLoadError(error, 'url').toFailure());
     }
     const document = await this.follow(this.firstRequest(first), 'document');
     const { text, contents } = this.read(document);
     const resources = contents === undefined ? [] : await this.loadContents(contents);
-    timer.clear();
+    this.deadline.clear();
     await this.connections.close();
     return this.result(document, resources, text);
   }
@@ -135,12 +134,14 @@ export class PageLoad {
     const addresses = await this.names.lookup(url.hostname);
     const headers = requestHeaders(url, initiator, request.headers, body);
     const message = { url, method, headers, body, keepText: initiator === 'document' };
-    const context = { agent: this.connections, signal: this.abort.signal, tracer: this.context.tracer };
+    this.deadline.progress();
+    const context = { agent: this.connections, deadline: this.deadline, tracer: this.context.tracer };
     for (let attempt = 0, index = 0; ; attempt++) {
       try {
         return await exchange(message, addresses[index], context);
       } catch (error) {
-        if (!(error instanceof ExchangeError) || this.abort.signal.aborted) throw this.explain(error, addresses[index]);
+        if (!(error instanceof ExchangeError) || this.deadline.signal.aborted)
+          throw this.explain(error, addresses[index]);
         // A server may close a kept connection at the very moment of our next request (RFC 9112 section 9.3.1).
         const again = error.connectionWasStale && body === undefined && attempt < MAX_ATTEMPTS;
         const elsewhere = error.stage === 'tcp' && index + 1 < addresses.length;

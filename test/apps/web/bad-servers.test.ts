@@ -30,6 +30,21 @@ t.test('one that never answers: the load ends at its time, and says that it hung
   t.ok(result.endAt - result.startAt < 8000);
 });
 
+t.test('one that sends a little now and then is waited for; one that stops is not, even without a limit', async (t) => {
+  const { fetch, world } = badServer((socket) =>
+    socket.once('data', async () => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n');
+      for (let piece = 0; piece < 4; piece++) {
+        await (world.machine('server') as StackMachine).network.sleep(20_000);
+        socket.write('piece');
+      }
+    }),
+  );
+  const result = await fetch();
+  t.match(result.error, { code: 'ETIMEDOUT', stage: 'http', message: /nothing has come for 30000 ms/ });
+  t.ok(result.endAt - result.startAt > 110_000);
+});
+
 t.test('one that never closes: the browser does not wait for ever', async (t) => {
   const { fetch } = badServer((socket) =>
     socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi')),
