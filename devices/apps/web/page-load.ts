@@ -108,7 +108,7 @@ export class PageLoad {
         request = this.next(request, response, hops);
       }
     } catch (error) {
-      const failure = (error instanceof UrlError ? asLoadError(error, 'url') : asLoadError(error, 'http')).toFailure();
+      const failure = asLoadError(error, error instanceof UrlError ? 'url' : 'http').toFailure();
       return { url: request.url, resource: this.unloaded(request.url, failure, initiator, startAt) };
     }
   }
@@ -119,11 +119,11 @@ export class PageLoad {
       throw new LoadError(
         'ERR_TOO_MANY_REDIRECTS',
         'http',
-        `${request.url.href} is redirect number ${hops + 1} of at most ${limit}`,
+        `${withoutSecrets(request.url)} is redirect number ${hops + 1} of at most ${limit}`,
       );
     }
     const next = redirected(request, response);
-    this.redirects.push({ from: withoutSecrets(request.url), to: next.url.href, status: response.status });
+    this.redirects.push({ from: withoutSecrets(request.url), to: withoutSecrets(next.url), status: response.status });
     this.traceUrl(next.url);
     return next;
   }
@@ -140,8 +140,8 @@ export class PageLoad {
       try {
         return await exchange(message, addresses[index], context);
       } catch (error) {
-        if (!(error instanceof ExchangeError) || this.deadline.signal.aborted)
-          throw this.explain(error, addresses[index]);
+        const isFinal = !(error instanceof ExchangeError) || this.deadline.signal.aborted;
+        if (isFinal) throw this.explain(error, addresses[index]);
         // A server may close a kept connection at the very moment of our next request (RFC 9112 section 9.3.1).
         const again = error.connectionWasStale && body === undefined && attempt < MAX_ATTEMPTS;
         const elsewhere = error.stage === 'tcp' && index + 1 < addresses.length;
@@ -224,7 +224,7 @@ export class PageLoad {
     const { status, error } = document.resource;
     return {
       url: this.request.url,
-      finalUrl: document.url.href,
+      finalUrl: withoutSecrets(document.url) + document.url.hash,
       ok: error === undefined && status >= 200 && status < 300,
       status,
       startAt: this.startAt,

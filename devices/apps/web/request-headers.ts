@@ -1,5 +1,5 @@
 /** The headers of the browser's requests, in a fixed order: the same request has the same bytes every time. */
-import { portOf } from './url-parts.js';
+import { decodePart, portOf } from './url-parts.js';
 
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 
@@ -46,7 +46,7 @@ export function requestHeaders(
 
 /** RFC 7617 section 2. */
 function basicCredentials(url: URL): string {
-  const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  const credentials = `${decodePart(url.username)}:${decodePart(url.password)}`;
   return `Basic ${Buffer.from(credentials).toString('base64')}`;
 }
 

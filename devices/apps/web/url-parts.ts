@@ -79,7 +79,7 @@ export function withoutSecrets(url: URL): string {
  */
 export function urlParts(url: URL): Record<string, string> {
   const parts: Record<string, string> = { scheme: url.protocol.slice(0, -1), separator: '//' };
-  if (url.username !== '') parts.user = decode(url.username);
+  if (url.username !== '') parts.user = decodePart(url.username);
   // That there is a password is worth telling, what it is is not.
   if (url.password !== '') parts.password = '*'.repeat(8);
   parts.host = url.hostname;
@@ -87,14 +87,14 @@ export function urlParts(url: URL): Record<string, string> {
   parts.path = url.pathname;
   const file = url.pathname.slice(url.pathname.lastIndexOf('/') + 1);
   if (file === '') parts.document = 'the default document: index.html, or default.html';
-  else parts.document = decode(file);
+  else parts.document = decodePart(file);
   if (url.search.length > 1) parts.query = url.search.slice(1);
   if (url.hash.length > 1) parts.fragment = url.hash.slice(1);
   return parts;
 }
 
-/** Percent-decoded for display; as it stands when that is impossible. */
-function decode(text: string): string {
+/** Percent-decoded; as it stands when that is impossible. */
+export function decodePart(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
