@@ -44,13 +44,13 @@ export function errorOfIcmp(report: IcmpErrorReport): StackError | undefined {
 
 /** RFC 1191 section 7.1: MTUs in use, for routers that do not tell theirs. */
 const MTU_PLATEAUS = [32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296, 68];
-/** As Linux's min_pmtu: a lower claim is more likely an attack than a link. */
-const MIN_PATH_MTU = 552;
+/** RFC 791: every link takes this much. Lower claims are not believed. */
+const MIN_PATH_MTU = 68;
 
 /** The MTU in bytes that "fragmentation needed" asks for, below `current`; undefined when that is not its content. */
 export function mtuOfIcmp(report: IcmpErrorReport, current: number): number | undefined {
   if (report.type !== DESTINATION_UNREACHABLE || report.code !== FRAGMENTATION_NEEDED) return undefined;
-  const told = report.mtu || (MTU_PLATEAUS.find((mtu) => mtu < current) ?? 68);
-  const mtu = Math.max(told, Math.min(current, MIN_PATH_MTU));
+  const told = report.mtu || (MTU_PLATEAUS.find((mtu) => mtu < current) ?? MIN_PATH_MTU);
+  const mtu = Math.max(told, MIN_PATH_MTU);
   return mtu < current ? mtu : undefined;
 }

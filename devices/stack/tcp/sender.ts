@@ -139,9 +139,12 @@ export class Sender {
   /** Sends what may be sent now. */
   flush(): void {
     if (!mayTransmit(this.tcb.state)) return;
+    const { mss } = this.tcb;
     this.resendLost();
     this.sendNew();
-    this.armTimers();
+    // The layer below refused a segment as too large: what it was to carry goes again in smaller ones.
+    if (this.tcb.mss < mss) this.flush();
+    else this.armTimers();
   }
 
   /** The path takes only packets of `mtu` bytes: what was larger goes again, without blame (RFC 1191 section 6.5). */
