@@ -28,6 +28,9 @@ import { type ClientLease, readLease } from './lease.js';
 
 export type DhcpClientState = 'INIT' | 'SELECTING' | 'REQUESTING' | 'BOUND' | 'RENEWING' | 'REBINDING';
 
+/** What happens in the words of `dhclient -v`, without line ends, and the state that the client is in then. */
+export type DhcpWatcher = (line: string, state: DhcpClientState) => void;
+
 export interface DhcpClientOptions {
   readonly random: Random;
   readonly log: Logger;
@@ -56,8 +59,8 @@ const RELEASE_WAIT_MS = 1000;
 
 export class DhcpClient {
   readonly nic: Nic;
-  /** Told in the words of `dhclient -v`, line by line without line ends. */
-  readonly watchers = new Set<(line: string) => void>();
+  /** Told of every message and every new address. */
+  readonly watchers = new Set<DhcpWatcher>();
   private readonly network: Network;
   private readonly options: DhcpClientOptions;
   private readonly random: Random;
@@ -382,6 +385,6 @@ export class DhcpClient {
 
   private tell(line: string): void {
     this.options.log.debug({ interface: this.nic.name }, line);
-    for (const watcher of this.watchers) watcher(line);
+    for (const watcher of this.watchers) watcher(line, this.current);
   }
 }

@@ -1,0 +1,53 @@
+/** Which commands a device has. */
+import { arp } from './arp.js';
+import type { Command, CommandContext, TableContext } from './command.js';
+import { curl } from './curl.js';
+import { dhclient } from './dhclient.js';
+import { dig } from './dig.js';
+import { help } from './help.js';
+import { host } from './host.js';
+import { hostname } from './hostname.js';
+import { ifconfig } from './ifconfig.js';
+import { ip } from './ip.js';
+import { nc } from './nc.js';
+import { netstat } from './netstat.js';
+import { nslookup } from './nslookup.js';
+import { ping } from './ping.js';
+import { route } from './route.js';
+import { show } from './show.js';
+import { ss } from './ss.js';
+import { traceroute } from './traceroute.js';
+
+/** Of devices with a stack: hosts, routers and DNS servers. */
+export function hostCommands(context: CommandContext): ReadonlyMap<string, Command> {
+  const { network, resolver, dhcpClients, random, machineName } = context;
+  return byName([
+    arp(network, resolver),
+    curl(network, resolver),
+    dhclient(network, dhcpClients),
+    dig(network, resolver, random.fork('dig')),
+    host(network, resolver, random.fork('host')),
+    hostname(machineName, network, resolver),
+    ifconfig(network),
+    ip(network, dhcpClients),
+    nc(network, resolver),
+    netstat(context, network, resolver),
+    nslookup(network, resolver, random.fork('nslookup')),
+    ping(network, resolver),
+    route(network, resolver),
+    show(context),
+    ss(context),
+    traceroute(network, resolver),
+  ]);
+}
+
+/** Of devices without one: switches and hubs. */
+export function linkCommands(context: TableContext): ReadonlyMap<string, Command> {
+  return byName([show(context)]);
+}
+
+function byName(commands: readonly Command[]): ReadonlyMap<string, Command> {
+  const map = new Map(commands.map((command) => [command.name, command]));
+  map.set('help', help(map));
+  return map;
+}
