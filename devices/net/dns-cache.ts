@@ -108,7 +108,7 @@ export class DnsCache {
       type: kind === 'nxdomain' ? ANY_TYPE : type,
       records: [{ ...soa, ttl }],
       expiresAt: this.expiry(ttl),
-      credibility: FROM_AUTHORITY,
+      credibility: FROM_ANSWER,
     });
   }
 

@@ -24,6 +24,9 @@ export interface ForwarderTiming {
   readonly attempts?: number;
 }
 
+/** Questions under way at the same time; who asks for more is told SERVFAIL. */
+const MAX_RUNNING = 1_000;
+
 export class DnsForwarder {
   private readonly cache: DnsCache;
   private readonly exchange: DnsExchange;
@@ -93,6 +96,7 @@ export class DnsForwarder {
     const key = `${canonicalName(question.name)} ${question.type}`;
     const running = this.running.get(key);
     if (running !== undefined) return running;
+    if (this.running.size >= MAX_RUNNING) return Promise.resolve(SERVER_FAILURE);
     const started = this.askServers(question).finally(() => this.running.delete(key));
     this.running.set(key, started);
     return started;

@@ -34,6 +34,8 @@ export interface RecursionTiming {
 
 /** Questions to other servers that one question of a client may cause. */
 const MAX_QUERIES = 64;
+/** Resolutions at the same time; who asks for more is told SERVFAIL. */
+const MAX_RUNNING = 1_000;
 /** Zones from the root down that are followed. */
 const MAX_REFERRALS = 24;
 /** Name servers without glue whose names have to be resolved to resolve a name, one inside the other. */
@@ -89,7 +91,7 @@ export class Recursion {
     const key = `${canonicalName(name)} ${type}`;
     const running = this.running.get(key);
     if (running !== undefined) return running;
-    if (this.isMarked(this.failedUntil, key)) return Promise.resolve(undefined);
+    if (this.isMarked(this.failedUntil, key) || this.running.size >= MAX_RUNNING) return Promise.resolve(undefined);
     const work: Work = {
       deadline: this.network.now() + this.totalMs,
       queriesLeft: MAX_QUERIES,

@@ -111,7 +111,9 @@ export function dnsResponse(query: DnsMessage, content: Partial<DnsMessage>): Dn
 }
 
 /** Bytes behind the last record are ignored, as servers do. */
-export function parseDns(bytes: Uint8Array): DnsMessage | Malformed {
+export function parseDns(message: Uint8Array): DnsMessage | Malformed {
+  // A plain view, whatever subclass came in: slices of it are copies, which do not keep a whole packet in memory.
+  const bytes = new Uint8Array(message.buffer, message.byteOffset, message.length);
   if (bytes.length < DNS_HEADER_LENGTH) return malformed('dns header truncated');
   const flags = parseFlags(readU16(bytes, 2));
   const questions: DnsQuestion[] = [];
