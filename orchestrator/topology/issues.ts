@@ -58,7 +58,8 @@ function findings(issue: Issue, base: Path, root: unknown, schema: Schema, sourc
     const message = path.length === 1 ? `"${last}:" is missing` : `"${last}" is missing here`;
     return at('missing-key', message, path.slice(0, -1));
   }
-  return at(isQuantity(issue.message) ? 'unit' : issue.code === 'invalid_type' ? 'type' : 'value', issue.message);
+  const message = issue.code === 'invalid_type' ? wrongType(issue, value) : issue.message;
+  return at(isQuantity(message) ? 'unit' : issue.code === 'invalid_type' ? 'type' : 'value', message);
 }
 
 /** Of the forms that a value may have: the complaints about the one that was meant, if that can be told. */
@@ -70,6 +71,18 @@ function alternative(issue: Extract<Issue, { code: 'invalid_union' }>, value: un
   if (isContainer && meant.length > 0) return meant[0];
   // A text that looks like what one alternative wants, but is not: its own words are more exact than the union's.
   return undefined;
+}
+
+/** The schema's own words where it has some; for most maps it has none. */
+function wrongType(issue: Extract<Issue, { code: 'invalid_type' }>, value: unknown): string {
+  if (!issue.message.startsWith('Invalid input')) return issue.message;
+  const names: Readonly<Record<string, string>> = {
+    object: 'a map',
+    record: 'a map',
+    array: 'a list',
+    string: 'a text',
+  };
+  return `${shown(value)} is not ${names[issue.expected] ?? `a ${issue.expected}`}`;
 }
 
 function unknownKind(kind: unknown): string {
