@@ -7,6 +7,7 @@ import type { Network } from '../../net/network.js';
 import type { TcpServer } from '../../net/tcp-server.js';
 import type { TcpSocket } from '../../net/tcp-socket.js';
 import type { UdpSocket } from '../../net/udp-socket.js';
+import { formatIpv4 } from '../../stack/wire/address.js';
 import { readU16 } from '../../stack/wire/bytes.js';
 import {
   DNS_HEADER_LENGTH,
@@ -50,7 +51,7 @@ export class DnsListener {
   private readonly answer: DnsAnswerer;
   private readonly options: DnsListenerOptions;
   private readonly connections = new Set<TcpSocket>();
-  private udp: UdpSocket | undefined;
+  private datagrams: UdpSocket[] = [];
   private tcp: TcpServer | undefined;
 
   constructor(network: Network, answer: DnsAnswerer, options: DnsListenerOptions) {
@@ -62,14 +63,16 @@ export class DnsListener {
   start(): void {
     const { program, log, port = DNS_PORT } = this.options;
     const failed = (error: Error) => log.error({ err: error, port }, 'DNS socket failed');
-    this.udp = this.network.createUdpSocket({ program });
-    this.udp.on('error', failed);
-    this.udp.on('message', (bytes: Uint8Array, from: { address: string; port: number }) => {
-      this.respond(bytes, MAX_UDP_MESSAGE).then((reply) => {
-        if (reply !== undefined) this.udp?.send(reply, from.port, from.address);
+    this.datagrams = this.ownAddresses().map((address) => {
+      const socket = this.network.createUdpSocket({ program, reuseAddr: true });
+      socket.on('error', failed);
+      socket.on('message', (bytes, from) => {
+        this.respond(bytes, MAX_UDP_MESSAGE).then((reply) => {
+          if (reply !== undefined && this.datagrams.includes(socket)) socket.send(reply, from.port, from.address);
+        });
       });
+      return socket.bind({ port, address });
     });
-    this.udp.bind({ port });
     this.tcp = this.network.createServer({ program, noDelay: true, allowHalfOpen: true }, (socket) =>
       this.serve(socket),
     );
@@ -78,12 +81,21 @@ export class DnsListener {
   }
 
   async stop(): Promise<void> {
-    const { udp, tcp } = this;
-    this.udp = undefined;
+    const { datagrams, tcp } = this;
+    this.datagrams = [];
     this.tcp = undefined;
-    udp?.close();
+    for (const socket of datagrams) socket.close();
     for (const socket of this.connections) socket.destroy();
     if (tcp !== undefined) await new Promise<void>((resolve) => tcp.close(() => resolve()));
+  }
+
+  /**
+   * A client takes an answer only from the address that it asked. A machine with several addresses therefore has a
+   * socket for each, besides the one for all, which also hears what is sent to addresses that DHCP brings later.
+   */
+  private ownAddresses(): (string | undefined)[] {
+    const own = this.network.stack.ipv4.interfaces.flatMap(({ addresses }) => addresses);
+    return own.length < 2 ? [undefined] : [undefined, ...own.map(({ address }) => formatIpv4(address))];
   }
 
   /** Any number of queries on one connection, answered as the answers are found, not in their order. */

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import t from 'tap';
+import { NameServer } from '../../../devices/apps/dns/name-server.js';
+import { DnsExchange } from '../../../devices/net/dns-exchange.js';
 import { DnsFrames, frameDns } from '../../../devices/net/dns-framing.js';
 import { fromHex } from '../../../devices/stack/wire/bytes.js';
 import {
@@ -204,6 +206,18 @@ t.test('a question to a closed port fails at once', async (t) => {
   await t.rejects(net.ask(client, host, { name: 'www.x' }), { code: 'ECONNREFUSED', server: host.ip });
   await t.rejects(net.ask(client, host, { name: 'www.x', transport: 'tcp' }), { code: 'ECONNREFUSED' });
   t.ok(net.now < 100);
+});
+
+t.test('a machine with several addresses answers from the one that was asked', async (t) => {
+  const net = new DnsNet();
+  const client = net.host('client');
+  const server = new NameServer(net.core.network, { zones: [zone('lan', 'printer A 10.0.0.9')] }, net.core);
+  server.start();
+  const exchange = new DnsExchange(client.network, { random: client.random, tracer: client.tracer, program: 'test' });
+  for (const address of ['10.0.0.254', '10.0.3.254']) {
+    const ask = { name: 'printer.lan', type: 'A', recursionDesired: true, timeoutMs: 1000 } as const;
+    t.same(answersOf(await net.until(exchange.ask(address, ask))), ['printer.lan A 10.0.0.9'], address);
+  }
 });
 
 t.test('a stopped server is gone, with its connections', async (t) => {
