@@ -46,7 +46,10 @@ export function execCommand(): Command {
       'after',
       '\nExamples:\n  netarium exec client ping -c 3 www.server.com\n  netarium exec client -- netstat -napt',
     )
-    .action(async (device: string, argv: string[], { lab }: { lab?: string }) => {
+    .action(async (device: string, words: string[], { lab }: { lab?: string }) => {
+      // Passing options through, commander passes the `--` in front of the command too.
+      const argv = words[0] === '--' ? words.slice(1) : words;
+      if (argv.length === 0) throw new CliError(2, 'which command?', `\`netarium exec ${device} help\` lists them.`);
       const client = await connectDevice(await findLab(lab), device);
       const running = runOnDevice(client, argv, {
         stdout: (text) => process.stdout.write(text),
