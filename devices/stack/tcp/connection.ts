@@ -7,6 +7,7 @@ import { errorOfIcmp, mtuOfIcmp } from './icmp-errors.js';
 import { KeepAlive } from './keep-alive.js';
 import type { Listener } from './listener.js';
 import { receiveMssFor, setPathMtu, takeSynOptions } from './negotiation.js';
+import { News } from './news.js';
 import { SegmentOutput } from './output.js';
 import { ReceiveWindow } from './receive-window.js';
 import { Receiver } from './receiver.js';
@@ -27,14 +28,6 @@ const CHALLENGE_INTERVAL_MS = 500;
 
 const NO_BYTES = new Uint8Array(0);
 
-const NO_HANDLER: ConnectionHandler = {
-  onEstablished: () => {},
-  onReadable: () => {},
-  onEnd: () => {},
-  onWritable: () => {},
-  onClosed: () => {},
-};
-
 export interface ConnectionOptions {
   readonly local: Endpoint;
   readonly remote: Endpoint;
@@ -49,8 +42,6 @@ export class Connection implements SenderOwner {
   readonly program: string;
   /** The listener that accepted it; undefined for an active open. */
   readonly listener: Listener | undefined;
-  /** Where news goes; a handler that does nothing until the owner sets its own. */
-  handler: ConnectionHandler = NO_HANDLER;
 
   // For segment-arrives.ts, which is this class's other half.
   readonly context: TcpContext;
@@ -61,6 +52,7 @@ export class Connection implements SenderOwner {
   readonly receiver: Receiver;
   readonly sender: Sender;
   readonly keepAlive: KeepAlive;
+  readonly news: News;
   /** 2 MSL in TIME_WAIT; the wait of an orphan in FIN_WAIT2. */
   readonly waitTimer: Timer;
   /** The program has let go: nobody reads any more. */
@@ -68,8 +60,6 @@ export class Connection implements SenderOwner {
 
   private readonly onRemoved: (connection: Connection) => void;
   private accepted = 0;
-  private readablePosted = false;
-  private closedPosted = false;
   private shutdownWanted = false;
   /** What an ICMP error told of the path: the reason should the connection time out. */
   private softError: StackError | undefined;
@@ -80,6 +70,7 @@ export class Connection implements SenderOwner {
     this.program = options.program;
     this.listener = options.listener;
     this.onRemoved = options.onRemoved;
+    this.news = new News(context.events);
     this.tcb = new Tcb(options.local, options.remote);
     const queue = new ChunkQueue();
     const receiveBytes = context.receiveBufferBytes ?? DEFAULT_BUFFER_BYTES;
@@ -98,6 +89,15 @@ export class Connection implements SenderOwner {
     const mtu = context.ipv4.mtuFor(options.remote.address);
     this.tcb.receiveMss = receiveMssFor(mtu);
     setPathMtu(this.tcb, mtu);
+  }
+
+  /** Where news goes; a handler that does nothing until the owner sets its own. */
+  get handler(): ConnectionHandler {
+    return this.news.handler;
+  }
+
+  set handler(handler: ConnectionHandler) {
+    this.news.handler = handler;
   }
 
   get state(): TcpState {
@@ -132,7 +132,7 @@ export class Connection implements SenderOwner {
     return this.maySend() ? this.sender.buffer.free : 0;
   }
 
-  // --- User calls (RFC 9293 section 3.10) ---------------------------------------------------------------------
+  // User calls (RFC 9293 section 3.10)
 
   /** Copies what fits; returns the bytes taken. Less than all: wait for onWritable. 0 when closed for sending. */
   send(bytes: Uint8Array): number {
@@ -174,7 +174,7 @@ export class Connection implements SenderOwner {
   close(): void {
     if (this.orphaned) return;
     this.orphaned = true;
-    this.sender.orphaned = true;
+    this.sender.flight.orphaned = true;
     if (this.state === 'SYN_SENT') this.end();
     else if (this.readableBytes > 0 && this.mayBeReset()) this.abort();
     else {
@@ -206,7 +206,7 @@ export class Connection implements SenderOwner {
     return connectionRow(this);
   }
 
-  // --- For tcp.ts and listener.ts -----------------------------------------------------------------------------
+  // For tcp.ts and listener.ts
 
   openActive(iss: SequenceNumber): void {
     this.tcb.iss = iss;
@@ -251,7 +251,7 @@ export class Connection implements SenderOwner {
     }
   }
 
-  // --- For segment-arrives.ts ---------------------------------------------------------------------------------
+  // For segment-arrives.ts
 
   /** The peer's SYN: its sequence number, options and (unscaled) window. */
   takeSyn(syn: TcpSegment): void {
@@ -266,23 +266,14 @@ export class Connection implements SenderOwner {
 
   established(): void {
     this.enter('ESTABLISHED');
-    this.sender.established();
+    this.sender.flight.established();
     if (this.listener !== undefined) this.listener.deliver(this);
-    this.context.events.post(() => this.handler.onEstablished());
+    this.news.established();
     if (this.shutdownWanted) this.shutdown();
   }
 
   textArrived(): void {
-    if (this.readablePosted) return;
-    this.readablePosted = true;
-    this.context.events.post(() => {
-      this.readablePosted = false;
-      if (this.readableBytes > 0) this.handler.onReadable();
-    });
-  }
-
-  endArrived(): void {
-    this.context.events.post(() => this.handler.onEnd());
+    this.news.readable(() => this.readableBytes > 0);
   }
 
   /** Our FIN is acknowledged, the peer's has not come. */
@@ -296,7 +287,7 @@ export class Connection implements SenderOwner {
     if (this.state !== 'TIME_WAIT') {
       this.enter('TIME_WAIT');
       this.stopWork();
-      this.postClosed(undefined);
+      this.news.closed(undefined);
     }
     this.waitTimer.set(this.context.timers.now + 2 * (this.context.mslMs ?? DEFAULT_MSL_MS));
   }
@@ -304,7 +295,7 @@ export class Connection implements SenderOwner {
   /** CLOSED, for good. */
   end(error?: StackError): void {
     this.enter('CLOSED');
-    this.postClosed(error);
+    this.news.closed(error);
   }
 
   /**
@@ -335,7 +326,7 @@ export class Connection implements SenderOwner {
     this.onRemoved(this);
   }
 
-  // --- For sender.ts ------------------------------------------------------------------------------------------
+  // For sender.ts
 
   onSendTimeout(): void {
     this.context.counters.add('tcp.timedOut');
@@ -343,17 +334,13 @@ export class Connection implements SenderOwner {
   }
 
   onRoom(): void {
-    this.context.events.post(() => {
-      if (this.maySend()) this.handler.onWritable();
-    });
+    this.news.writable(() => this.maySend());
   }
 
   onRetransmit(seq: SequenceNumber, reason: LossReason): void {
     const { tracer } = this.context;
     if (tracer.enabled) tracer.emit({ event: 'tcp-retransmit', ...this.names(), seq, reason });
   }
-
-  // ------------------------------------------------------------------------------------------------------------
 
   private finish(state: TcpState): void {
     this.sender.finish();
@@ -363,12 +350,6 @@ export class Connection implements SenderOwner {
 
   private startOrphanWait(): void {
     this.waitTimer.set(this.context.timers.now + ORPHAN_FIN_WAIT2_MS);
-  }
-
-  private postClosed(error: StackError | undefined): void {
-    if (this.closedPosted) return;
-    this.closedPosted = true;
-    this.context.events.post(() => this.handler.onClosed(error));
   }
 
   private stopWork(): void {

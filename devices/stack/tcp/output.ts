@@ -19,8 +19,6 @@ export class SegmentOutput {
   private readonly acks: DelayedAck;
   /** RFC 7323 section 5.4: each connection's timestamp clock starts at a random value. */
   private readonly timestampOffset: number;
-  /** The last error of the layer below, kept for a connection that times out. */
-  lastError: StackError | undefined;
 
   constructor(context: TcpContext, tcb: Tcb, window: ReceiveWindow, acks: DelayedAck) {
     this.context = context;
@@ -42,7 +40,7 @@ export class SegmentOutput {
     this.transmit(flags, this.tcb.iss, NO_PAYLOAD, options, this.window.initial());
   }
 
-  /** Data, or an empty segment; ACK is always set. `flags`: PSH and FIN as wanted. */
+  /** Data, or an empty segment; ACK is always set. `flags`: PSH and FIN as wanted. An error is counted already. */
   segment(flags: number, seq: SequenceNumber, payload: Uint8Array): StackError | undefined {
     const { timestamps } = this.tcb;
     const options =
@@ -87,10 +85,7 @@ export class SegmentOutput {
       payload: bytes,
       dontFragment: true,
     });
-    if (error !== undefined) {
-      context.counters.add('tcp.sendFailed');
-      this.lastError = error;
-    }
+    if (error !== undefined) context.counters.add('tcp.sendFailed');
     return error;
   }
 }

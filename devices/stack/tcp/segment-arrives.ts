@@ -235,7 +235,7 @@ function segmentText(connection: Connection, segment: TcpSegment): void {
 
 /** Eighth step: the ACK of the FIN goes out at the end of this turn, before the program hears of the end. */
 function finArrived(connection: Connection): void {
-  connection.endArrived();
+  connection.news.end();
   switch (connection.state) {
     case 'ESTABLISHED':
       connection.enter('CLOSE_WAIT');
