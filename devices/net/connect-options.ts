@@ -1,6 +1,6 @@
 /** The arguments of `connect`, in all forms that Node takes, and the way from a host name to an address. */
 import { isIPv6, type LookupFunction } from 'node:net';
-import { formatIpv4, type Ipv4Address, parseIpv4 } from '../stack/wire/address.js';
+import { type Ipv4Address, parseIpv4 } from '../stack/wire/address.js';
 import { endpointError, nameNotFound, usageError } from './socket-errors.js';
 
 export interface TcpConnectOptions {
@@ -61,9 +61,4 @@ export function lookUp(
     if (address !== undefined) return done(undefined, address);
     done(usageError('ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${text}`, TypeError), 0);
   });
-}
-
-/** The textual form in which sockets report their ends. */
-export function endpointText(address: Ipv4Address, port: number): string {
-  return `${formatIpv4(address)}:${port}`;
 }

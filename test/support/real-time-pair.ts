@@ -103,7 +103,5 @@ class RealTimeMachine {
       this.stack.advance(performance.now());
       this.wake();
     }, delay);
-    // Who waits for something real keeps the process alive; a lone TIME_WAIT does not.
-    this.timer.unref();
   }
 }
