@@ -74,3 +74,8 @@ export function deviceProgram(kind: string): string {
 export function shippedTopology(name: string): string {
   return join(packageRoot(), 'topologies', `${name}.yaml`);
 }
+
+/** A folder of files that the shipped topologies serve. */
+export function shippedSite(name: string): string {
+  return join(packageRoot(), 'topologies', 'sites', name);
+}

@@ -3,7 +3,7 @@ import type { Topology } from '../topology/index.js';
 import { generateTopology, loadTopology, planTopology } from '../topology/index.js';
 import { checkSocketPaths, claimLab } from './claim.js';
 import type { LabPlan } from './lab.js';
-import { labDirectory, labSocket, shippedTopology } from './paths.js';
+import { labDirectory, labSocket, shippedSite, shippedTopology } from './paths.js';
 import { removeLabDirectory } from './state.js';
 import { findFreePorts, requireFreePorts } from './udp-ports.js';
 
@@ -19,7 +19,10 @@ export interface LabRequest {
 /** Throws a CliError (status 2 for a bad file); then nothing is left behind. */
 export async function prepareLab(request: LabRequest): Promise<LabPlan> {
   const file = request.file ?? shippedTopology('mini-internet');
-  const topology = request.generator === undefined ? loadTopology(file) : generateTopology(request.generator);
+  const topology =
+    request.generator === undefined
+      ? loadTopology(file)
+      : generateTopology(request.generator, { siteFolder: shippedSite('hello') });
   const lab = request.name ?? topology.name;
   const source = request.generator ?? file;
   await claimLab(lab, source);

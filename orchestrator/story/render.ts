@@ -51,8 +51,12 @@ function dnsLines({ name, caches, queries, addresses, source }: DnsReport, paint
     );
   }
   const result = addresses.length === 0 ? paint('red', 'no address') : paint('green', addresses.join(' '));
-  lines.push(`  = ${result} ${paint('dim', `from ${source === 'network' ? 'the network' : CACHE_NAMES[source]}`)}`);
+  lines.push(`  = ${result} ${paint('dim', `from ${source === 'network' ? 'the network' : sourceName(source)}`)}`);
   return lines;
+}
+
+function sourceName(cache: keyof typeof CACHE_NAMES): string {
+  return cache === 'hosts' ? 'the hosts file' : `the cache of the ${CACHE_NAMES[cache]}`;
 }
 
 function dnsChapter(report: FetchReport, paint: Paint): Chapter {
@@ -63,14 +67,18 @@ function arpChapter(report: FetchReport, paint: Paint): Chapter {
   return { title: 'The neighbours', lines: stepLines(report.steps, 'arp', paint) };
 }
 
+function optionsNote(optionBytes: number): string {
+  return optionBytes > 0 ? `, of which options take ${optionBytes} in every segment` : '';
+}
+
 function handshakeChapter(report: FetchReport, connection: ConnectionReport, paint: Paint): Chapter {
-  const { handshake, local, remote, mss } = connection;
+  const { handshake, local, remote, mss, maxData } = connection;
   const route = report.steps.find((step) => step.layer === 'routing' && step.atMs === handshake[0]?.atMs);
   return {
     title: `The handshake  ${local} → ${remote}`,
     lines: [
       ...(route === undefined ? [] : [`${paint('dim', 'route')}  ${route.summary}`]),
-      ...(mss > 0 ? [`${paint('dim', 'MSS')}    ${mss} bytes of data a segment`] : []),
+      ...(mss > 0 ? [`${paint('dim', 'MSS')}    ${mss} bytes${optionsNote(mss - maxData)}`] : []),
       ...ladder(connection, 'open', report.from, paint),
     ],
   };
@@ -89,9 +97,9 @@ function headLines(head: string, paint: Paint): string[] {
   return [paint('bold', first), ...rest].map((line) => `  ${line}`);
 }
 
-function requestChapter(exchange: ExchangeReport, mss: number, paint: Paint): Chapter {
+function requestChapter(exchange: ExchangeReport, maxData: number, paint: Paint): Chapter {
   const { requestHead, requestSegments, requestBytes } = exchange;
-  const cut = `${requestBytes} bytes, at most ${mss} a segment: ${requestSegments.length} segment${requestSegments.length === 1 ? '' : 's'}`;
+  const cut = `${requestBytes} bytes, at most ${maxData} a segment: ${requestSegments.length} segment${requestSegments.length === 1 ? '' : 's'}`;
   return {
     title: 'The request',
     lines: [...headLines(requestHead, paint), paint('dim', cut), ...segmentLines(requestSegments, paint)],
@@ -206,7 +214,7 @@ export function renderReport(report: FetchReport, paint: Paint): string {
   chapters.push(dhcpChapter(report, paint), dnsChapter(report, paint), arpChapter(report, paint));
   if (connection !== undefined) chapters.push(handshakeChapter(report, connection, paint));
   if (exchange !== undefined) {
-    chapters.push(requestChapter(exchange, connection?.mss ?? 0, paint));
+    chapters.push(requestChapter(exchange, connection?.maxData ?? 0, paint));
     if (report.path.length > 0) chapters.push(pathChapter(report.path, paint));
     if (exchange.status > 0) chapters.push(responseChapter(exchange, paint));
   }

@@ -85,7 +85,10 @@ export type CloseKind = 'four-way' | 'three-way' | 'reset' | 'timeout' | 'open';
 export interface ConnectionReport {
   readonly local: string;
   readonly remote: string;
+  /** The smaller of the two announced, bytes; 0 when no handshake was seen. */
   readonly mss: number;
+  /** Bytes of data that one segment carries at most: the MSS less the options that every segment has. */
+  readonly maxData: number;
   readonly segmentsOut: number;
   readonly segmentsIn: number;
   readonly retransmissions: number;

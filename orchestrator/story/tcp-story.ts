@@ -118,6 +118,16 @@ function mssOf(handshake: readonly LabFrame[]): number {
   return announced.length === 0 ? 0 : Math.min(...announced);
 }
 
+/** RFC 7323 section 3.2: ten bytes in every segment once both sides have offered timestamps, padded to twelve. */
+const TIMESTAMPS_LENGTH = 12;
+
+function maxDataOf(handshake: readonly LabFrame[]): number {
+  const [syn, synAck] = handshake;
+  if (synAck === undefined) return 0;
+  const both = [syn, synAck].every((frame) => tcpOf(frame).options.timestamps !== undefined);
+  return mssOf(handshake) - (both ? TIMESTAMPS_LENGTH : 0);
+}
+
 function handshakeOf(flow: Flow): LabFrame[] {
   const syn = flow.frames.find((frame) => has(frame, SYN) && !has(frame, ACK));
   const synAck = flow.frames.find((frame) => has(frame, SYN) && has(frame, ACK));
@@ -139,6 +149,7 @@ export function connectionReport(scene: Scene, local: string, remote: string): C
     local,
     remote,
     mss: mssOf(handshake),
+    maxData: maxDataOf(handshake),
     segmentsOut: flow.frames.filter((frame) => flow.fromClient(frame)).length,
     segmentsIn: flow.frames.filter((frame) => !flow.fromClient(frame)).length,
     retransmissions:
