@@ -1,4 +1,5 @@
 /** When a page load is given up. */
+import { setMaxListeners } from 'node:events';
 import type { Network } from '../../net/network.js';
 import type { Timer } from '../../stack/clock.js';
 
@@ -16,6 +17,8 @@ export class Deadline {
   /** With a time limit: that alone counts, for the whole load. Without: how long it may stand still. */
   constructor(network: Network, timeoutMs: number | undefined) {
     this.network = network;
+    // Every look-up and every exchange of the load listens for its end, however many there are.
+    setMaxListeners(0, this.controller.signal);
     const wholeMs = timeoutMs ?? WHOLE_LIMIT_MS;
     this.whole = network.after(wholeMs, () => this.give(`not done within ${wholeMs} ms`));
     if (timeoutMs !== undefined) return;

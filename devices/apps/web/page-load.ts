@@ -2,7 +2,6 @@
  * One page load from the address to the last image: URL, names, connections, request, redirects, the page's
  * own requests, close. What it returns is what the browser itself saw.
  */
-import { setMaxListeners } from 'node:events';
 import type { FetchedResource, FetchFailure, FetchRequest, FetchResult, FetchStage } from '../../control/rpc.js';
 import type { Network } from '../../net/network.js';
 import type { Instant } from '../../stack/clock.js';
@@ -57,8 +56,6 @@ export class PageLoad {
     this.deadline = new Deadline(context.network, request.timeoutMs);
     this.names = new LoadNames(context.names, () => context.network.now(), this.deadline.signal);
     this.startAt = context.network.now();
-    // Every look-up and every exchange of the load listens for its end, however many there are.
-    setMaxListeners(0, this.abort.signal);
   }
 
   /** Never rejects: what fails is in the result. */
