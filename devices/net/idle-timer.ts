@@ -20,16 +20,23 @@ export class IdleTimer {
   start(ms: number): void {
     this.ms = ms;
     if (ms === 0) this.timer.clear();
-    else this.network.perform(() => this.touch());
+    else this.arm(ms);
   }
 
   /** Something happened: the time starts anew. */
   touch(): void {
-    if (this.ms) this.timer.set(this.network.now() + this.ms);
+    if (!this.ms) return;
+    // A deadline that only moves further away concerns nobody: whoever waits for it wakes up and waits again.
+    if (this.timer.armed) this.timer.set(this.network.now() + this.ms);
+    else this.arm(this.ms);
   }
 
   /** For good. */
   stop(): void {
     this.timer.clear();
+  }
+
+  private arm(ms: number): void {
+    this.network.perform(() => this.timer.set(this.network.now() + ms));
   }
 }
