@@ -29,7 +29,8 @@ export class Arguments {
   integer(option: string, minimum: number, maximum: number): number | undefined {
     const value = this.value(option);
     if (value === undefined) return undefined;
-    const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+    if (!/^\d+$/.test(value)) throw new UsageError(`invalid argument: '${value}'`);
+    const number = Number(value);
     if (number >= minimum && number <= maximum) return number;
     throw new UsageError(`invalid argument: '${value}': out of range: ${minimum} <= value <= ${maximum}`);
   }

@@ -70,7 +70,7 @@ export async function listenTcp(network: Network, port: number, options: NcOptio
   }
 }
 
-/** Connected; undefined, told on stderr, when that fails or Ctrl-C comes first. */
+/** Connected; undefined, told on stderr with `-v`, when that fails; undefined, too, when Ctrl-C comes first. */
 function connect(
   network: Network,
   target: NcTarget,
@@ -92,17 +92,15 @@ function connect(
       resolve(result);
     };
     const fail = (what: string): void => {
-      // Like nc, which says nothing about closed ports that nobody asked it to talk about.
-      io.stderr(`nc: connect to ${host} port ${port} (tcp) ${what}\n`);
+      // Without -v only the exit status tells.
+      if (options.verbose) io.stderr(`nc: connect to ${host} port ${port} (tcp) ${what}\n`);
       socket.destroy();
       end(undefined);
     };
-    socket.on('error', (error) => {
-      if (socket.connecting || !connected) fail(`failed: ${problemText(error as SocketError)}`);
-    });
-    let connected = false;
+    const failed = (error: Error): void => fail(`failed: ${problemText(error as SocketError)}`);
+    socket.once('error', failed);
     socket.once('connect', () => {
-      connected = true;
+      socket.off('error', failed);
       end(socket);
     });
     io.signal.addEventListener('abort', interrupt, { once: true });

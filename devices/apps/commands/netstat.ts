@@ -58,8 +58,7 @@ async function showSockets(
     const local = (await shownEndpoint(network, resolver, row.local, args.has('n'))).padEnd(ADDRESS_WIDTH);
     const remote = (await shownEndpoint(network, resolver, row.remote, args.has('n'))).padEnd(ADDRESS_WIDTH);
     const queues = `${row.protocol.padEnd(4)}  ${String(row.recvQueue).padStart(6)} ${String(row.sendQueue).padStart(6)}`;
-    // Programs on a device are not processes of their own: there is a name, but no number.
-    const owner = args.has('p') ? ` ${(row.program === '' ? '-' : `-/${row.program}`).padEnd(20)}` : '';
+    const owner = args.has('p') ? ` ${programText(row).padEnd(20)}` : '';
     io.stdout(
       `${queues} ${local} ${remote} ${row.state.padEnd(11)}${owner}${args.has('o') ? ` ${timerText(row)}` : ''}\n`,
     );
@@ -82,6 +81,11 @@ async function shownEndpoint(network: Network, resolver: Resolver, text: string,
   const parsed = parseIpv4(address) ?? 0;
   const name = parsed === 0 ? undefined : await hostNameOf(network, resolver, parsed);
   return `${name ?? address}:${port === '*' ? port : serviceName(Number(port))}`.slice(0, ADDRESS_WIDTH);
+}
+
+/** Programs on a device are no processes of their own: a name, but no number. TIME_WAIT belongs to nobody any more. */
+function programText(row: SocketRow): string {
+  return row.program === '' || row.state === 'TIME_WAIT' ? '-' : `-/${row.program}`;
 }
 
 /** net-tools: what the timer is for, seconds left, retransmissions, unanswered probes. */

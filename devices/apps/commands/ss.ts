@@ -89,7 +89,7 @@ function titles(args: Arguments): Cells {
 
 function cells(row: SocketRow, args: Arguments): Cells {
   const notes: string[] = [];
-  if (args.has('p') && row.program !== '') notes.push(`users:(("${row.program}"))`);
+  if (args.has('p') && row.program !== '' && row.state !== 'TIME_WAIT') notes.push(`users:(("${row.program}"))`);
   if (args.has('o') && row.timer !== '') notes.push(timerText(row));
   return {
     netid: row.protocol,
@@ -141,16 +141,19 @@ function timerText(row: SocketRow): string {
   return `timer:(${names[row.timer]},${time},${row.retransmissions})`;
 }
 
-/** The second line of `ss -i`. */
+/** Before the first loss: Linux's TCP_INFINITE_SSTHRESH, which ss leaves out. */
+const INFINITE_THRESHOLD = 0x7fffffff;
+
+/** The second line of `ss -i`. Windows of congestion control in segments, as Linux counts them. */
 function tcpInfo(row: SocketRow): string {
-  if (row.state === 'LISTEN') return `\n\t cwnd:${row.congestionWindow}`;
-  const facts = [`rto:${Math.round(row.rtoMs)}`];
+  const segments = (bytes: number): number => Math.max(1, Math.floor(bytes / Math.max(1, row.mss)));
+  const facts = row.state === 'LISTEN' ? [] : [`rto:${Math.round(row.rtoMs)}`];
   if (row.rttMs > 0) facts.push(`rtt:${row.rttMs.toFixed(3)}`);
-  facts.push(`mss:${row.mss}`, `cwnd:${row.congestionWindow}`);
-  // Until the first loss there is no threshold.
-  if (Number.isFinite(row.slowStartThreshold)) facts.push(`ssthresh:${row.slowStartThreshold}`);
+  facts.push(`mss:${row.mss}`, `cwnd:${segments(row.congestionWindow)}`);
+  if (row.slowStartThreshold < INFINITE_THRESHOLD) facts.push(`ssthresh:${segments(row.slowStartThreshold)}`);
+  if (row.state === 'LISTEN') return `\n\t ${facts.join(' ')}`;
   facts.push(`bytes_sent:${row.bytesSent}`, `bytes_received:${row.bytesReceived}`);
-  facts.push(`snd_wnd:${row.sendWindow}`, `rcv_wnd:${row.receiveWindow}`);
   if (row.retransmissions > 0) facts.push(`retrans:0/${row.retransmissions}`);
+  facts.push(`snd_wnd:${row.sendWindow}`, `rcv_wnd:${row.receiveWindow}`);
   return `\n\t ${facts.join(' ')}`;
 }
