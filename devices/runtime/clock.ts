@@ -1,11 +1,11 @@
-import { performance } from 'node:perf_hooks';
 import type { Instant } from '../stack/clock.js';
 
-// performance.now() counts from the start of this process; the offset moves it to CLOCK_MONOTONIC's own zero, which
-// all processes of a machine share: one timeline for every capture.
-const offsetMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
-
-/** Milliseconds of CLOCK_MONOTONIC, with microseconds behind the point. */
+/**
+ * Milliseconds of CLOCK_MONOTONIC, to the nanosecond. All processes of a machine share its zero: one timeline for every
+ * capture. Not `performance.now()` plus an offset: a process that loses the processor between reading one clock and the
+ * other would be off by that time for its whole life.
+ */
 export function monotonicNow(): Instant {
-  return offsetMs + performance.now();
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
 }
