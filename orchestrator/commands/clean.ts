@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { connectLab, isAlive, labFolders, readLabState, removeLabDirectory } from '../lab/state.js';
-import { news, printJson } from './terminal.js';
+import { news, printJson } from '../terminal.js';
 
 export function cleanCommand(): Command {
   return new Command('clean')

@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
 import { connectDevice, findLab } from '../lab/state.js';
+import { news, painter } from '../terminal.js';
 import { type RunningCommand, runOnDevice } from './exec.js';
-import { news, painter } from './terminal.js';
 
 /** Words of a line as a shell splits them: white space between, quotes and backslash keep it. */
 export function splitWords(line: string): string[] {

@@ -6,7 +6,7 @@ import { Command } from 'commander';
 import { DEVICE_KINDS } from '../../devices/control.js';
 import { deviceProgram, labDirectory, MAX_SOCKET_PATH, makeRunRoot, runRoot } from '../lab/paths.js';
 import { findFreePorts } from '../lab/udp-ports.js';
-import { formatBytes, painter, print, printJson } from './terminal.js';
+import { formatBytes, painter, print, printJson } from '../terminal.js';
 
 interface Finding {
   readonly check: string;

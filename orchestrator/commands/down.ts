@@ -1,7 +1,7 @@
 import { Command } from 'commander';
+import { CliError } from '../errors.js';
 import { connectLab, findLab, runningLabs } from '../lab/state.js';
-import { CliError } from './errors.js';
-import { news } from './terminal.js';
+import { news } from '../terminal.js';
 
 async function endLab(lab: string): Promise<void> {
   const client = await connectLab(lab);

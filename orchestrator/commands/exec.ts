@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import type { ExecOutput } from '../../devices/control.js';
+import { CliError } from '../errors.js';
 import type { RpcClient } from '../lab/rpc-client.js';
 import { connectDevice, findLab } from '../lab/state.js';
-import { CliError } from './errors.js';
 
 const INTERRUPTED = 130;
 let sessions = 0;

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { type FetchRequest, type FetchResult, type RouteRow, RpcError } from '../../devices/control.js';
 import { writeCaptureFile } from '../capture/capture-file.js';
 import { CaptureSession } from '../capture/session.js';
+import { CliError } from '../errors.js';
 import { prepareLab } from '../lab/prepare.js';
 import { withProgress } from '../lab/progress.js';
 import { connectDevice, findDevice, findLab, type LabState, runningLabs } from '../lab/state.js';
@@ -11,8 +12,7 @@ import { renderExplanation } from '../story/explain.js';
 import { renderReport } from '../story/render.js';
 import type { FetchReport } from '../story/report.js';
 import { Scene } from '../story/scene.js';
-import { CliError } from './errors.js';
-import { news, painter, print, printJson } from './terminal.js';
+import { news, painter, print, printJson } from '../terminal.js';
 
 /** How long the last segments of a close may take to be seen. */
 const CLOSE_LIMIT_MS = 1000;

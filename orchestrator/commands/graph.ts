@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { formatCidr } from '../../devices/stack/wire/address.js';
+import { CliError } from '../errors.js';
+import { printJson } from '../terminal.js';
 import {
   GRAPH_FORMATS,
   type GraphFormat,
@@ -9,8 +11,6 @@ import {
   loadTopology,
   type Topology,
 } from '../topology/index.js';
-import { CliError } from './errors.js';
-import { printJson } from './terminal.js';
 
 interface GraphOptions {
   readonly format: GraphFormat;

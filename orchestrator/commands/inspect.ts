@@ -12,11 +12,11 @@ import {
   type TableName,
   type TableRow,
 } from '../../devices/control.js';
+import { CliError } from '../errors.js';
 import type { RpcClient } from '../lab/rpc-client.js';
 import { connectDevice, findLab } from '../lab/state.js';
+import { type Column, formatDuration, formatTable, type Paint, painter, print, printJson } from '../terminal.js';
 import { nearest } from '../topology/nearest.js';
-import { CliError } from './errors.js';
-import { type Column, formatDuration, formatTable, type Paint, painter, print, printJson } from './terminal.js';
 
 const WATCH_INTERVAL_MS = 500;
 const CLEAR_SCREEN = '\x1b[H\x1b[2J';

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { Command } from 'commander';
 import { findDevice, findLab, isAlive, type LabDevice } from '../lab/state.js';
-import { type Paint, painter, print } from './terminal.js';
+import { type Paint, painter, print } from '../terminal.js';
 
 const FOLLOW_INTERVAL_MS = 200;
 

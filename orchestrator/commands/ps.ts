@@ -4,7 +4,7 @@ import type { SupervisedDevice } from '../lab/lab-server.js';
 import { readPss } from '../lab/memory.js';
 import { RpcClient } from '../lab/rpc-client.js';
 import { connectLab, findLab, type LabDevice, type LabState } from '../lab/state.js';
-import { type Column, formatBytes, formatDuration, formatTable, painter, print, printJson } from './terminal.js';
+import { type Column, formatBytes, formatDuration, formatTable, painter, print, printJson } from '../terminal.js';
 
 /** One row of `ps --json`. */
 interface ProcessRow {

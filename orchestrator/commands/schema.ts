@@ -1,6 +1,6 @@
 import { Command } from 'commander';
+import { printJson } from '../terminal.js';
 import { topologyJsonSchema } from '../topology/index.js';
-import { printJson } from './terminal.js';
 
 export function schemaCommand(): Command {
   return new Command('schema')

@@ -1,12 +1,12 @@
 import { Command } from 'commander';
+import { CliError } from '../errors.js';
 import { describeEnd } from '../lab/device-process.js';
 import type { LabPlan } from '../lab/lab.js';
 import { prepareLab } from '../lab/prepare.js';
 import { withProgress } from '../lab/progress.js';
 import { removeLabDirectory } from '../lab/state.js';
 import { holdLab, launchDetached } from '../lab/supervise.js';
-import { CliError } from './errors.js';
-import { news, painter } from './terminal.js';
+import { news, painter } from '../terminal.js';
 
 interface UpOptions {
   readonly name?: string;

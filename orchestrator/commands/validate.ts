@@ -1,6 +1,6 @@
 import { Command } from 'commander';
+import { print, printJson } from '../terminal.js';
 import { loadTopology, type Topology, TopologyError } from '../topology/index.js';
-import { print, printJson } from './terminal.js';
 
 export function validateCommand(): Command {
   return new Command('validate')

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeviceConfig } from '../../devices/control.js';
-import { CliError } from '../commands/errors.js';
+import { CliError } from '../errors.js';
 import { LAB_NAME_PATTERN, labDirectory, MAX_SOCKET_PATH, makeRunRoot } from './paths.js';
 import { connectLab, isAlive, readLabState, removeLabDirectory, writeLabState } from './state.js';
 

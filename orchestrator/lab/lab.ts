@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeviceConfig, DeviceStatus } from '../../devices/control.js';
-import { CliError } from '../commands/errors.js';
+import { CliError } from '../errors.js';
 import { type DeviceEnd, DeviceProcess, describeEnd } from './device-process.js';
 import { labDirectory } from './paths.js';
 import { type LabState, removeLabDirectory, writeLabState } from './state.js';

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeviceKind } from '../../devices/control.js';
-import { CliError } from '../commands/errors.js';
+import { CliError } from '../errors.js';
 import { nearest } from '../topology/nearest.js';
 import { labDirectory, labFile, labSocket, runRoot } from './paths.js';
 import { RpcClient } from './rpc-client.js';

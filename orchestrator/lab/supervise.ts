@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
-import { CliError, type ExitStatus } from '../commands/errors.js';
+import { CliError, type ExitStatus } from '../errors.js';
 import { Lab, type LabPlan, type LabProgress } from './lab.js';
 import { LabServer } from './lab-server.js';
 import { labDirectory } from './paths.js';

@@ -1,6 +1,6 @@
 /** Finding UDP ports for a lab's tunnels: a block of consecutive ones on 127.0.0.1 that nobody uses. */
 import { createSocket } from 'node:dgram';
-import { CliError } from '../commands/errors.js';
+import { CliError } from '../errors.js';
 
 const FIRST_BASE = 20000;
 /** Below the range that Linux and Windows hand out to clients. */

@@ -5,7 +5,7 @@ import { ETHERNET_HEADER_LENGTH, FRAME_OFFSET, PREAMBLE_LENGTH } from '../../dev
 import { FCS_LENGTH } from '../../devices/stack/wire/fcs.js';
 import { IPV4_HEADER_LENGTH } from '../../devices/stack/wire/ipv4.js';
 import { formatTcpFlags, TCP_HEADER_LENGTH } from '../../devices/stack/wire/tcp.js';
-import type { Paint } from '../commands/terminal.js';
+import type { Paint } from '../terminal.js';
 import type { FetchReport } from './report.js';
 import type { Scene } from './scene.js';
 

@@ -1,5 +1,5 @@
 /** A connection's segments between two columns, as textbooks draw them, with the states of both sides in order of time. */
-import type { Paint } from '../commands/terminal.js';
+import type { Paint } from '../terminal.js';
 import type { ConnectionReport, Segment } from './report.js';
 
 const LEFT_WIDTH = 14;

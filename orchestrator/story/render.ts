@@ -1,5 +1,5 @@
 /** The story of a page load for people at a terminal: chapters in the order in which things happen. */
-import { formatBytes, formatTable, type Paint } from '../commands/terminal.js';
+import { formatBytes, formatTable, type Paint } from '../terminal.js';
 import { ladder } from './ladder.js';
 import type { ConnectionReport, DnsReport, ExchangeReport, FetchReport, Hop, Segment, Step } from './report.js';
 

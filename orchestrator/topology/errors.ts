@@ -1,5 +1,5 @@
 /** What is wrong with a topology: every problem with its place, all at once. */
-import { CliError } from '../commands/errors.js';
+import { CliError } from '../errors.js';
 
 export interface Place {
   /** From 1. */
