@@ -45,6 +45,9 @@ export class Timer {
   }
 }
 
+/** Fewer entries than this are not worth a sweep. */
+const MIN_SWEEP = 128;
+
 interface Entry {
   at: Instant;
   /** Keeps timers of one instant in the order in which they were armed. */
@@ -56,8 +59,15 @@ interface Entry {
 export class Timers {
   /** The machine's present: set by whoever calls in, read by all layers. */
   now: Instant = 0;
-  private readonly heap: Entry[] = [];
+  private heap: Entry[] = [];
   private orders = 0;
+  /** When the heap has grown to this, what was cleared is thrown out: it must not hold on to what it belonged to. */
+  private sweepAt = MIN_SWEEP;
+
+  /** Entries in the queue: never more than about twice the deadlines that are armed. */
+  get size(): number {
+    return this.heap.length;
+  }
 
   /** A timer that is not armed yet. */
   create(run: () => void): Timer {
@@ -92,6 +102,7 @@ export class Timers {
 
   /** For {@link Timer.set} alone. */
   push(timer: Timer, at: Instant): void {
+    if (this.heap.length >= this.sweepAt) this.sweep();
     const entry: Entry = { at, order: this.orders++, timer };
     let index = this.heap.length;
     this.heap.push(entry);
@@ -102,6 +113,20 @@ export class Timers {
       index = parent;
     }
     this.heap[index] = entry;
+  }
+
+  /** Throws out what no longer counts. Each entry pays for one visit, as the limit doubles with what is left. */
+  private sweep(): void {
+    const kept: Entry[] = [];
+    for (const entry of this.heap) {
+      const { timer } = entry;
+      if (timer.queuedAt !== entry.at) continue;
+      if (timer.armed) kept.push(entry);
+      else timer.queuedAt = NEVER;
+    }
+    // A sorted array is a heap.
+    this.heap = kept.sort((a, b) => (before(a, b) ? -1 : 1));
+    this.sweepAt = Math.max(MIN_SWEEP, 2 * kept.length);
   }
 
   /** Drops or re-queues entries at the top whose timer was cleared or moved to later. */

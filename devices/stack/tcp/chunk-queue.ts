@@ -1,6 +1,9 @@
 /** Chunks smaller than this are packed together: a peer that sends single bytes must not cost an object each. */
 const SMALL_CHUNK = 512;
+/** Packs start small and double: a block of few bytes between two holes must not cost a page of memory. */
+const FIRST_PACK_SIZE = 32;
 const PACK_SIZE = 4096;
+const NO_BYTES = new Uint8Array(0);
 
 /** Received bytes in order, kept as the pieces in which they came. All operations cost O(bytes) or less. */
 export class ChunkQueue {
@@ -8,7 +11,7 @@ export class ChunkQueue {
   /** Index of the first chunk that is not consumed. */
   private head = 0;
   private bytes = 0;
-  /** The block into which small chunks are packed: the last chunk is a view of its first `packed` bytes. */
+  /** The block into which small chunks are packed: the last chunk, if any is left, ends at its byte `packed`. */
   private pack: Uint8Array | undefined;
   private packed = 0;
 
@@ -20,18 +23,13 @@ export class ChunkQueue {
   push(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     this.bytes += bytes.length;
-    if (bytes.length < SMALL_CHUNK) this.pushSmall(bytes);
-    else {
-      this.pack = undefined;
-      this.chunks.push(bytes.length * 2 < bytes.buffer.byteLength ? bytes.slice() : bytes);
-    }
+    this.append(bytes.length >= SMALL_CHUNK && bytes.length * 2 < bytes.buffer.byteLength ? bytes.slice() : bytes);
   }
 
   /** Moves everything out of `other`, behind what is here. */
   pushAll(other: ChunkQueue): void {
-    for (let i = other.head; i < other.chunks.length; i++) this.chunks.push(other.chunks[i]);
+    for (let i = other.head; i < other.chunks.length; i++) this.append(other.chunks[i]);
     this.bytes += other.bytes;
-    this.pack = undefined;
     other.clear();
   }
 
@@ -59,18 +57,35 @@ export class ChunkQueue {
     this.pack = undefined;
   }
 
-  private pushSmall(bytes: Uint8Array): void {
-    if (this.pack === undefined || this.packed + bytes.length > PACK_SIZE) {
-      this.pack = new Uint8Array(PACK_SIZE);
-      this.packed = 0;
+  private append(chunk: Uint8Array): void {
+    if (chunk.length < SMALL_CHUNK) this.packSmall(chunk);
+    else {
+      this.pack = undefined;
+      this.chunks.push(chunk);
     }
-    this.pack.set(bytes, this.packed);
-    const last = this.packed > 0 && this.chunks.length > this.head ? this.chunks[this.chunks.length - 1] : undefined;
-    const from = last === undefined ? this.packed : last.byteOffset;
+  }
+
+  private packSmall(bytes: Uint8Array): void {
+    const last = this.chunks.length > this.head ? this.chunks[this.chunks.length - 1] : undefined;
+    let { pack } = this;
+    let joinsLast = last !== undefined;
+    let start = last === undefined ? this.packed : last.byteOffset;
+    if (pack === undefined || this.packed + bytes.length > pack.length) {
+      // A last chunk that is small moves along into the new block, so that neighbours share one.
+      joinsLast = last !== undefined && last.length < (pack === undefined ? SMALL_CHUNK : PACK_SIZE / 2);
+      const moved = last !== undefined && joinsLast ? last : NO_BYTES;
+      const needed = moved.length + bytes.length;
+      pack = new Uint8Array(Math.min(PACK_SIZE, Math.max(FIRST_PACK_SIZE, 2 * needed)));
+      pack.set(moved);
+      start = 0;
+      this.pack = pack;
+      this.packed = moved.length;
+    }
+    pack.set(bytes, this.packed);
     this.packed += bytes.length;
-    const view = this.pack.subarray(from, this.packed);
-    if (last === undefined) this.chunks.push(view);
-    else this.chunks[this.chunks.length - 1] = view;
+    const view = pack.subarray(start, this.packed);
+    if (joinsLast) this.chunks[this.chunks.length - 1] = view;
+    else this.chunks.push(view);
   }
 
   private takeFromFirst(first: Uint8Array, count: number): Uint8Array {
