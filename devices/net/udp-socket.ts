@@ -183,7 +183,10 @@ export class UdpSocket extends EventEmitter<UdpSocketEvents> {
     const bytes = gather(message);
     const payload = sliced ? slice(bytes, Number(plain[0]), Number(plain[1])) : bytes;
     const [port, address] = sliced ? plain.slice(2) : plain;
-    if (isConnected && (port || address)) throw usageError('ERR_SOCKET_DGRAM_IS_CONNECTED', 'Already connected');
+    // As Node: without offset and length, port and address of a connected socket are not even looked at.
+    if (isConnected && sliced && (port || address)) {
+      throw usageError('ERR_SOCKET_DGRAM_IS_CONNECTED', 'Already connected');
+    }
     const to = isConnected ? endpoint?.remote : undefined;
     const error =
       to !== undefined
