@@ -103,7 +103,7 @@ export class Netarium {
         // Ended meanwhile.
       }
     }
-    rmSync(this.runDir, { recursive: true, force: true });
+    rmSync(this.runDir, { recursive: true, force: true, maxRetries: 20 });
   };
 }
 

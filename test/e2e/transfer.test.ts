@@ -1,0 +1,51 @@
+/** Ten megabytes through the mini-internet, byte for byte: as it is shipped, and over a link that does all it can against it. */
+import t from 'tap';
+import type { InterfaceRow, SocketRow } from '../../devices/control.js';
+import type { FetchReport } from '../../orchestrator/story/report.js';
+import { bigSite } from './big-site.js';
+import { netarium, waitFor } from './netarium.js';
+
+const TEN_MEGABYTES = 10_000_000;
+/** Half a minute is usual for the lossy link; a busy machine takes its share. */
+t.setTimeout(200_000);
+
+t.test('10 MB arrive byte-exact, and netstat shows the connection meanwhile', async (t) => {
+  const net = netarium(t);
+  const { topology, url, file } = bigSite(t, TEN_MEGABYTES);
+  await net.up('transfer', topology);
+  const fetching = net.json<FetchReport>('fetch', url);
+
+  const sockets = () => net.json<SocketRow[]>('inspect', 'client', 'sockets');
+  const socket = await waitFor('a connection that has received something', async () =>
+    (await sockets()).find(({ state, bytesReceived }) => state === 'ESTABLISHED' && bytesReceived > 0),
+  );
+  const netstat = await net.run('exec', 'client', '--', 'netstat', '-napt');
+  const report = await fetching;
+
+  t.match(report, { ok: true, status: 200, body: file, connections: [{ local: socket.local, close: 'four-way' }] });
+  t.equal(report.capture.dropped, 0);
+  t.match(
+    netstat.stdout.split('\n').find((line) => line.includes(socket.local)),
+    /^tcp .* 203\.0\.113\.80:80 +(ESTABLISHED|TIME_WAIT) .*browser/,
+  );
+});
+
+t.test('10 MB arrive byte-exact over a link that loses, reorders and duplicates', { timeout: 180_000 }, async (t) => {
+  const net = netarium(t);
+  // Without the delays of the other links: a round trip of 60 ms at 5 % loss means minutes, for every TCP (RFC 3819
+  // section 8.3: the rate is about 1.2 * MSS / (RTT * sqrt(loss))).
+  const { topology, url, file } = bigSite(t, TEN_MEGABYTES, (text) =>
+    text
+      .replaceAll(/, delay: \d+ms/g, '')
+      .replace('- web -- ', '- {loss: 5%, reorder: 5%, reorderDelay: 3ms, duplicate: 2%, link: web -- ')
+      .replace('server-switch:3', 'server-switch:3}'),
+  );
+  await net.up('lossy', topology);
+  const report = await net.json<FetchReport>('fetch', url);
+  t.match(report, { ok: true, status: 200, body: file });
+  t.ok(report.connections[0].retransmissions > 100, `${report.connections[0].retransmissions} retransmissions`);
+
+  const [{ drops, framesOut }] = await net.json<InterfaceRow[]>('inspect', 'web', 'interfaces');
+  const lost = drops.impairmentLoss / framesOut;
+  t.ok(0.03 < lost && lost < 0.07, `the link lost ${(lost * 100).toFixed(1)} % of ${framesOut} frames`);
+});
