@@ -1,7 +1,7 @@
 /** Who asks whom for names: resolvers, DNS forwarders, hosts files. */
 import type { ResolverConfig } from '../../devices/control.js';
 import { formatIpv4, parseIpv4 } from '../../devices/stack/wire/address.js';
-import { type Draft, type DraftIpDevice, isIpDevice, listOf } from './draft.js';
+import { type Draft, type DraftDevice, type DraftIpDevice, isIpDevice, listOf } from './draft.js';
 import type { ProblemCode } from './errors.js';
 import { firstAddress } from './model.js';
 import { didYouMean } from './nearest.js';
@@ -79,7 +79,10 @@ export class Resolvers {
     if (servers.length === 0 && !namesByDhcp) {
       for (const other of this.#draft.devices.values()) {
         const addresses = other.ports.flatMap((port) => port.addresses.map(({ address }) => formatIpv4(address)));
-        if (addresses.length > 0) hosts[other.name] = addresses;
+        if (addresses.length === 0) continue;
+        for (const name of [other.name, ...siteNames(other)]) {
+          hosts[name] = [...new Set([...(hosts[name] ?? []), ...addresses])];
+        }
       }
     }
     for (const [name, value] of Object.entries(long?.hosts ?? {})) {
@@ -128,6 +131,10 @@ export class Resolvers {
 function isForwarder(router: DraftIpDevice): boolean {
   const { file } = router;
   return file.kind === 'router' && file.dnsForwarder !== undefined && file.dnsForwarder !== false;
+}
+
+function siteNames(device: DraftDevice): string[] {
+  return isIpDevice(device) && device.file.kind === 'host' ? Object.keys(device.file.sites ?? {}) : [];
 }
 
 function addressList(device: DraftIpDevice): string[] {

@@ -69,6 +69,19 @@ t.test('without a name server the hosts file knows all devices', async (t) => {
   t.same(devices.get('client')?.resolver, { hosts }, 'DHCP tells it no server either');
 });
 
+t.test('without a name server the hosts file knows the sites, at all hosts that serve them', async (t) => {
+  const { devices } = parse(`devices:
+  a: host
+  one: {kind: host, address: 10.0.0.8/24, sites: {shop.test: {redirect: 'http://one/'}}}
+  two: {kind: host, address: 10.0.0.9, sites: {shop.test: {redirect: 'http://one/'}}}
+  sw: switch
+links: [a -- sw, one -- sw, two -- sw]
+`);
+  const hosts = devices.get('a')?.resolver?.hosts;
+  t.same(hosts?.['shop.test'], ['10.0.0.8', '10.0.0.9']);
+  t.same(hosts?.one, ['10.0.0.8']);
+});
+
 t.test('whom a device asks: the forwarder of its network, else the nearest recursive server', async (t) => {
   const { devices } = parse(`devices:
   a: host
