@@ -14,8 +14,10 @@ function hasColour(stream: NodeJS.WriteStream): boolean {
 }
 
 export function painter(stream: NodeJS.WriteStream): Paint {
-  // Node 20's styleText knows nothing of streams, so the decision is made here.
-  return hasColour(stream) ? (style, text) => styleText(style, text) : (_style, text) => text;
+  // Node 20.15's styleText knows nothing of streams and later ones ask stdout alone, so the decision is made here.
+  return hasColour(stream)
+    ? (style, text) => styleText(style, text, { validateStream: false })
+    : (_style, text) => text;
 }
 
 export function printJson(value: unknown): void {
@@ -62,7 +64,8 @@ export function formatBytes(bytes: number): string {
   const units = ['KiB', 'MiB', 'GiB'];
   let value = bytes / 1024;
   let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
+  // What would be shown as 1024.0 is one of the next unit.
+  while (value >= 1023.95 && unit < units.length - 1) {
     value /= 1024;
     unit += 1;
   }
@@ -71,8 +74,8 @@ export function formatBytes(bytes: number): string {
 
 /** "350 ms", "4.2 s", "3 m 20 s", "2 h 5 m" */
 export function formatDuration(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
+  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1000);
   if (seconds < 3600) return `${Math.floor(seconds / 60)} m ${seconds % 60} s`;
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} m`;

@@ -44,7 +44,7 @@ export function deviceMethods(parts: DeviceParts): Record<string, RpcMethod> {
     'exec-input': (params, peer) => sessions.input(params, peer),
     'exec-interrupt': (params, peer) => sessions.interrupt(params, peer),
     complete: ({ line }) => ({ candidates: sessions.complete(typeof line === 'string' ? line : '') }),
-    'capture-start': ({ ports }, peer) => captures.start(peer, ports as string[] | undefined),
+    'capture-start': ({ ports }, peer) => captures.start(peer, portNames(machine, ports)),
     'capture-stop': (_params, peer) => captures.stop(peer),
     'trace-start': (_params, peer) => traces.start(peer),
     'trace-stop': (_params, peer) => traces.stop(peer),
@@ -54,6 +54,15 @@ export function deviceMethods(parts: DeviceParts): Record<string, RpcMethod> {
       setImmediate(() => parts.shutdown());
     },
   };
+}
+
+function portNames(machine: Machine, names: unknown): readonly string[] | undefined {
+  if (names === undefined) return undefined;
+  if (!Array.isArray(names)) throw invalidParams('capture-start takes a list of port names `ports`');
+  const known = machine.ports.map(({ name }) => name);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw refuse(`no port ${unknown}. Ports of ${machine.name}: ${known.join(', ')}`);
+  return names;
 }
 
 function status({ config, machine }: DeviceParts): DeviceStatus {

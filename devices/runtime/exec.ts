@@ -51,6 +51,7 @@ export class ExecSessions {
     if (command === undefined) {
       throw refuse(`${name}: command not found. Commands here: ${[...this.commands.keys()].sort().join(' ')}`);
     }
+    if (this.running.get(peer)?.has(id)) throw invalidParams(`the id ${id} is in use`);
     const session: Running = { input: new InputQueue(), abort: new AbortController() };
     this.sessionsOf(peer).set(id, session);
     const write = (stream: ExecOutput['stream']) => (data: string) => {
@@ -66,7 +67,8 @@ export class ExecSessions {
       });
       return { exitStatus };
     } finally {
-      this.sessionsOf(peer).delete(id);
+      // The client may have left meanwhile, and its sessions with it.
+      this.running.get(peer)?.delete(id);
     }
   }
 

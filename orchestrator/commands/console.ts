@@ -4,13 +4,20 @@ import { connectDevice, findLab } from '../lab/state.js';
 import { news, painter } from '../terminal.js';
 import { type RunningCommand, runOnDevice } from './exec.js';
 
-/** Words of a line as a shell splits them: white space between, quotes and backslash keep it. */
+/** A quoted or bare piece of a word; a quote that is not closed goes to the end of the line. */
+const PIECE = /"((?:[^"\\]|\\.)*)(?:"|\\?$)|'([^']*)(?:'|$)|((?:[^\s"'\\]|\\.|\\$)+)/g;
+
+/**
+ * Words of a line as a shell splits them (POSIX section 2.2): white space between, quotes and backslash keep it, pieces
+ * without white space between them are one word.
+ */
 export function splitWords(line: string): string[] {
-  const words: string[] = [];
-  for (const [, double, single, bare] of line.matchAll(/"((?:[^"\\]|\\.)*)"|'([^']*)'|((?:[^\s"'\\]|\\.)+)/g)) {
-    words.push(single ?? (double ?? bare).replace(/\\(.)/g, '$1'));
-  }
-  return words;
+  return [...line.matchAll(/(?:"(?:[^"\\]|\\.)*(?:"|\\?$)|'[^']*(?:'|$)|[^\s"'\\]|\\.|\\$)+/g)].map(([word]) =>
+    word.replace(PIECE, (_piece, double?: string, single?: string, bare?: string) => {
+      if (double !== undefined) return double.replace(/\\(["\\$`])/g, '$1');
+      return single ?? (bare ?? '').replace(/\\(.)/g, '$1');
+    }),
+  );
 }
 
 export function consoleCommand(): Command {

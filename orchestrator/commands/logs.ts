@@ -43,13 +43,15 @@ const LEVELS = new Map<number, ['dim' | 'green' | 'yellow' | 'red', string]>([
 ]);
 
 /** `12:00:01.250 INFO  client  dhcp: bound  address=192.168.1.100` */
-function prettyLine(line: string, paint: Paint): string {
+export function prettyLine(line: string, paint: Paint): string {
   let entry: Record<string, unknown>;
   try {
     entry = JSON.parse(line);
   } catch {
     return line;
   }
+  // Not one of pino's: shown as it is.
+  if (typeof entry?.time !== 'number') return line;
   const { time, level, name, msg, pid: _pid, hostname: _hostname, ...facts } = entry;
   const [style, word] = LEVELS.get(Number(level)) ?? ['dim', String(level)];
   const clock = new Date(Number(time)).toISOString().slice(11, 23);

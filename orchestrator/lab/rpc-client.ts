@@ -1,4 +1,5 @@
 /** The client's end of the control protocol (devices/control/rpc.ts): to a device, or to the lab itself. */
+import { connect } from 'node:net';
 import WebSocket from 'ws';
 import { RpcError } from '../../devices/control.js';
 
@@ -30,7 +31,9 @@ export class RpcClient {
 
   /** Rejects with the system's error (ENOENT, ECONNREFUSED) when nobody listens at `path`. */
   static async connect(path: string): Promise<RpcClient> {
-    const socket = new WebSocket(`ws+unix:${path}:/`, {
+    // A connection of our own: `ws+unix:` URLs cannot name a path with blanks or colons.
+    const socket = new WebSocket('ws://localhost/', {
+      createConnection: (() => connect(path)) as typeof connect,
       handshakeTimeout: CONNECT_TIMEOUT_MS,
       perMessageDeflate: false,
       maxPayload: 256 * 1024 * 1024,

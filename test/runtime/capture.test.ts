@@ -1,0 +1,102 @@
+import t from 'tap';
+import { type CapturedFrame, decodeCapture, type RpcPeer } from '../../devices/control.js';
+import { CaptureHub } from '../../devices/runtime/capture.js';
+import type { Port } from '../../devices/stack/link/port.js';
+import { BROADCAST_MAC } from '../../devices/stack/wire/address.js';
+import { packetOf } from '../support/packets.js';
+import { PortNode, TEST_ETHERTYPE } from '../support/port-node.js';
+
+const PACKET = packetOf({ dst: BROADCAST_MAC, src: 2, etherType: TEST_ETHERTYPE, payload: new Uint8Array(46) });
+
+class Client implements RpcPeer {
+  backlogBytes = 0;
+  messages = 0;
+  readonly frames: CapturedFrame[] = [];
+  private readonly closers: (() => void)[] = [];
+
+  notify(): void {}
+
+  sendBinary(bytes: Uint8Array): void {
+    this.messages += 1;
+    this.frames.push(...decodeCapture(bytes));
+  }
+
+  onClose(run: () => void): void {
+    this.closers.push(run);
+  }
+
+  leave(): void {
+    for (const run of this.closers) run();
+  }
+
+  get seen(): string[] {
+    return this.frames.map((frame) => `${frame.interfaceIndex} ${frame.direction} ${frame.dropped}`.trimEnd());
+  }
+}
+
+function bench(): { hub: CaptureHub; node: PortNode; ports: readonly Port[] } {
+  const node = new PortNode('sw', ['1', '2']);
+  const describe = ({ name, link }: Port) => ({ device: 'sw', port: name, link, mac: '', addresses: [] });
+  return { hub: new CaptureHub(node.ports, describe), node, ports: node.ports };
+}
+
+t.test('all frames of one turn come in one message, the dropped ones with their reason', async (t) => {
+  const { hub, node, ports } = bench();
+  const client = new Client();
+  const { interfaces } = hub.start(client, undefined);
+  t.same(
+    interfaces.map(({ port }) => port),
+    ['1', '2'],
+  );
+  node.timers.advance(12.5);
+  ports[0].receive(PACKET);
+  ports[1].send(PACKET);
+  ports[1].receive(PACKET.subarray(0, 20));
+  t.equal(client.messages, 0);
+  await new Promise(setImmediate);
+  t.equal(client.messages, 1);
+  t.same(client.seen, ['0 in', '1 out', '1 in runt']);
+  t.same(client.frames[0], { interfaceIndex: 0, at: 12.5, direction: 'in', dropped: '', packet: PACKET });
+});
+
+t.test('what is captured is a copy', async (t) => {
+  const { hub, ports } = bench();
+  const client = new Client();
+  hub.start(client, undefined);
+  const packet = PACKET.slice();
+  ports[0].send(packet);
+  packet.fill(0);
+  hub.stop(client);
+  t.same(client.frames[0].packet, PACKET);
+});
+
+t.test('stopping sends what is pending, and unsets the taps when nobody is left', async (t) => {
+  const { hub, ports } = bench();
+  const [one, two] = [new Client(), new Client()];
+  hub.start(one, undefined);
+  hub.start(two, ['2']);
+  ports[0].send(PACKET);
+  ports[1].send(PACKET);
+  t.same(hub.stop(one), { missed: 0 });
+  t.same(one.seen, ['0 out', '1 out']);
+  t.equal(ports[0].tap, undefined);
+  t.ok(ports[1].tap);
+  two.leave();
+  t.same(two.seen, ['1 out'], 'a port that was not asked for is not shown');
+  t.equal(ports[1].tap, undefined);
+  t.same(hub.stop(two), { missed: 0 });
+});
+
+t.test('a client that does not keep up misses frames, and is told how many', async (t) => {
+  const { hub, ports } = bench();
+  const client = new Client();
+  hub.start(client, undefined);
+  client.backlogBytes = 65 * 1024 * 1024;
+  ports[0].send(PACKET);
+  ports[0].send(PACKET);
+  await new Promise(setImmediate);
+  client.backlogBytes = 0;
+  ports[0].send(PACKET);
+  t.same(hub.stop(client), { missed: 2 });
+  t.same(client.seen, ['0 out']);
+});
