@@ -2,7 +2,11 @@ import t from 'tap';
 import { NEVER } from '../../devices/stack/clock.js';
 import type { Connection } from '../../devices/stack/tcp/connection.js';
 import { formatMac } from '../../devices/stack/wire/address.js';
+import { ARP_REQUEST } from '../../devices/stack/wire/arp.js';
+import { arpOf } from '../support/packets.js';
 import { arpReply, cidr, echoRequest, ip, PEER, StackBench, udp } from '../support/stack-bench.js';
+import { StackNode } from '../support/stack-node.js';
+import { Wiring } from '../support/wiring.js';
 
 const HELLO = new TextEncoder().encode('hello');
 
@@ -138,4 +142,29 @@ t.test('two runs with one seed say the same', async (t) => {
     return bench.packets().map((packet) => packet.join());
   };
   t.same(run(), run());
+});
+
+t.test('TCP: a connection that makes progress keeps its ARP entry fresh, without a request', async (t) => {
+  const wiring = new Wiring();
+  const options = { arpReachableMs: 10_000 };
+  const a = wiring.attach(new StackNode({ name: 'a', addresses: ['10.0.0.1/24'], ...options }));
+  const b = wiring.attach(new StackNode({ name: 'b', addresses: ['10.0.0.2/24'], ...options }));
+  wiring.link('a:eth0', 'b:eth0');
+  b.call(wiring.now, ({ tcp }) => tcp.listen({ address: 0, port: 80 })).onConnection = ignore;
+  const remote = { address: b.address(), port: 80 };
+  const connection = a.call(wiring.now, ({ tcp }) => tcp.connect({ remote }));
+  wiring.runSync(wiring.now + 100);
+  const state = () => a.stack.neighbors.entries().map((entry) => entry.state);
+  wiring.frames.length = 0;
+  for (let second = 0; second < 60; second += 4) {
+    a.call(wiring.now, () => connection.send(Uint8Array.of(second)));
+    wiring.runSync(wiring.now + 4000);
+    t.same(state(), ['REACHABLE']);
+  }
+  const asked = wiring.frames.filter(
+    ({ from, packet }) => from === 'a:eth0' && arpOf(packet)?.operation === ARP_REQUEST,
+  );
+  t.same(asked, []);
+  wiring.runSync(wiring.now + 10_000);
+  t.same(state(), ['STALE'], 'silence proves nothing');
 });

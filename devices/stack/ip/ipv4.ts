@@ -155,6 +155,12 @@ export class Ipv4 {
     return hop === undefined ? MINIMUM_REASSEMBLY : this.mtuBy(hop, dst);
   }
 
+  /** Bytes of the largest packet that the link towards `dst` takes; 576 without a route. */
+  linkMtuFor(dst: Ipv4Address): number {
+    if (this.isLocal(dst)) return MAX_PACKET_LENGTH;
+    return this.routing.nextHop(dst)?.nic.mtu ?? MINIMUM_REASSEMBLY;
+  }
+
   /** A router on the way to `dst` refused a packet for its length. Returns the MTU of the path from now on. */
   learnPathMtu(dst: Ipv4Address, nextHopMtu: number, packetLength: number): number {
     this.counters.add('ipv4.pathMtuLearned');
@@ -189,7 +195,7 @@ export class Ipv4 {
       return new StackError('EMSGSIZE', `packet of ${length} bytes, path MTU ${mtu}`);
     }
     this.counters.add('ipv4.out');
-    return this.transmit(hop, this.build(request, from), mtu);
+    return this.transmit(hop, this.build(request, from), mtu, request.answered);
   }
 
   /** An IPv4 frame arrived. */
@@ -255,14 +261,14 @@ export class Ipv4 {
     this.transmit(hop, { ...packet, ttl: packet.ttl - 1 }, mtu);
   }
 
-  private transmit(hop: NextHop, packet: Ipv4Packet, mtu: number): StackError | undefined {
+  private transmit(hop: NextHop, packet: Ipv4Packet, mtu: number, answered = false): StackError | undefined {
     const pieces = fragment(packet, mtu);
     if (pieces.length > 1) this.counters.add('ipv4.fragmentsOut', pieces.length);
     for (const piece of pieces) {
       const bytes = emitIpv4(piece);
       if (hop.neighbor === undefined) {
         hop.nic.send(BROADCAST_MAC, ETHERTYPE_IPV4, bytes);
-      } else if (!this.neighbors.send(hop.nic, hop.neighbor, bytes)) {
+      } else if (!this.neighbors.send(hop.nic, hop.neighbor, bytes, answered)) {
         return new StackError('ENOBUFS', 'the ARP table is full');
       }
     }

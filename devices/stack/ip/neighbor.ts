@@ -8,7 +8,7 @@
  *                  ▼          60 s             in use      │ 3 × 1 s, unicast
  *              REACHABLE ──────────► STALE ──────► DELAY ──┴─► PROBE
  *                  ▲                                 5 s         │
- *                  └──────────────── reply ──────────────────────┘
+ *                  └────── reply, or progress of TCP ────────────┘
  * ```
  */
 import type { Instant, Timer, Timers } from '../clock.js';
@@ -98,6 +98,11 @@ export class Neighbor {
     if (this.state === 'PERMANENT') return;
     this.enter('REACHABLE', this.reachableMs);
     this.learn(mac);
+  }
+
+  /** RFC 1122 section 2.3.2.1 (4), as Linux: what was sent this way has arrived, so that nobody needs to be asked. */
+  progress(): void {
+    if (this.mac !== undefined && this.state !== 'PERMANENT') this.enter('REACHABLE', this.reachableMs);
   }
 
   /** The neighbour was heard speaking: its address is known, but not whether it hears us. */

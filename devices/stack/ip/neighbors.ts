@@ -83,11 +83,13 @@ export class Neighbors {
 
   /**
    * Sends an IPv4 packet to a neighbour: at once when its MAC address is known, else after the answer. The
-   * caller's routing decided that `ip` is on this link. False when the table is full of entries in use.
+   * caller's routing decided that `ip` is on this link. `answered`: the layers above know that what went this way
+   * has arrived. False when the table is full of entries in use.
    */
-  send(nic: Nic, ip: Ipv4Address, packet: Uint8Array): boolean {
+  send(nic: Nic, ip: Ipv4Address, packet: Uint8Array, answered = false): boolean {
     const neighbor = this.tableOf(nic).get(ip) ?? this.create(nic, ip);
     if (neighbor === undefined) return false;
+    if (answered) neighbor.progress();
     neighbor.send(packet);
     return true;
   }

@@ -15,6 +15,8 @@ export interface SendRequest {
   readonly ttl?: number;
   readonly tos?: number;
   readonly dontFragment?: boolean;
+  /** The destination has just answered what this machine sent: the next hop hears us, ARP need not ask it. */
+  readonly answered?: boolean;
   /** The packet leaves through this interface, or not at all. */
   readonly nic?: Nic;
 }

@@ -86,9 +86,10 @@ export class Connection implements SenderOwner {
       () => this.onSendTimeout(),
     );
     this.waitTimer = context.timers.create(() => this.end());
-    const mtu = context.ipv4.mtuFor(options.remote.address);
-    this.tcb.receiveMss = receiveMssFor(mtu);
-    setPathMtu(this.tcb, mtu);
+    const { address } = options.remote;
+    // RFC 1191 section 6.4: what we can send says nothing about what we can receive.
+    this.tcb.receiveMss = receiveMssFor(context.ipv4.linkMtuFor(address));
+    setPathMtu(this.tcb, context.ipv4.mtuFor(address));
   }
 
   /** Where news goes; a handler that does nothing until the owner sets its own. */
@@ -245,8 +246,8 @@ export class Connection implements SenderOwner {
       this.sender.pathMtuReduced(mtu);
       this.sender.flush();
     } else if (error !== undefined) {
-      // As Linux: an active open ends with the first error, a connection that works goes on and remembers it.
-      if (tcb.state === 'SYN_SENT') this.end(error);
+      // As Linux: an attempt ends with the first error, a connection that works goes on and remembers it.
+      if (tcb.state === 'SYN_SENT' || (tcb.state === 'SYN_RECV' && this.listener !== undefined)) this.end(error);
       else this.softError = error;
     }
   }

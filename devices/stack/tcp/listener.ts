@@ -53,8 +53,20 @@ export class Listener {
       counters.add('tcp.badAck');
       sendReset(this.context, segment, local, remote);
     } else if (!(flags & SYN) || flags & FIN) counters.add('tcp.noSyn');
-    else if (this.handshakes.size >= this.backlog) counters.add('tcp.synQueueFull');
+    else if (this.handshakes.size >= this.backlog && !this.recycle()) counters.add('tcp.synQueueFull');
     else this.handshakes.add(this.options.open(this, local, remote, segment));
+  }
+
+  /**
+   * Against SYN floods (RFC 4987 section 3.4): the oldest handshake makes room, once its SYN-ACK had to be repeated.
+   * Its peer, should there be one, is answered by RST.
+   */
+  private recycle(): boolean {
+    const [oldest] = this.handshakes;
+    if (oldest.state !== 'SYN_RECV' || oldest.sender.flight.count === 0) return false;
+    this.context.counters.add('tcp.synQueueRecycled');
+    oldest.end();
+    return true;
   }
 
   /** A handshake is done. */

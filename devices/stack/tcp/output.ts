@@ -17,6 +17,8 @@ export class SegmentOutput {
   private readonly tcb: Tcb;
   private readonly window: ReceiveWindow;
   private readonly acks: DelayedAck;
+  /** The peer has acknowledged something new since the last segment: Linux's sk_dst_confirm. */
+  answered = false;
   /** RFC 7323 section 5.4: each connection's timestamp clock starts at a random value. */
   private readonly timestampOffset: number;
 
@@ -78,12 +80,15 @@ export class SegmentOutput {
       this.acks.sent();
     }
     context.counters.add('tcp.segmentsOut');
+    const { answered } = this;
+    this.answered = false;
     const error = context.ipv4.send({
       src: local.address,
       dst: remote.address,
       protocol: PROTOCOL_TCP,
       payload: bytes,
       dontFragment: true,
+      answered,
     });
     if (error !== undefined) context.counters.add('tcp.sendFailed');
     return error;

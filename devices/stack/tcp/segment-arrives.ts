@@ -73,10 +73,9 @@ function synchronized(connection: Connection, arrived: TcpSegment): void {
     resetArrived(connection, segment);
     return;
   }
-  // Fourth: SYN. RFC 5961 section 4: whoever has really started anew answers the challenge by RST.
+  // Fourth: SYN.
   if (segment.flags & SYN) {
-    context.counters.add('tcp.unexpectedSyn');
-    connection.challenge(true);
+    synInWindow(connection, segment);
     return;
   }
   // Fifth: ACK.
@@ -87,6 +86,20 @@ function synchronized(connection: Connection, arrived: TcpSegment): void {
   if (!ackArrived(connection, segment)) return;
   // Seventh and eighth: text and FIN.
   segmentText(connection, segment);
+}
+
+/** Fourth step. RFC 5961 section 4: whoever has really started anew answers the challenge by RST. */
+function synInWindow(connection: Connection, segment: TcpSegment): void {
+  const { tcb, context, sender } = connection;
+  if (tcb.state === 'SYN_RECV' && segment.seq === tcb.irs) {
+    // The SYN that we know, repeated with data.
+    sender.repeatSyn();
+    return;
+  }
+  context.counters.add('tcp.unexpectedSyn');
+  // A passive open returns to LISTEN, where the peer's next try is welcome.
+  if (tcb.state === 'SYN_RECV' && connection.listener !== undefined) connection.end();
+  else connection.challenge(true);
 }
 
 /** After a simultaneous open the peer's SYN-ACK repeats the SYN that we know; only its ACK is new. */

@@ -162,6 +162,7 @@ export class Sender {
   private onNewAck(ack: SequenceNumber, echo: number | undefined): void {
     this.buffer.drop(Math.min(this.buffer.length, Math.max(0, seqDiff(ack, this.bufferSeq))));
     if (seqGt(ack, this.bufferSeq)) this.bufferSeq = ack;
+    this.output.answered = true;
     if (seqLt(this.smallEnd, ack)) this.smallEnd = ack;
     const usable = this.tcb.timestamps !== undefined && echo !== undefined;
     this.flight.onNewAck(ack, usable ? seqDiff(this.output.timestamp, echo) : undefined);

@@ -28,11 +28,15 @@ export interface IpLayer {
     readonly protocol: number;
     readonly payload: Uint8Array;
     readonly dontFragment?: boolean;
+    /** The destination has just answered: whoever is the next hop hears us. */
+    readonly answered?: boolean;
   }): StackError | undefined;
   /** The address that the route to `dst` gives; undefined without a route. */
   sourceFor(dst: Ipv4Address): Ipv4Address | undefined;
   /** The largest IP packet, in bytes, that the path to `dst` is known to take. */
   mtuFor(dst: Ipv4Address): number;
+  /** The largest that the link of the first hop takes, whatever was learned of the path beyond. */
+  linkMtuFor(dst: Ipv4Address): number;
   /** One of this machine's own unicast addresses, or loopback. */
   isLocal(address: Ipv4Address): boolean;
   isBroadcast(address: Ipv4Address): boolean;

@@ -51,6 +51,8 @@ export class Machine {
   readonly traced: TraceDetail[] = [];
   readonly tcp: Tcp;
   mtu = 1500;
+  /** Where it differs from that of the path. */
+  linkMtu: number | undefined;
   sendError: StackError | undefined;
 
   constructor(
@@ -70,6 +72,7 @@ export class Machine {
       },
       sourceFor: (dst) => (dst === UNROUTED ? undefined : address),
       mtuFor: () => this.mtu,
+      linkMtuFor: () => this.linkMtu ?? this.mtu,
       isLocal: (candidate) => candidate === address,
       isBroadcast: (candidate) => candidate === BROADCAST,
     };
