@@ -50,7 +50,9 @@ watch(parser, []);
 tap.on('close', (status) => {
   parser.end();
   file.end();
-  process.stdout.write(`# { total: ${passed + failed + skipped}, pass: ${passed}, fail: ${failed}, skip: ${skipped} }\n`);
+  process.stdout.write(
+    `# { total: ${passed + failed + skipped}, pass: ${passed}, fail: ${failed}, skip: ${skipped} }\n`,
+  );
   process.stdout.write(`# time=${((Date.now() - startedAt) / 1000).toFixed(1)} s, all of tap's output: ${OUTPUT}\n`);
   const broken = failed === 0 && status !== 0;
   if (broken) process.stdout.write(`tap ended with status ${status}: a test file did not run to its end\n`);
