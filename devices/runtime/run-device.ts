@@ -35,8 +35,9 @@ export function runDevice(kind: DeviceKind, create: MachineFactory): void {
   launch(config, create, supervised).catch((error: Error) => fail(`${config.name}: ${error.message}`, EXIT_FAILED));
 }
 
+/** One line, though JSON.parse quotes the lines of a file that is none. */
 function fail(message: string, exitStatus: number): never {
-  process.stderr.write(`${message}\n`);
+  process.stderr.write(`${message.replaceAll(/\s*\n\s*/g, ' ')}\n`);
   process.exit(exitStatus);
 }
 

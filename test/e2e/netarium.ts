@@ -6,8 +6,12 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa, type ResultPromise } from 'execa';
-import type { Test } from 'tap';
+import tap, { type Test } from 'tap';
 import { type LiveProcess, liveProcesses } from './processes.js';
+
+/** A launch takes seconds, and many of them on a busy machine; what hangs is found all the same. */
+const FILE_LIMIT_MS = 200_000;
+tap.setTimeout(FILE_LIMIT_MS);
 
 /** Relative to the checkout, where tests run. */
 const PROGRAM = 'build/netarium.js';
@@ -111,6 +115,7 @@ export class Netarium {
 export function netarium(t: Test): Netarium {
   const world = new Netarium();
   process.once('exit', world.sweep);
+  t.setTimeout(FILE_LIMIT_MS);
   t.teardown(() => world.end());
   return world;
 }
