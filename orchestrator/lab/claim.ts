@@ -4,11 +4,18 @@ import { join } from 'node:path';
 import type { DeviceConfig } from '../../devices/control.js';
 import { CliError } from '../errors.js';
 import { LAB_NAME_PATTERN, labDirectory, MAX_SOCKET_PATH, makeRunRoot } from './paths.js';
-import { connectLab, isAlive, readLabState, removeLabDirectory, writeLabState } from './state.js';
+import { connectLab, isAlive, type LabState, readLabState, removeLabDirectory, writeLabState } from './state.js';
 
 /** Orphaned devices end within moments; longer than this, a process of that number is somebody else's. */
 const ORPHANS_LIMIT_MS = 2000;
 const POLL_MS = 20;
+/** A launch ends within this time; a process that has the supervisor's number and is older than that is another. */
+const LAUNCH_LIMIT_MS = 120_000;
+
+/** Its socket opens last of all: until then its supervisor's process is the only sign. */
+function isLaunching({ pid, startedAt }: LabState): boolean {
+  return isAlive(pid) && Date.now() - Date.parse(startedAt) < LAUNCH_LIMIT_MS;
+}
 
 /** Throws a CliError when the name is unfit or a lab of that name is up. */
 export async function claimLab(lab: string, topology: string): Promise<void> {
@@ -19,7 +26,7 @@ export async function claimLab(lab: string, topology: string): Promise<void> {
   const client = await connectLab(lab);
   client?.close();
   const state = readLabState(lab);
-  const launching = state !== undefined && state.devices.length === 0 && isAlive(state.pid);
+  const launching = client === undefined && state !== undefined && isLaunching(state);
   if (client !== undefined || launching) {
     throw new CliError(
       1,

@@ -43,6 +43,8 @@ export function readLabState(lab: string): LabState | undefined {
 }
 
 export function isAlive(pid: number): boolean {
+  // Zero, what a process has that could not be started, would mean our own group.
+  if (pid <= 0) return false;
   try {
     process.kill(pid, 0);
   } catch (error) {

@@ -39,7 +39,7 @@ export async function findFreePorts(lab: string, count: number): Promise<number>
   const first = firstBase(lab);
   const searches = [
     [first, LAST_PORT],
-    [FIRST_BASE, first + count],
+    [FIRST_BASE, Math.min(LAST_PORT, first + count)],
   ];
   for (const [from, to] of searches) {
     let base = from;
