@@ -242,20 +242,21 @@ export class Icmp implements ErrorSender {
     const { type, code } = message;
     const { src, dst, payload } = quote;
     const tooBig = type === ICMP_UNREACHABLE && code === UNREACHABLE_FRAGMENTATION_NEEDED;
-    const mtu = tooBig ? this.ipv4.learnPathMtu(dst, nextHopMtuOf(message), quote.totalLength) : undefined;
+    const mtu = tooBig ? this.ipv4.estimatePathMtu(dst, nextHopMtuOf(message), quote.totalLength) : undefined;
     this.ipv4.reportError(quote.protocol, { type, code, from: packet.src, src, dst, payload, mtu });
   }
 
   /** An error about an ICMP message of ours: only echo requests have somebody who wants to know. */
-  private echoFailed(report: IcmpErrorReport): void {
-    if (report.payload[0] !== ICMP_ECHO_REQUEST) return;
+  private echoFailed(report: IcmpErrorReport): boolean {
+    if (report.payload[0] !== ICMP_ECHO_REQUEST) return false;
     const identifier = readU16(report.payload, 4);
     const handler = this.echoHandlers.get(identifier);
     if (handler === undefined) {
       this.counters.add('icmp.strayError');
-      return;
+      return false;
     }
     const error = { ...report, identifier, sequence: readU16(report.payload, 6) };
     this.events.post(() => handler.onError(error));
+    return true;
   }
 }

@@ -116,9 +116,12 @@ export class Ipv4 {
     this.errorHandlers.set(protocol, handler);
   }
 
-  /** For ICMP, and for failures of our own. */
+  /** For ICMP, and for failures of our own. The MTU that it tells counts for all, once the protocol believes it. */
   reportError(protocol: number, report: IcmpErrorReport): void {
-    this.errorHandlers.get(protocol)?.(report);
+    const believed = this.errorHandlers.get(protocol)?.(report) === true;
+    if (report.mtu === undefined || !believed) return;
+    this.counters.add('ipv4.pathMtuLearned');
+    this.pathMtus.learn(report.dst, report.mtu);
   }
 
   /** An own address, or 127.0.0.0/8. */
@@ -161,10 +164,9 @@ export class Ipv4 {
     return this.routing.nextHop(dst)?.nic.mtu ?? MINIMUM_REASSEMBLY;
   }
 
-  /** A router on the way to `dst` refused a packet for its length. Returns the MTU of the path from now on. */
-  learnPathMtu(dst: Ipv4Address, nextHopMtu: number, packetLength: number): number {
-    this.counters.add('ipv4.pathMtuLearned');
-    return this.pathMtus.learn(dst, nextHopMtu, packetLength);
+  /** A router on the way to `dst` refuses packets of that length: what the path's MTU is, if that is true. */
+  estimatePathMtu(dst: Ipv4Address, nextHopMtu: number, packetLength: number): number {
+    return this.pathMtus.estimate(dst, nextHopMtu, packetLength);
   }
 
   /**

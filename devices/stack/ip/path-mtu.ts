@@ -34,20 +34,22 @@ export class PathMtus {
   }
 
   /**
-   * A router could not pass on a packet of `packetLength` bytes. `nextHopMtu` is what it told, 0 for nothing.
-   * Returns the MTU that is assumed from now on.
+   * A router could not pass on a packet of `packetLength` bytes; `nextHopMtu` is what it told, 0 for nothing. The MTU
+   * that follows from it: for {@link learn}, once the error is believed.
    */
-  learn(dst: Ipv4Address, nextHopMtu: number, packetLength: number): number {
+  estimate(dst: Ipv4Address, nextHopMtu: number, packetLength: number): number {
     const told = nextHopMtu > 0 && nextHopMtu < packetLength;
     const guess = told ? nextHopMtu : (PLATEAUS.find((plateau) => plateau < packetLength) ?? MIN_PATH_MTU);
     // A message can only lower the MTU (RFC 1191 section 3), whatever it says.
-    const mtu = Math.max(MIN_PATH_MTU, Math.min(guess, this.get(dst) ?? guess));
+    return Math.max(MIN_PATH_MTU, Math.min(guess, this.get(dst) ?? guess));
+  }
+
+  learn(dst: Ipv4Address, mtu: number): void {
     this.learned.delete(dst);
     this.learned.set(dst, { mtu, expiresAt: this.timers.now + PATH_MTU_LIFETIME_MS });
     if (this.learned.size > MAX_DESTINATIONS) {
       const [oldest] = this.learned.keys();
       this.learned.delete(oldest);
     }
-    return mtu;
   }
 }

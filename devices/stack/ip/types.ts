@@ -39,7 +39,8 @@ export interface IcmpErrorReport {
 
 /** `nic` is undefined for packets that the machine sent to itself. */
 export type PacketHandler = (packet: Ipv4Packet, nic: Nic | undefined) => void;
-export type ErrorHandler = (report: IcmpErrorReport) => void;
+/** True when the packet can really have been one of ours; otherwise nothing is learned from the error (RFC 5927). */
+export type ErrorHandler = (report: IcmpErrorReport) => boolean;
 
 /** Tells the sender of a packet what became of it: ICMP, which lies above this layer. */
 export interface ErrorSender {

@@ -38,6 +38,8 @@ export interface ImpairerContext {
 }
 
 const DEFAULT_QUEUE_BYTES = 256 * 1024;
+/** All that may be on the line at once, so that no delay, however long, fills the memory. */
+export const MAX_LINE_BYTES = 64 * 1024 * 1024;
 const DEFAULT_REORDER_DELAY_MS = 10;
 
 /** A packet on the line. */
@@ -66,6 +68,8 @@ export class Impairer {
   private queue: Transit[] = [];
   /** Packets before this index have come out. */
   private head = 0;
+  /** Bytes of all packets on the line. */
+  private lineBytes = 0;
   private active = false;
   /** When the line has sent all that it was given. */
   private lineFreeAt: Instant = 0;
@@ -136,6 +140,7 @@ export class Impairer {
       this.context.drop(packet, 'queueFull');
       return;
     }
+    this.lineBytes += packet.length;
     this.schedule({ packet, jitter, heldBack, sentAt: this.occupyLine(packet.length), at: 0 });
   }
 
@@ -143,6 +148,7 @@ export class Impairer {
   private fits(bytes: number): boolean {
     const { rateBps = 0, queueBytes = DEFAULT_QUEUE_BYTES } = this.settings;
     const { now } = this.context.timers;
+    if (this.lineBytes + bytes > MAX_LINE_BYTES) return false;
     if (rateBps <= 0 || this.lineFreeAt <= now) return true;
     return ((this.lineFreeAt - now) * rateBps) / 8000 + bytes <= queueBytes;
   }
@@ -177,6 +183,7 @@ export class Impairer {
     while (this.head < this.queue.length && this.queue[this.head].at <= now) {
       const { packet } = this.queue[this.head];
       this.head += 1;
+      this.lineBytes -= packet.length;
       this.context.forward(packet);
     }
     if (this.head === this.queue.length) {

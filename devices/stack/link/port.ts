@@ -6,7 +6,7 @@
  */
 import type { Instant, Timers } from '../clock.js';
 import type { Random } from '../random.js';
-import { checkPacket, ETHERNET_HEADER_LENGTH, ETHERNET_MTU, PACKET_OVERHEAD } from '../wire/ethernet.js';
+import { checkPacket, ETHERNET_MTU, isGiant, PACKET_OVERHEAD } from '../wire/ethernet.js';
 import { type Crc32, crc32 as tableCrc32 } from '../wire/fcs.js';
 import { Impairer, type Impairment } from './impairment.js';
 
@@ -65,9 +65,6 @@ function total(counts: ReadonlyMap<string, number>): number {
   for (const count of counts.values()) sum += count;
   return sum;
 }
-
-/** One 802.1Q tag is tolerated, as it is on the receiving side. */
-const GIANT_OVERHEAD = PACKET_OVERHEAD + ETHERNET_HEADER_LENGTH + 4;
 
 export class Port {
   readonly name: string;
@@ -133,7 +130,7 @@ export class Port {
   /** Puts a packet on the link: at once, or when the impairment lets it go. */
   send(packet: Uint8Array): void {
     if (!this.carrier) this.drop(packet, 'out', 'noCarrier');
-    else if (packet.length > this.mtu + GIANT_OVERHEAD) this.drop(packet, 'out', 'giant');
+    else if (isGiant(packet, this.mtu)) this.drop(packet, 'out', 'giant');
     else if (this.impairer.idle) this.depart(packet);
     else this.impairer.offer(packet);
   }

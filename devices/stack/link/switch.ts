@@ -77,7 +77,13 @@ export class Switch {
   }
 
   private relay(from: Port, packet: Uint8Array): void {
-    this.learn(from, readMac(packet, FRAME_OFFSET + 6));
+    const src = readMac(packet, FRAME_OFFSET + 6);
+    if (src === 0 || isGroupMac(src)) {
+      // Nobody can have sent that: as a Linux bridge, it is neither learned nor relayed.
+      this.counters.add('switch.badSource');
+      return;
+    }
+    this.learn(from, src);
     const dst = readMac(packet, FRAME_OFFSET);
     if (dst >= RESERVED_FIRST && dst <= RESERVED_LAST) {
       this.counters.add('switch.reserved');
@@ -114,10 +120,6 @@ export class Switch {
       station.seenAt = now;
       if (known) return;
     } else {
-      if (isGroupMac(mac)) {
-        this.counters.add('switch.groupSource');
-        return;
-      }
       if (this.stations.size >= MAX_MAC_ENTRIES && !this.makeRoom()) {
         this.counters.add('switch.tableFull');
         return;

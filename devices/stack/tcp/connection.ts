@@ -232,13 +232,13 @@ export class Connection implements SenderOwner {
     this.acks.flush();
   }
 
-  /** `seq`: of the quoted segment. */
-  icmpError(report: IcmpErrorReport, seq: SequenceNumber): void {
+  /** `seq`: of the quoted segment. False when no such segment is on its way. */
+  icmpError(report: IcmpErrorReport, seq: SequenceNumber): boolean {
     const { tcb } = this;
     // RFC 5927 section 4.1: only what is on its way can have caused an error.
     if (seqLt(seq, tcb.sndUna) || seqGe(seq, seqAdd(tcb.sndMax, 1))) {
       this.context.counters.add('tcp.icmpIgnored');
-      return;
+      return false;
     }
     const mtu = mtuOfIcmp(report, tcb.pathMtu);
     const error = errorOfIcmp(report);
@@ -250,6 +250,7 @@ export class Connection implements SenderOwner {
       if (tcb.state === 'SYN_SENT' || (tcb.state === 'SYN_RECV' && this.listener !== undefined)) this.end(error);
       else this.softError = error;
     }
+    return true;
   }
 
   // For segment-arrives.ts

@@ -108,17 +108,18 @@ export class Tcp {
     else this.withoutConnection(segment, local, remote);
   }
 
-  /** About a segment that this machine sent. Errors about unknown connections are counted and dropped. */
-  icmpError(report: IcmpErrorReport): void {
+  /** About a segment that this machine sent. False, and counted, when no connection can have sent it. */
+  icmpError(report: IcmpErrorReport): boolean {
     if (report.payload.length < 8) {
       this.context.counters.add('tcp.icmpIgnored');
-      return;
+      return false;
     }
     const local = { address: report.src, port: readU16(report.payload, 0) };
     const remote = { address: report.dst, port: readU16(report.payload, 2) };
     const connection = this.connections.get(local, remote);
-    if (connection === undefined) this.context.counters.add('tcp.icmpIgnored');
-    else connection.icmpError(report, readU32(report.payload, 4));
+    if (connection !== undefined) return connection.icmpError(report, readU32(report.payload, 4));
+    this.context.counters.add('tcp.icmpIgnored');
+    return false;
   }
 
   /** Listeners first, then connections, those in TIME_WAIT too. */

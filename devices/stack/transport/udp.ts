@@ -104,12 +104,13 @@ export class Udp {
     for (const { endpoint } of receivers) endpoint.deliver(datagram.payload, from);
   }
 
-  private failed(report: IcmpErrorReport): void {
+  private failed(report: IcmpErrorReport): boolean {
     const remote = { address: report.dst, port: readU16(report.payload, 2) };
-    for (const endpoint of this.at(readU16(report.payload, 0))) {
-      if (endpoint.local.address === ANY_ADDRESS || endpoint.local.address === report.src) {
-        endpoint.fail(report, remote);
-      }
-    }
+    const senders = this.at(readU16(report.payload, 0)).filter(
+      ({ local }) => local.address === ANY_ADDRESS || local.address === report.src,
+    );
+    for (const endpoint of senders) endpoint.fail(report, remote);
+    if (senders.length === 0) this.counters.add('udp.strayError');
+    return senders.length > 0;
   }
 }

@@ -9,12 +9,16 @@
  * ```
  */
 import { formatMac, type MacAddress, readMac, writeMac } from './address.js';
+import { allocateBytes } from './allocate.js';
 import { readU16, writeU16 } from './bytes.js';
 import { type Crc32, FCS_LENGTH, readFcs, writeFcs } from './fcs.js';
 import { type Malformed, malformed } from './malformed.js';
 
 export const ETHERTYPE_IPV4 = 0x0800;
 export const ETHERTYPE_ARP = 0x0806;
+/** IEEE 802.1Q: a tag of 4 bytes, the real type behind it. */
+export const ETHERTYPE_VLAN = 0x8100;
+const VLAN_TAG_LENGTH = 4;
 
 export const ETHERNET_HEADER_LENGTH = 14;
 /** Without the FCS: IEEE 802.3's minFrameSize of 64 less 4. */
@@ -50,7 +54,7 @@ export function parseEthernet(frame: Uint8Array): EthernetFrame | Malformed {
 
 /** The frame, padded with zeros to {@link MIN_FRAME_LENGTH}. */
 export function emitEthernet(frame: EthernetFrame): Uint8Array {
-  const bytes = new Uint8Array(Math.max(MIN_FRAME_LENGTH, ETHERNET_HEADER_LENGTH + frame.payload.length));
+  const bytes = allocateBytes(Math.max(MIN_FRAME_LENGTH, ETHERNET_HEADER_LENGTH + frame.payload.length));
   writeEthernet(bytes, 0, frame);
   return bytes;
 }
@@ -65,14 +69,14 @@ function writeEthernet(bytes: Uint8Array, offset: number, frame: EthernetFrame):
 /** Emits the frame straight into a packet: one allocation and one copy of the payload. */
 export function emitPacket(frame: EthernetFrame, crc32: Crc32): Uint8Array {
   const length = Math.max(MIN_FRAME_LENGTH, ETHERNET_HEADER_LENGTH + frame.payload.length);
-  const packet = new Uint8Array(length + PACKET_OVERHEAD);
+  const packet = allocateBytes(length + PACKET_OVERHEAD);
   writeEthernet(packet, FRAME_OFFSET, frame);
   return seal(packet, crc32);
 }
 
 /** Wraps the bytes of a frame (padded here when shorter than 60) into a packet. */
 export function packetFromFrame(frame: Uint8Array, crc32: Crc32): Uint8Array {
-  const packet = new Uint8Array(Math.max(MIN_FRAME_LENGTH, frame.length) + PACKET_OVERHEAD);
+  const packet = allocateBytes(Math.max(MIN_FRAME_LENGTH, frame.length) + PACKET_OVERHEAD);
   packet.set(frame, FRAME_OFFSET);
   return seal(packet, crc32);
 }
@@ -93,9 +97,16 @@ export function frameOf(packet: Uint8Array): Uint8Array {
 /** Why a receiver refuses a packet; the names of the counters. */
 export type PacketFault = 'badPreamble' | 'runt' | 'giant' | 'badFcs';
 
+/** IEEE 802.3 section 3.2.7: whether the frame is longer than a link of this MTU carries; one 802.1Q tag is free. */
+export function isGiant(packet: Uint8Array, mtu: number): boolean {
+  const surplus = packet.length - PACKET_OVERHEAD - ETHERNET_HEADER_LENGTH - mtu;
+  if (surplus <= 0) return false;
+  return surplus > VLAN_TAG_LENGTH || readU16(packet, FRAME_OFFSET + 12) !== ETHERTYPE_VLAN;
+}
+
 /**
- * What a receiver checks before it looks at any address: preamble and SFD, length (60 … 14 + mtu + 4 for
- * one 802.1Q tag, without FCS), FCS. Undefined when the packet is sound.
+ * What a receiver checks before it looks at any address: preamble and SFD, length (60 … 14 + mtu without FCS, 4 more
+ * for one 802.1Q tag), FCS. Undefined when the packet is sound.
  */
 export function checkPacket(packet: Uint8Array, mtu: number, crc32: Crc32): PacketFault | undefined {
   if (packet.length < FRAME_OFFSET) return 'runt';
@@ -103,7 +114,7 @@ export function checkPacket(packet: Uint8Array, mtu: number, crc32: Crc32): Pack
   if (packet[PREAMBLE_LENGTH] !== SFD) return 'badPreamble';
   const frameLength = packet.length - PACKET_OVERHEAD;
   if (frameLength < MIN_FRAME_LENGTH) return 'runt';
-  if (frameLength > ETHERNET_HEADER_LENGTH + 4 + mtu) return 'giant';
+  if (isGiant(packet, mtu)) return 'giant';
   const end = packet.length - FCS_LENGTH;
   return crc32(packet.subarray(FRAME_OFFSET, end)) === readFcs(packet, end) ? undefined : 'badFcs';
 }

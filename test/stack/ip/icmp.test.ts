@@ -280,6 +280,7 @@ t.test('path MTU: learned from fragmentation needed, for ten minutes', async (t)
 t.test('path MTU: a router that does not tell its MTU, or tells nonsense, lowers it by a plateau', async (t) => {
   const bench = host();
   const { ipv4: layer } = bench.stack;
+  layer.setErrorHandler(253, () => true);
   const told = (mtu: number, bytes: number): number => {
     const packet: Ipv4Packet = ipv4Packet('10.0.0.1', '192.0.2.1', { payload: new Uint8Array(bytes - 20) });
     const code = UNREACHABLE_FRAGMENTATION_NEEDED;
@@ -289,6 +290,27 @@ t.test('path MTU: a router that does not tell its MTU, or tells nonsense, lowers
   t.equal(told(0, 1500), 1492);
   t.equal(told(9000, 1492), 1006);
   t.equal(told(1, 1006), 68, 'never below what every link carries');
+});
+
+t.test('path MTU: nothing is learned about packets that nobody here has sent (RFC 5927)', async (t) => {
+  const bench = host();
+  listen(bench);
+  bench.stack.udp.bind({ address: 0, port: 4000 });
+  const remote = '192.0.2.1';
+  const tcp = (port: number) => Uint8Array.of(port >>> 8, port & 255, 0, 80, 0, 0, 0, 1);
+  const ping = (identifier: number) => Uint8Array.of(8, 0, 0, 0, 0, identifier, 0, 1);
+  const datagram = (port: number) => Uint8Array.of(port >>> 8, port & 255, 0, 53, 0, 8, 0, 0);
+  const forge = (protocol: number, payload: Uint8Array) => {
+    const packet = emitIpv4(ipv4Packet('10.0.0.1', remote, { protocol, payload }));
+    bench.hears('eth0', errorAbout(packet, '10.0.0.66', ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, 68));
+    return bench.stack.ipv4.mtuFor(ip(remote));
+  };
+  t.equal(forge(6, tcp(40000)), 1500);
+  t.equal(forge(1, ping(77)), 1500);
+  t.equal(forge(17, datagram(4001)), 1500);
+  t.equal(forge(99, datagram(4000)), 1500);
+  t.equal(bench.counters.get('ipv4.pathMtuLearned'), 0);
+  t.equal(forge(17, datagram(4000)), 68, 'for the program that may have sent it, it may be true');
 });
 
 t.test('the echo request type is not an error', async (t) => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { Timers } from '../../../devices/stack/clock.js';
-import { Impairer, type Impairment } from '../../../devices/stack/link/impairment.js';
+import { Impairer, type Impairment, MAX_LINE_BYTES } from '../../../devices/stack/link/impairment.js';
 import { Random } from '../../../devices/stack/random.js';
 import { FRAME_OFFSET } from '../../../devices/stack/wire/ethernet.js';
 
@@ -225,6 +225,20 @@ t.test('rate: the queue is bounded in bytes, and drops what comes last', async (
 t.test('the queue holds 256 KiB unless told otherwise', async (t) => {
   const line = new Line({ rateBps: 1 }).offer(3000);
   t.equal(3000 - line.dropped.length, Math.floor((256 * 1024) / PACKET_LENGTH));
+});
+
+t.test('however long the delay, the line holds no more than 64 MiB', async (t) => {
+  const timers = new Timers();
+  const fate: string[] = [];
+  const forward = () => fate.push('forwarded');
+  const line = new Impairer({ random: new Random(1), timers, forward, drop: (_, reason) => fate.push(reason) });
+  line.configure({ delayMs: 3_600_000 });
+  const packet = new Uint8Array(MAX_LINE_BYTES / 4);
+  for (let i = 0; i < 5; i++) line.offer(packet);
+  t.same(fate, ['queueFull']);
+  timers.advance(3_600_000);
+  line.offer(packet);
+  t.same(fate.slice(1), ['forwarded', 'forwarded', 'forwarded', 'forwarded'], 'and there is room again');
 });
 
 t.test('new settings time anew what is on the line, in its order', async (t) => {

@@ -59,7 +59,10 @@ t.test('what is not sound is counted by its fault, tapped with it, and not deliv
 
 t.test('the largest frame of the MTU passes both ways, with room for one VLAN tag', async (t) => {
   const { port, delivered, sent } = new Bench();
-  const full = packetOf({ dst: BROADCAST_MAC, src: 2, etherType: TEST_ETHERTYPE, payload: new Uint8Array(1504) });
+  const full = packetOf({ dst: BROADCAST_MAC, src: 2, etherType: 0x8100, payload: new Uint8Array(1504) });
+  const untagged = packetOf({ dst: BROADCAST_MAC, src: 2, etherType: TEST_ETHERTYPE, payload: new Uint8Array(1501) });
+  port.receive(untagged);
+  t.same(port.counters.drops(), { giant: 1 }, 'one byte too many is a giant');
   port.receive(full);
   port.send(full);
   t.equal(delivered.length, 1);
@@ -67,7 +70,7 @@ t.test('the largest frame of the MTU passes both ways, with room for one VLAN ta
   port.mtu = 1499;
   port.send(full);
   t.equal(sent.length, 1);
-  t.same(port.counters.drops(), { giant: 1 });
+  t.same(port.counters.drops(), { giant: 2 });
 });
 
 t.test('without carrier all that is sent is dropped as noCarrier, until the carrier is back', async (t) => {

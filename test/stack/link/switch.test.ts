@@ -126,8 +126,11 @@ t.test('group addresses are no sources, and reserved ones are not relayed', asyn
     packetOf({ dst: BROADCAST_MAC, src: BROADCAST_MAC, etherType: TEST_ETHERTYPE, payload: new Uint8Array(1) }),
     wiring.now,
   );
+  const nobody = packetOf({ dst: BROADCAST_MAC, src: 0, etherType: TEST_ETHERTYPE, payload: new Uint8Array(1) });
+  body.receive(body.ports[0], nobody, wiring.now);
   t.same(table(), []);
-  t.equal(counters.get('switch.groupSource'), 1);
+  t.equal(counters.get('switch.badSource'), 2);
+  t.equal(body.ports[1].counters.framesOut, 0, 'as a Linux bridge: such frames go nowhere');
   t.same(say(0, 0x0180c2000000, 'spanning tree'), []);
   t.equal(counters.get('switch.reserved'), 1);
 });

@@ -86,7 +86,11 @@ t.test('lengths: 60 bytes at least, MTU and one VLAN tag at most', async (t) => 
   const packet = (frameLength: number) => packetFromFrame(new Uint8Array(frameLength), crc32);
   t.equal(checkPacket(packet(60), 1500, crc32), undefined);
   t.equal(checkPacket(packet(60).subarray(0, 71), 1500, crc32), 'runt');
-  t.equal(checkPacket(packet(1518), 1500, crc32), undefined);
+  t.equal(checkPacket(packet(1514), 1500, crc32), undefined);
+  t.equal(checkPacket(packet(1515), 1500, crc32), 'giant');
+  const tagged = new Uint8Array(1518);
+  tagged.set([0x81, 0x00], 12);
+  t.equal(checkPacket(packetFromFrame(tagged, crc32), 1500, crc32), undefined);
   t.equal(checkPacket(packet(1519), 1500, crc32), 'giant');
   t.equal(checkPacket(packet(1519), 9000, crc32), undefined);
   t.equal(checkPacket(new Uint8Array(0), 1500, crc32), 'runt');
