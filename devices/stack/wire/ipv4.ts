@@ -6,6 +6,7 @@
  * ```
  */
 import { formatIpv4, type Ipv4Address } from './address.js';
+import { allocateBytes } from './allocate.js';
 import { readU16, readU32, writeU16, writeU32 } from './bytes.js';
 import { internetChecksum } from './checksum.js';
 import { type Malformed, malformed } from './malformed.js';
@@ -64,7 +65,7 @@ export function parseIpv4Packet(bytes: Uint8Array): Ipv4Packet | Malformed {
 /** Header, options and payload with the checksum filled in. At most 65,535 bytes in all: the caller's duty. */
 export function emitIpv4(packet: Ipv4Packet): Uint8Array {
   const headerLength = IPV4_HEADER_LENGTH + packet.options.length;
-  const bytes = new Uint8Array(headerLength + packet.payload.length);
+  const bytes = allocateBytes(headerLength + packet.payload.length);
   bytes[0] = 0x40 | (headerLength / 4);
   bytes[1] = packet.tos;
   writeU16(bytes, 2, bytes.length);

@@ -6,6 +6,7 @@
  * ```
  */
 import type { Ipv4Address } from './address.js';
+import { allocateBytes } from './allocate.js';
 import { readU16, readU32, writeU16, writeU32 } from './bytes.js';
 import { finishSum, partialSum, pseudoHeaderSum } from './checksum.js';
 import { PROTOCOL_TCP } from './ipv4.js';
@@ -177,7 +178,7 @@ export function emitTcp(segment: TcpSegment, src: Ipv4Address, dst: Ipv4Address)
   const optionsLength = tcpOptionsLength(segment.options);
   if (optionsLength > MAX_OPTIONS_LENGTH) throw new RangeError(`TCP options of ${optionsLength} bytes: at most 40`);
   const headerLength = TCP_HEADER_LENGTH + optionsLength;
-  const bytes = new Uint8Array(headerLength + segment.payload.length);
+  const bytes = allocateBytes(headerLength + segment.payload.length);
   writeU16(bytes, 0, segment.srcPort);
   writeU16(bytes, 2, segment.dstPort);
   writeU32(bytes, 4, segment.seq);

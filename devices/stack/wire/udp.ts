@@ -6,6 +6,7 @@
  * ```
  */
 import type { Ipv4Address } from './address.js';
+import { allocateBytes } from './allocate.js';
 import { readU16, writeU16 } from './bytes.js';
 import { finishSum, partialSum, pseudoHeaderSum } from './checksum.js';
 import { PROTOCOL_UDP } from './ipv4.js';
@@ -41,7 +42,7 @@ export function parseUdp(bytes: Uint8Array, src: Ipv4Address, dst: Ipv4Address):
 
 export function emitUdp(datagram: UdpDatagram, src: Ipv4Address, dst: Ipv4Address): Uint8Array {
   const length = UDP_HEADER_LENGTH + datagram.payload.length;
-  const bytes = new Uint8Array(length);
+  const bytes = allocateBytes(length);
   writeU16(bytes, 0, datagram.srcPort);
   writeU16(bytes, 2, datagram.dstPort);
   writeU16(bytes, 4, length);
