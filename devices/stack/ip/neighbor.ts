@@ -129,7 +129,7 @@ export class Neighbor {
   private learn(mac: MacAddress): void {
     this.mac = mac;
     this.updatedAt = this.timers.now;
-    for (const packet of this.takeWaiting()) this.events.transmit(this, mac, packet);
+    for (const packet of this.takeWaiting()) this.send(packet);
   }
 
   private takeWaiting(): readonly Uint8Array[] {

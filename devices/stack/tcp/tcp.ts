@@ -132,8 +132,11 @@ export class Tcp {
   private withoutConnection(segment: TcpSegment, local: Endpoint, remote: Endpoint): void {
     const candidates = (this.listeners.get(local.port) ?? []).filter((listener) => listener.serves(local.address));
     const listener = candidates.find((candidate) => candidate.local.address === local.address) ?? candidates[0];
-    if (listener !== undefined) listener.segmentArrives(segment, local, remote);
-    else {
+    if (listener !== undefined) {
+      if (this.connections.full && (segment.flags & (SYN | ACK | RST)) === SYN)
+        this.context.counters.add('tcp.tableFull');
+      else listener.segmentArrives(segment, local, remote);
+    } else {
       this.context.counters.add('tcp.noConnection');
       sendReset(this.context, segment, local, remote);
     }

@@ -206,6 +206,7 @@ t.test('learning: a request of the neighbour that we wait for is as good as an a
     `eth0 to ${formatMac(PEER)}: ${echo('10.0.0.1', '10.0.0.2')}`,
     `eth0 to ${formatMac(PEER)}: ${IS_AT_1}`,
   ]);
+  t.equal(host.arpState('10.0.0.2'), 'DELAY', 'it is in use now: whether the neighbour hears us will be asked');
 });
 
 t.test('start announces every address', async (t) => {

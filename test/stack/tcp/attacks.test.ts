@@ -1,5 +1,6 @@
 /** Strangers: floods of SYNs, forged ICMP errors, a peer that starts anew in the middle. */
 import t from 'tap';
+import { MAX_CONNECTIONS } from '../../../devices/stack/tcp/connection-table.js';
 import { ACK, RST, SYN } from '../../../devices/stack/wire/tcp.js';
 import { Conversation, established } from './harness.js';
 
@@ -101,3 +102,26 @@ t.test(
     if (options.mss !== 1460) throw new Error(`MSS ${options.mss}`);
   },
 );
+
+t.test('connections that a peer can make it keep are bounded', async (t) => {
+  const c = new Conversation();
+  c.listen(80, 8);
+  const open = () => {
+    c.peer({ flags: SYN, seq: 100 });
+    const answer = c.sent.shift();
+    if (answer !== undefined) c.peer({ seq: 101, ack: answer.seq + 1 });
+    return answer !== undefined;
+  };
+  for (let port = 1; port <= MAX_CONNECTIONS; port++) {
+    c.peerPort = port;
+    open();
+    c.sent.length = 0;
+  }
+  c.peerPort = 60_000;
+  t.equal(open(), false);
+  t.equal(c.machine.counters.get('tcp.tableFull'), 1);
+  c.peerPort = 1;
+  c.peer({ flags: RST, seq: 101 });
+  c.peerPort = 60_000;
+  t.equal(open(), true, 'a place has become free');
+});
