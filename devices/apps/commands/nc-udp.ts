@@ -1,7 +1,7 @@
 /** `nc` over UDP. */
 import type { Network } from '../../net/network.js';
 import type { SocketError } from '../../net/socket-errors.js';
-import type { UdpSocket } from '../../net/udp-socket.js';
+import type { UdpSender, UdpSocket } from '../../net/udp-socket.js';
 import type { Timer } from '../../stack/clock.js';
 import { type CommandIo, INTERRUPTED_STATUS } from './command.js';
 import { CommandFailure } from './define.js';
@@ -45,11 +45,15 @@ export async function probeUdp(
 export async function listenUdp(network: Network, port: number, options: NcOptions, io: CommandIo): Promise<number> {
   const socket = open(network, port);
   const peer = new Promise<void>((resolve) => {
-    socket.once('message', (_bytes, from) => {
+    const meet = (_bytes: Buffer, from: UdpSender): void => {
+      // RFC 768: who sends from port 0 expects no answer: it can be heard, but not be spoken with.
+      if (from.port === 0) return;
+      socket.off('message', meet);
       if (options.verbose) io.stderr(`Connection received on ${from.address} ${from.port}\n`);
       socket.connect(from.port, from.address);
       resolve();
-    });
+    };
+    socket.on('message', meet);
   });
   if (options.verbose) socket.once('listening', () => io.stderr(`Bound on 0.0.0.0 ${port}\n`));
   return converse(network, socket, peer, options, io);

@@ -43,7 +43,10 @@ export interface DnsListenerOptions {
 /** RFC 7766 section 6.2.3: an idle connection is closed after a few seconds. */
 const IDLE_MS = 10_000;
 const MAX_CONNECTIONS = 100;
-/** Questions of one connection that may wait for their answers; then the connection is not read meanwhile. */
+/**
+ * Questions of one connection whose answers are not found, or not taken by the client yet; with more, the connection is
+ * not read meanwhile.
+ */
 const MAX_PIPELINED = 16;
 
 export class DnsListener {
@@ -67,9 +70,13 @@ export class DnsListener {
       const socket = this.network.createUdpSocket({ program, reuseAddr: true });
       socket.on('error', failed);
       socket.on('message', (bytes, from) => {
-        this.respond(bytes, MAX_UDP_MESSAGE).then((reply) => {
-          if (reply !== undefined && this.datagrams.includes(socket)) socket.send(reply, from.port, from.address);
-        });
+        // RFC 768: who sends from port 0 expects no answer, and could not be given one.
+        if (from.port === 0) this.network.stack.counters.add('dns.noReplyPort');
+        else {
+          this.respond(bytes, MAX_UDP_MESSAGE).then((reply) => {
+            if (reply !== undefined && this.datagrams.includes(socket)) socket.send(reply, from.port, from.address);
+          });
+        }
       });
       return socket.bind({ port, address });
     });
@@ -118,15 +125,18 @@ export class DnsListener {
       ended = true;
       endIfDone();
     });
+    const answered = (): void => {
+      if (waiting === MAX_PIPELINED) socket.resume();
+      waiting -= 1;
+      endIfDone();
+    };
     socket.on('data', (chunk: Uint8Array) => {
       for (const bytes of frames.push(chunk)) {
         waiting += 1;
         if (waiting === MAX_PIPELINED) socket.pause();
         this.respond(bytes, MAX_TCP_MESSAGE).then((reply) => {
-          if (waiting === MAX_PIPELINED) socket.resume();
-          waiting -= 1;
-          if (reply !== undefined && !socket.destroyed) socket.write(frameDns(reply));
-          endIfDone();
+          if (reply === undefined || socket.destroyed) answered();
+          else socket.write(frameDns(reply), answered);
         });
       }
     });
@@ -141,9 +151,9 @@ export class DnsListener {
       return undefined;
     }
     this.network.stack.counters.add('dns.queries');
-    const refusal = refusalOf(query);
-    if (refusal !== undefined) return emitDns(dnsResponse(query, { rcode: refusal }), limit);
     try {
+      const refusal = refusalOf(query);
+      if (refusal !== undefined) return emitDns(dnsResponse(query, { rcode: refusal }), limit);
       return emitDns(await this.answer(query), limit);
     } catch (error) {
       this.options.log.error({ err: error, question: query.questions[0] }, 'a DNS question could not be answered');

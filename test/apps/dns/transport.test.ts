@@ -14,7 +14,9 @@ import {
   RCODE_REFUSED,
 } from '../../../devices/stack/wire/dns.js';
 import { CLASS_CH, formatRecordData } from '../../../devices/stack/wire/dns-record.js';
+import { PROTOCOL_UDP } from '../../../devices/stack/wire/ipv4.js';
 import { isMalformed } from '../../../devices/stack/wire/malformed.js';
+import { emitUdp } from '../../../devices/stack/wire/udp.js';
 import { udpOf } from '../../support/packets.js';
 import { answersOf, DnsNet, type DnsNode, zone } from './dns-net.js';
 
@@ -226,4 +228,28 @@ t.test('a stopped server is gone, with its connections', async (t) => {
   await net.until(server.server.stop());
   await t.rejects(net.ask(client, server, { name: 'www.x' }), { code: 'ECONNREFUSED' });
   t.same(server.stack.udp.sockets(), []);
+});
+
+t.test('a question from port 0, which nothing can be sent to, is dropped and counted', async (t) => {
+  const { net, client, server } = world();
+  const [src, dst] = [client.address(), server.address()];
+  const payload = emitUdp({ srcPort: 0, dstPort: 53, payload: emitDns(dnsQuery(1, 'www.x', 'A', false)) }, src, dst);
+  client.call(net.now, ({ ipv4 }) => ipv4.send({ dst, protocol: PROTOCOL_UDP, payload }));
+  await net.runFor(100);
+  t.equal(server.stack.counters.get('dns.noReplyPort'), 1);
+  t.equal((await net.ask(client, server, { name: 'www.x' })).message.answers.length, 1, 'the server goes on');
+});
+
+t.test('who asks by TCP and does not read the answers is not read either', async (t) => {
+  const { net, client, server } = world();
+  const socket = client.network.connect({ host: server.ip, port: 53 });
+  socket.on('error', () => {});
+  await net.until(once(socket, 'connect'));
+  const question = frameDns(emitDns(dnsQuery(1, 'big.x', 'A', false)));
+  const many = Buffer.concat(Array.from({ length: 100 }, () => question));
+  for (let i = 0; i < 100; i++) socket.write(many);
+  await net.runFor(5000);
+  const asked = server.stack.counters.get('dns.queries');
+  t.ok(asked < 5000, `${asked} of 10,000 questions were taken`);
+  socket.destroy();
 });
