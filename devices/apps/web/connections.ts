@@ -2,6 +2,7 @@
  * The connections of one page load: opened when a request needs one, kept for the next request to the same
  * server, all closed by the browser when the page is there.
  */
+import { setMaxListeners } from 'node:events';
 import type { ClientRequestArgs } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { HttpAgent } from '../../net/http-agent.js';
@@ -56,6 +57,8 @@ export class Connections extends HttpAgent {
   /** FIN on every connection, then the peers' FINs. Resolves when all are closed, at the latest after 5 s. */
   async close(): Promise<void> {
     const deadline = new AbortController();
+    // Every connection listens for it, however many there are.
+    setMaxListeners(0, deadline.signal);
     const timer = this.clock.after(CLOSE_TIMEOUT_MS, () => deadline.abort());
     await Promise.all([...this.open].map((socket) => closed(socket, deadline.signal)));
     timer.clear();

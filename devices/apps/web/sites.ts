@@ -50,7 +50,9 @@ export function findRedirect(redirects: readonly RedirectConfig[], target: Targe
     const prefix = from.endsWith('*') ? from.slice(0, -1) : undefined;
     if (prefix === undefined ? target.path !== from : !target.path.startsWith(prefix)) continue;
     const rest = prefix === undefined ? '' : target.path.slice(prefix.length);
-    const location = to.endsWith('*') ? to.slice(0, -1) + rest : to;
+    const joined = to.endsWith('*') ? to.slice(0, -1) + rest : to;
+    // What a stranger wrote behind the prefix must not turn a path into another host: `/old//evil.com`.
+    const location = /^\/(?!\/)/.test(to) ? joined.replace(/^\/+/, '/') : joined;
     return { status, location: location.includes('?') ? location : location + target.query };
   }
   return undefined;

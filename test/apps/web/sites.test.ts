@@ -34,6 +34,7 @@ t.test('redirects: exact paths, and prefixes whose rest goes along', async (t) =
     { from: '/search', to: '/find?by=name', status: 307 },
     { from: '/blog/*', to: 'http://blog.server.com/*', status: 301 },
     { from: '/gone/*', to: '/', status: 308 },
+    { from: '/up/*', to: '/*', status: 301 },
   ];
   const redirect = (target: string) => findRedirect(redirects, parseTarget(target)!);
   t.strictSame(redirect('/old.html'), { status: 302, location: '/new.html' });
@@ -42,6 +43,7 @@ t.test('redirects: exact paths, and prefixes whose rest goes along', async (t) =
   t.strictSame(redirect('/blog/2026/11?p=2'), { status: 301, location: 'http://blog.server.com/2026/11?p=2' });
   t.strictSame(redirect('/gone/a/b'), { status: 308, location: '/' });
   t.equal(redirect('/old.html/x'), undefined);
+  t.strictSame(redirect('/up//evil.com'), { status: 301, location: '/evil.com' }, 'never to another host by chance');
 });
 
 t.test('a path is decoded once; a final slash means the folder', async (t) => {
