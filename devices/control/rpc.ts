@@ -9,12 +9,13 @@
  * | `inspect` | `{table}` | rows, see tables.ts |
  * | `tables` | – | names of the tables that this device has |
  * | `exec` | `{id, argv, columns?}` | `{exitStatus}`, when the command has ended; output as `exec-output` notifications |
- * | `exec-input` (notification) | `{id, data}`; data null ends the input | – |
+ * | `exec-input` | `{id, data}`; data null ends the input | –; answered when there is room for more |
  * | `exec-interrupt` (notification) | `{id}` | – |
  * | `complete` | `{line}` | `{candidates}`: completions of the last word |
  * | `capture-start` | `{ports?}` | `{interfaces}`; then binary messages, see {@link encodeCapture} |
  * | `capture-stop` | – | `{missed}`, after the last captured frame was sent |
- * | `trace-start` / `trace-stop` | – | –; between them `trace` notifications with a TraceEvent |
+ * | `trace-start` | – | –; then `trace` notifications with a TraceEvent |
+ * | `trace-stop` | – | `{missed}`, events that were not sent because the client was too far behind |
  * | `fetch` | {@link FetchRequest} | {@link FetchResult} (hosts only) |
  * | `shutdown` | – | –; the device ends in an orderly way |
  */

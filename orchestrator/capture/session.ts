@@ -38,7 +38,7 @@ export interface LabCapture {
   readonly interfaces: readonly CaptureInterface[];
   readonly frames: readonly LabFrame[];
   readonly traces: readonly LabTrace[];
-  /** Frames that a device could not hand over. */
+  /** Frames and trace events that a device could not hand over. */
   readonly missed: number;
   /** Milliseconds since 1970 at the zero of the timeline. */
   readonly epochOffsetMs: number;
@@ -88,9 +88,12 @@ export class CaptureSession {
   async stop(): Promise<LabCapture> {
     const missed = await Promise.all(
       this.clients.map(async (client) => {
-        const answer = await client.call<{ missed: number }>('capture-stop').catch(() => ({ missed: 0 }));
+        const stopped = ['capture-stop', 'trace-stop'].map((method) =>
+          client.call<{ missed: number }>(method).catch(() => ({ missed: 0 })),
+        );
+        const [frames, events] = await Promise.all(stopped);
         client.close();
-        return answer.missed;
+        return frames.missed + events.missed;
       }),
     );
     this.frames.sort((a, b) => a.at - b.at || rank(a) - rank(b) || a.interfaceIndex - b.interfaceIndex);

@@ -69,8 +69,8 @@ export function consoleCommand(): Command {
           }
           if (words.length > 0) {
             running = runOnDevice(client, words, {
-              stdout: (text) => process.stdout.write(text),
-              stderr: (text) => process.stdout.write(text),
+              stdout: process.stdout,
+              stderr: process.stdout,
               columns: process.stdout.columns ?? 80,
             });
             await running.exitStatus.catch((error: Error) => process.stdout.write(`${error.message}\n`));

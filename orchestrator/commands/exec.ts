@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import { Command } from 'commander';
 import type { ExecOutput } from '../../devices/control.js';
 import { CliError } from '../errors.js';
@@ -7,30 +8,37 @@ import { connectDevice, findLab } from '../lab/state.js';
 const INTERRUPTED = 130;
 let sessions = 0;
 
+/** Where a command's output goes. A stream that is full holds the device back. */
 export interface ExecStreams {
-  readonly stdout: (text: string) => void;
-  readonly stderr: (text: string) => void;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  /** Width of the terminal in characters. */
   readonly columns: number;
 }
 
 /** A command that runs on a device: its end, and the ways to reach it meanwhile. */
 export interface RunningCommand {
   readonly exitStatus: Promise<number>;
-  /** null ends the input. */
-  input(data: string | null): void;
+  /** Resolves when there is room for more, or the device has gone, which `exitStatus` tells. null ends the input. */
+  input(data: string | null): Promise<void>;
   interrupt(): void;
 }
 
+/** One at a time on a connection. `exitStatus` rejects when there is no such command, or the device has ended. */
 export function runOnDevice(client: RpcClient, argv: readonly string[], streams: ExecStreams): RunningCommand {
   const id = ++sessions;
   client.notifications.set('exec-output', (output: ExecOutput) => {
-    if (output.id === id) streams[output.stream](output.data);
+    if (output.id !== id) return;
+    const stream = streams[output.stream];
+    if (stream.write(output.data)) return;
+    client.pause();
+    stream.once('drain', () => client.resume());
   });
   return {
     exitStatus: client
       .call<{ exitStatus: number }>('exec', { id, argv, columns: streams.columns })
       .then(({ exitStatus }) => exitStatus),
-    input: (data) => client.notify('exec-input', { id, data }),
+    input: (data) => client.call<void>('exec-input', { id, data }).catch(() => {}),
     interrupt: () => client.notify('exec-interrupt', { id }),
   };
 }
@@ -52,8 +60,8 @@ export function execCommand(): Command {
       if (argv.length === 0) throw new CliError(2, 'which command?', `\`netarium exec ${device} help\` lists them.`);
       const client = await connectDevice(await findLab(lab), device);
       const running = runOnDevice(client, argv, {
-        stdout: (text) => process.stdout.write(text),
-        stderr: (text) => process.stderr.write(text),
+        stdout: process.stdout,
+        stderr: process.stderr,
         columns: process.stdout.columns ?? 80,
       });
       let interrupted = false;
@@ -62,7 +70,10 @@ export function execCommand(): Command {
         interrupted = true;
         running.interrupt();
       });
-      process.stdin.setEncoding('utf8').on('data', (text: string) => running.input(text));
+      process.stdin.setEncoding('utf8').on('data', (text: string) => {
+        process.stdin.pause();
+        running.input(text).then(() => process.stdin.resume());
+      });
       process.stdin.on('end', () => running.input(null));
       try {
         process.exitCode = await running.exitStatus;

@@ -60,6 +60,15 @@ export class RpcClient {
     if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ jsonrpc: '2.0', method, params }));
   }
 
+  /** Reads nothing more, so that the device notices that its output is not wanted so fast. */
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
   close(): void {
     this.socket.close();
   }

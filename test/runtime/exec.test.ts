@@ -41,6 +41,20 @@ const COMMANDS = new Map([
     'sleep',
     (_argv, { signal }) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(130))),
   ),
+  command('flood', async (_argv, io) => {
+    for (let i = 0; i < 3; i++) {
+      io.stdout(String(i));
+      await io.drained();
+    }
+    return 0;
+  }),
+  command('spout', async (_argv, io) => {
+    while (!io.signal.aborted) {
+      io.stdout('more');
+      await new Promise(setImmediate);
+    }
+    return 130;
+  }),
   command('width', async (_argv, io) => io.columns),
   command('crash', async () => {
     throw new Error('oops');
@@ -98,7 +112,7 @@ t.test('bad requests are refused', async (t) => {
   }
   await t.rejects(exec.exec({ id: 1, argv: ['rm', '-rf'] }, client), {
     code: -32000,
-    message: 'rm: command not found. Commands here: cat crash echo sleep width',
+    message: 'rm: command not found. Commands here: cat crash echo flood sleep spout width',
   });
   await t.rejects(exec.exec({ id: 1, argv: ['crash'] }, client), { message: 'oops' });
   const end = exec.exec({ id: 2, argv: ['sleep'] }, client);
@@ -115,6 +129,59 @@ t.test('columns are 80 unless told', async (t) => {
 
 t.test('completion of the first word', async (t) => {
   t.same(sessions().complete('c'), ['cat', 'crash']);
-  t.same(sessions().complete(''), ['cat', 'crash', 'echo', 'sleep', 'width']);
+  t.same(sessions().complete(''), ['cat', 'crash', 'echo', 'flood', 'sleep', 'spout', 'width']);
   t.same(sessions().complete('cat f'), []);
+});
+
+t.test('a command that prints without bound waits for a client that reads slowly', async (t) => {
+  const client = new Client();
+  client.backlogBytes = 2 * 1024 * 1024;
+  const end = sessions().exec({ id: 1, argv: ['flood'] }, client);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  t.same(client.output, ['stdout 0']);
+  client.backlogBytes = 0;
+  t.same(await end, { exitStatus: 0 });
+  t.same(client.output, ['stdout 0', 'stdout 1', 'stdout 2']);
+});
+
+t.test('one that waits for a client that has left ends', async (t) => {
+  const client = new Client();
+  client.backlogBytes = 2 * 1024 * 1024;
+  const end = sessions().exec({ id: 1, argv: ['flood'] }, client);
+  client.leave();
+  t.same(await end, { exitStatus: 0 });
+});
+
+t.test('one that does not wait is ended when its output is not read', async (t) => {
+  const client = new Client();
+  const end = sessions().exec({ id: 1, argv: ['spout'] }, client);
+  await new Promise(setImmediate);
+  client.backlogBytes = 65 * 1024 * 1024;
+  const sent = client.output.length;
+  await t.rejects(end, { code: -32000, message: 'spout was ended: its output is not read' });
+  t.equal(client.output.length, sent, 'nothing more was sent');
+});
+
+t.test('input is answered when there is room for more', async (t) => {
+  const client = new Client();
+  const exec = sessions();
+  const end = exec.exec({ id: 1, argv: ['sleep'] }, client);
+  const big = 'x'.repeat(700_000);
+  await exec.input({ id: 1, data: big }, client);
+  let answered = false;
+  const second = exec.input({ id: 1, data: big }, client).then(() => {
+    answered = true;
+  });
+  await new Promise(setImmediate);
+  t.equal(answered, false, 'the command has not read the first piece');
+  exec.interrupt({ id: 1 }, client);
+  await end;
+  await second;
+  t.equal(answered, true, 'nobody waits for a command that has ended');
+  const reader = exec.exec({ id: 2, argv: ['cat'] }, client);
+  await exec.input({ id: 2, data: big }, client);
+  await exec.input({ id: 2, data: big }, client);
+  await exec.input({ id: 2, data: null }, client);
+  t.same(await reader, { exitStatus: 0 });
+  t.equal(client.output.length, 2);
 });

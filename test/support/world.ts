@@ -146,6 +146,7 @@ export class World extends Wiring {
         },
         stdin: pieces(input),
         signal,
+        drained: async () => {},
         columns: 80,
       }),
     );

@@ -27,6 +27,8 @@ export interface Command {
 export interface CommandIo {
   /** Any piece of text; lines end in `\n`. */
   stdout(text: string): void;
+  /** Resolves when the terminal has kept up, or has gone. To be awaited by whoever prints without bound. */
+  drained(): Promise<void>;
   stderr(text: string): void;
   /** Text as typed, or bytes; ends at end of file. At most one reader. */
   readonly stdin: AsyncIterable<string | Uint8Array>;

@@ -6,6 +6,8 @@ import { NameError, type Resolver } from '../../net/resolver.js';
 import type { SocketError } from '../../net/socket-errors.js';
 import type { TcpSocket } from '../../net/tcp-socket.js';
 import type { Instant } from '../../stack/clock.js';
+import { isRedirect } from '../web/redirects.js';
+import { portOf, requestTarget } from '../web/url-parts.js';
 import type { CommandIo } from './command.js';
 
 /** With curl's own exit status. */
@@ -55,6 +57,7 @@ const MAX_REDIRECTS_STATUS = 47;
 const FAILED_STATUS = 22;
 const BINARY_STATUS = 23;
 const TIMEOUT_STATUS = 28;
+const BAD_ARGUMENT_STATUS = 43;
 const EMPTY_REPLY_STATUS = 52;
 
 export class CurlTransfer {
@@ -146,24 +149,31 @@ export class CurlTransfer {
   }
 
   private send(request: CurlRequest, signal: AbortSignal): Promise<IncomingMessage> {
-    const { url, method, data } = request;
+    const { hostname } = request.url;
+    const port = portOf(request.url);
     return new Promise((resolve, reject) => {
-      const { hostname } = url;
-      const port = Number(url.port || 80);
-      const outgoing = httpRequest({
-        host: hostname,
-        port,
-        method,
-        path: url.pathname + url.search,
-        agent: this.agent,
-        signal,
-      });
-      setHeaders(outgoing, request);
+      const outgoing = this.open(request, signal);
       outgoing.on('socket', (socket) => this.watchSocket(socket as unknown as TcpSocket, hostname, outgoing));
       outgoing.on('error', (error: SocketError) => reject(this.translate(error, hostname, port)));
       outgoing.on('response', resolve);
-      outgoing.end(data);
+      outgoing.end(request.data);
     });
+  }
+
+  /** Throws CurlError for a method or a header that cannot be written. */
+  private open(request: CurlRequest, signal: AbortSignal): ClientRequest {
+    const { url, method } = request;
+    const { agent } = this;
+    const where = { host: url.hostname, port: portOf(url), path: requestTarget(url) };
+    let outgoing: ClientRequest | undefined;
+    try {
+      outgoing = httpRequest({ ...where, method, agent, signal });
+      setHeaders(outgoing, request);
+      return outgoing;
+    } catch (error) {
+      outgoing?.on('error', () => {}).destroy();
+      throw new CurlError(BAD_ARGUMENT_STATUS, (error as Error).message);
+    }
   }
 
   private watchSocket(socket: TcpSocket, host: string, outgoing: ClientRequest): void {
@@ -204,6 +214,7 @@ export class CurlTransfer {
           throw new CurlError(BINARY_STATUS, 'binary output can mess up your terminal; use -I or -w to look at it');
         }
         this.io.stdout(decoder.decode(chunk, { stream: true }));
+        await this.io.drained();
       }
     } catch (error) {
       if (error instanceof CurlError) throw error;
@@ -218,7 +229,7 @@ export class CurlTransfer {
     const { followLimit } = this.options;
     const { location } = response.headers;
     const status = response.statusCode ?? 0;
-    if (followLimit === undefined || location === undefined || ![301, 302, 303, 307, 308].includes(status)) {
+    if (followLimit === undefined || location === undefined || !isRedirect({ status, location })) {
       return undefined;
     }
     if (this.redirects >= followLimit) {
@@ -226,8 +237,10 @@ export class CurlTransfer {
     }
     const url = URL.canParse(location, request.url.href) ? new URL(location, request.url) : undefined;
     if (url?.protocol !== 'http:') throw new CurlError(1, `Protocol of '${location}' not supported in redirect`);
+    // Credentials are for the server that they were given for.
+    const headers = url.origin === request.url.origin ? request.headers : request.headers.filter(isForAnyServer);
     const keeps = status >= 307 || request.method === 'GET' || request.method === 'HEAD';
-    return keeps ? { ...request, url } : { ...request, url, method: 'GET', data: undefined };
+    return keeps ? { ...request, url, headers } : { ...request, url, headers, method: 'GET', data: undefined };
   }
 
   private translate(error: SocketError, host: string, port: number): Error {
@@ -259,6 +272,10 @@ export class CurlTransfer {
   private prefixed(mark: '<' | '>', lines: readonly string[]): void {
     for (const line of lines) this.io.stderr(`${mark} ${line}\n`);
   }
+}
+
+function isForAnyServer([name]: readonly [name: string, value: string]): boolean {
+  return !/^(host|authorization|cookie)$/i.test(name);
 }
 
 /** Node adds a Connection header that curl does not send. */

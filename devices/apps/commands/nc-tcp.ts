@@ -118,7 +118,11 @@ async function converse(
 ): Promise<number> {
   const decoder = new TextDecoder();
   let status = 0;
-  socket.on('data', (chunk: Buffer) => io.stdout(decoder.decode(chunk, { stream: true })));
+  socket.on('data', (chunk: Buffer) => {
+    io.stdout(decoder.decode(chunk, { stream: true }));
+    socket.pause();
+    io.drained().then(() => socket.resume());
+  });
   socket.on('error', (error) => {
     status = 1;
     if (options.verbose) io.stderr(`nc: read: ${problemText(error as SocketError)}\n`);

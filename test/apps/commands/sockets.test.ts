@@ -23,6 +23,7 @@ async function begin(
       },
       stdin: typed(input, controller.signal),
       signal: controller.signal,
+      drained: async () => {},
       columns: 80,
     })
     .then((status) => ({ status, ...result }));
@@ -201,6 +202,7 @@ t.test('curl: failures with their exit status', async (t) => {
       { status, stdout: '', stderr: stderr === '' ? '' : `curl: (${status}) ${stderr}\n` },
       line,
     );
+  await fails('curl -X G@T http://b/', 43, 'Method must be a valid HTTP token ["G@T"]');
   await fails('curl https://b/', 1, 'Protocol "https" not supported');
   await fails('curl http://b:99999/', 3, 'URL using bad/illegal format or missing URL');
   await fails('curl nosuch', 6, 'Could not resolve host: nosuch');

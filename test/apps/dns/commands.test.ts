@@ -53,6 +53,7 @@ function world(domain?: string) {
         },
         stdin: nothing(),
         signal,
+        drained: async () => {},
         columns: 80,
       }),
     );
