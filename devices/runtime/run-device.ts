@@ -118,7 +118,10 @@ async function launch(config: DeviceConfig, create: MachineFactory, supervised: 
       process.exit(0);
     };
     setTimeout(end, STOP_LIMIT_MS);
-    machine.stop().then(end, end);
+    machine
+      .stop()
+      .catch((error) => log.error({ err: error }, 'the programs did not end in an orderly way'))
+      .then(end);
   };
 
   const control = new RpcServer(
