@@ -12,6 +12,8 @@ const READY_LIMIT_MS = 60_000;
 const CONFIGURED_LIMIT_MS = 15_000;
 const CONFIGURED_POLL_MS = 20;
 const STOP_LIMIT_MS = 2000;
+/** Between the end of a connection and the news that the process behind it has ended. */
+const END_SEEN_LIMIT_MS = 500;
 
 export interface LabPlan {
   readonly name: string;
@@ -66,8 +68,11 @@ export class Lab {
       await lab.bringUp(onProgress);
       return lab;
     } catch (error) {
+      // A call that broke off says little; the device that it went to has died, and its last words say why.
+      const end = error instanceof CliError ? undefined : await lab.firstEnd();
       await lab.stop();
-      throw error instanceof CliError ? error : new CliError(1, (error as Error).message);
+      if (error instanceof CliError) throw error;
+      throw new CliError(1, end === undefined ? (error as Error).message : describeEnd(end));
     }
   }
 
@@ -95,6 +100,12 @@ export class Lab {
       removeLabDirectory(this.plan.name),
     );
     return this.stopping;
+  }
+
+  /** The device that has ended, or does so very soon. */
+  private firstEnd(): Promise<DeviceEnd | undefined> {
+    const soon = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), END_SEEN_LIMIT_MS));
+    return Promise.race([...this.devices.map(({ ended }) => ended), soon]);
   }
 
   private async bringUp(onProgress: (progress: LabProgress) => void): Promise<void> {
