@@ -94,6 +94,7 @@ function settleSubnet(draft: Draft, network: DraftNetwork, written: readonly Wri
 function refuseOverlaps(draft: Draft): void {
   const seen: { subnet: Cidr; network: DraftNetwork }[] = [];
   for (const network of draft.networks) {
+    if (isCutOff(draft, network)) continue;
     for (const subnet of network.subnets) {
       const other = seen.find((known) => known.network !== network && overlaps(known.subnet, subnet));
       if (other === undefined) {
@@ -106,6 +107,11 @@ function refuseOverlaps(draft: Draft): void {
       draft.problems.add('subnet', placeOfSubnet(draft, network), message);
     }
   }
+}
+
+/** Only a mistake elsewhere, in a link or in the device at its other end, keeps these ports from their network. */
+function isCutOff(draft: Draft, network: DraftNetwork): boolean {
+  return network.links.length === 0 && network.ports.some(({ device }) => draft.suspects.has(device));
 }
 
 /** Where the subnet of a network comes from. */

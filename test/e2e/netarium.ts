@@ -24,10 +24,17 @@ export interface Ran {
   readonly exitStatus: number | undefined;
 }
 
+export interface StartOptions {
+  readonly input?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export type Running = ResultPromise<{ reject: false }>;
+
 export class Netarium {
   /** Short, since the paths of sockets are limited to some 100 bytes. */
   readonly runDir = mkdtempSync(join(tmpdir(), 'nt-'));
-  readonly environment: Readonly<Record<string, string>> = {
+  private readonly environment: Readonly<Record<string, string>> = {
     PATH: process.env.PATH ?? '',
     HOME: process.env.HOME ?? '',
     NETARIUM_RUN_DIR: this.runDir,
@@ -41,12 +48,18 @@ export class Netarium {
   }
 
   /** Starts it and leaves it running. A signal or a bad status rejects nothing. */
-  start(...argv: string[]): ResultPromise<{ reject: false; stdin: 'ignore' }> {
+  start(...argv: string[]): Running {
+    return this.startWith({}, ...argv);
+  }
+
+  /** The same, with something to read on standard input, or variables added to the environment. */
+  startWith(options: StartOptions, ...argv: string[]): Running {
     return execa(process.execPath, [PROGRAM, ...argv], {
-      env: this.environment,
+      env: { ...this.environment, ...options.environment },
       extendEnv: false,
-      stdin: 'ignore',
+      input: options.input ?? '',
       reject: false,
+      maxBuffer: Number.POSITIVE_INFINITY,
     });
   }
 
