@@ -33,7 +33,9 @@ export class Driver {
     if (next >= this.armedFor) return;
     clearTimeout(this.timer);
     this.armedFor = next;
-    this.timer = setTimeout(this.expire, Math.min(MAX_TIMEOUT_MS, Math.max(0, next - monotonicNow())));
+    // setTimeout cuts fractions off: rounded down it would fire before the deadline, and have to be armed once more.
+    const delayMs = Math.ceil(Math.max(0, next - monotonicNow()));
+    this.timer = setTimeout(this.expire, Math.min(MAX_TIMEOUT_MS, delayMs));
   };
 
   stop(): void {
