@@ -20,8 +20,33 @@ export function painter(stream: NodeJS.WriteStream): Paint {
     : (_style, text) => text;
 }
 
+/** Line ends of HTTP heads stay; C1 controls count too: U+009B alone begins an escape sequence. */
+const CONTROLS =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
+  /\r\n|[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g;
+
+/**
+ * Text and all texts within a value, with control characters written as `\x1b`: what devices got from their network may
+ * be shown on the user's terminal, but must not steer it.
+ */
+export function visible<T>(value: T): T {
+  if (typeof value === 'string') {
+    const text = value.replace(CONTROLS, (found) => (found === '\r\n' ? found : `\\x${hexByte(found)}`));
+    return text as T;
+  }
+  if (Array.isArray(value)) return value.map(visible) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [visible(key), visible(item)])) as T;
+}
+
+function hexByte(character: string): string {
+  return character.charCodeAt(0).toString(16).padStart(2, '0');
+}
+
+/** JSON escapes the C0 controls by itself, but neither DEL nor the C1 controls. */
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  const json = JSON.stringify(value, null, 2).replace(/[\u007f-\u009f]/g, (found) => `\\u00${hexByte(found)}`);
+  process.stdout.write(`${json}\n`);
 }
 
 export function print(text: string): void {

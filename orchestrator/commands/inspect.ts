@@ -15,7 +15,16 @@ import {
 import { CliError } from '../errors.js';
 import type { RpcClient } from '../lab/rpc-client.js';
 import { connectDevice, findLab } from '../lab/state.js';
-import { type Column, formatDuration, formatTable, type Paint, painter, print, printJson } from '../terminal.js';
+import {
+  type Column,
+  formatDuration,
+  formatTable,
+  type Paint,
+  painter,
+  print,
+  printJson,
+  visible,
+} from '../terminal.js';
 import { nearest } from '../topology/nearest.js';
 
 const WATCH_INTERVAL_MS = 500;
@@ -114,7 +123,7 @@ const COLUMNS: { readonly [Name in TableName]: readonly Column<never>[] } = {
 
 function render(table: TableName, rows: readonly TableRow[], paint: Paint): string {
   if (rows.length === 0) return paint('dim', 'empty');
-  return formatTable(rows as readonly never[], COLUMNS[table], paint);
+  return formatTable(visible(rows) as readonly never[], COLUMNS[table], paint);
 }
 
 async function read(client: RpcClient, table: TableName): Promise<TableRow[]> {

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { Command } from 'commander';
 import { findDevice, findLab, isAlive, type LabDevice } from '../lab/state.js';
-import { type Paint, painter, print } from '../terminal.js';
+import { type Paint, painter, print, visible } from '../terminal.js';
 
 const FOLLOW_INTERVAL_MS = 200;
 
@@ -48,11 +48,11 @@ export function prettyLine(line: string, paint: Paint): string {
   try {
     entry = JSON.parse(line);
   } catch {
-    return line;
+    return visible(line);
   }
   // Not one of pino's: shown as it is.
-  if (typeof entry?.time !== 'number') return line;
-  const { time, level, name, msg, pid: _pid, hostname: _hostname, ...facts } = entry;
+  if (typeof entry?.time !== 'number') return visible(line);
+  const { time, level, name, msg, pid: _pid, hostname: _hostname, ...facts } = visible(entry);
   const [style, word] = LEVELS.get(Number(level)) ?? ['dim', String(level)];
   const clock = new Date(Number(time)).toISOString().slice(11, 23);
   const details = Object.entries(facts).map(

@@ -1,5 +1,5 @@
 /** The story of a page load for people at a terminal: chapters in the order in which things happen. */
-import { formatBytes, formatTable, type Paint } from '../terminal.js';
+import { formatBytes, formatTable, type Paint, visible } from '../terminal.js';
 import { ladder } from './ladder.js';
 import type { ConnectionReport, DnsReport, ExchangeReport, FetchReport, Hop, Segment, Step } from './report.js';
 
@@ -200,7 +200,8 @@ function summary(report: FetchReport, paint: Paint): string {
   return `${paint(['red', 'bold'], `failed at ${error.stage}`)}  ${error.code}: ${error.message}  ${paint('dim', facts)}${lost}`;
 }
 
-export function renderReport(report: FetchReport, paint: Paint): string {
+export function renderReport(fetched: FetchReport, paint: Paint): string {
+  const report = visible(fetched);
   const document = report.resources[0];
   const exchange = report.exchanges.find(({ url }) => url === document?.url) ?? report.exchanges[0];
   const connection =

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { formatBytes, formatDuration, formatTable, painter } from '../../orchestrator/terminal.js';
+import { formatBytes, formatDuration, formatTable, painter, visible } from '../../orchestrator/terminal.js';
 
 const plain = (_style: unknown, text: string) => text;
 
@@ -60,4 +60,13 @@ t.test('colour: NO_COLOR is above FORCE_COLOR, which is above the terminal', asy
   t.ok(red(false, { FORCE_COLOR: '1' }));
   t.notOk(red(true, { FORCE_COLOR: '1', NO_COLOR: '1' }));
   t.ok(red(true, { NO_COLOR: '' }), 'empty is as good as absent');
+});
+
+t.test('control characters from a network are shown, not obeyed', async (t) => {
+  t.equal(visible('HTTP/1.1 200 \x1b]0;owned\x07\x9b2J\x7f'), 'HTTP/1.1 200 \\x1b]0;owned\\x07\\x9b2J\\x7f');
+  t.equal(visible('a\rb\nc\td\r\ne'), 'a\\x0db\\x0ac\td\r\ne', 'tabs and the line ends of a head stay');
+  t.same(visible({ list: ['\0', 1, undefined, null, true], 'k\x1b': {} }), {
+    list: ['\\x00', 1, undefined, null, true],
+    'k\\x1b': {},
+  });
 });

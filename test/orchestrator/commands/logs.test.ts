@@ -22,3 +22,9 @@ t.test("lines that are not pino's are shown as they are", async (t) => {
     t.equal(prettyLine(line, plain), line);
   }
 });
+
+t.test('what a machine was sent does not steer the terminal', async (t) => {
+  const entry = { msg: 'bad request: \x1b[2J', host: '\x9b31m' };
+  t.equal(pretty(entry), '12:00:01.250 INFO  client  bad request: \\x1b[2J  host=\\x9b31m');
+  t.equal(prettyLine('\x1b[2J', plain), '\\x1b[2J');
+});
