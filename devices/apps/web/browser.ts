@@ -10,6 +10,7 @@ import type { Resolver } from '../../net/resolver.js';
 import type { Environment } from '../machine.js';
 import { BrowserNames } from './browser-names.js';
 import { PageLoad } from './page-load.js';
+import { hideUserInfo } from './url-parts.js';
 
 /** Resolves when the machine has its address; rejects with the reason why it has none. */
 export type WhenReady = (signal: AbortSignal) => Promise<void>;
@@ -32,9 +33,10 @@ export class Browser {
   async fetch(request: FetchRequest): Promise<FetchResult> {
     const { network, names, ready } = this;
     const result = await new PageLoad(request, { network, names, ready, tracer: this.env.tracer }).run();
-    const { finalUrl, status, error, resources } = result;
+    const { status, error, resources } = result;
+    const url = hideUserInfo(result.finalUrl);
     const outcome = error === undefined ? `status ${status}` : `${error.code} (${error.stage})`;
-    this.env.log.info({ url: finalUrl, status, error, resources: resources.length }, `loaded ${finalUrl}: ${outcome}`);
+    this.env.log.info({ url, status, error, resources: resources.length }, `loaded ${url}: ${outcome}`);
     return result;
   }
 

@@ -24,15 +24,16 @@ export const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https
  */
 export function parseAddress(text: string, base?: URL): URL {
   const url = parseUrl(text, base);
-  if (url === undefined) throw new UrlError('ERR_INVALID_URL', `"${text}" is not a URL`);
+  if (url === undefined) throw new UrlError('ERR_INVALID_URL', `"${hideUserInfo(text)}" is not a URL`);
   if (url.protocol === 'https:') {
-    throw new UrlError('ERR_UNSUPPORTED_SCHEME', `https is not spoken here yet (${url.href}): use http`);
+    throw new UrlError('ERR_UNSUPPORTED_SCHEME', `https is not spoken here yet (${withoutSecrets(url)}): use http`);
   }
   if (url.protocol !== 'http:') {
     const scheme = url.protocol.slice(0, -1);
     throw new UrlError('ERR_UNSUPPORTED_SCHEME', `scheme "${scheme}" is not supported. Supported schemes are: http`);
   }
-  if (url.port === '0') throw new UrlError('ERR_INVALID_URL', `"${text}" names port 0, which no server can have`);
+  if (url.port === '0')
+    throw new UrlError('ERR_INVALID_URL', `"${hideUserInfo(text)}" names port 0, which no server can have`);
   return url;
 }
 
@@ -71,6 +72,11 @@ export function withoutSecrets(url: URL): string {
   clean.password = '';
   clean.hash = '';
   return clean.href;
+}
+
+/** Text that may not even be a URL, without what would be its user and password: for logs and messages. */
+export function hideUserInfo(text: string): string {
+  return text.replace(/\/\/[^/?#\s]*@/, '//');
 }
 
 /**

@@ -1,5 +1,12 @@
 import t from 'tap';
-import { parseAddress, portOf, requestTarget, urlParts, withoutSecrets } from '../../../devices/apps/web/url-parts.js';
+import {
+  hideUserInfo,
+  parseAddress,
+  portOf,
+  requestTarget,
+  urlParts,
+  withoutSecrets,
+} from '../../../devices/apps/web/url-parts.js';
 
 t.test('every part of a URL is recognised, in the order in which it stands there', async (t) => {
   const url = parseAddress('http://zss:secret@www.server.com:8080/books/list.html?sex=man&name=Professional#top');
@@ -55,4 +62,19 @@ t.test('what cannot be loaded says why', async (t) => {
   t.throws(() => parseAddress('http://www.server.com:99999/'), { code: 'ERR_INVALID_URL' });
   t.throws(() => parseAddress('http://www.server.com:0/'), { code: 'ERR_INVALID_URL', message: /port 0/ });
   t.throws(() => parseAddress('http://300.1.1.1/'), { code: 'ERR_INVALID_URL' });
+});
+
+t.test('messages and logs do not repeat a password', async (t) => {
+  for (const text of ['https://zss:secret@a/', 'http://zss:secret@a b/', 'http://zss:secret@a:0/']) {
+    let message = '';
+    try {
+      parseAddress(text);
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    t.match(message, /\S/);
+    t.notMatch(message, /secret/);
+  }
+  t.equal(hideUserInfo('http://zss:secret@a/b@c'), 'http://a/b@c');
+  t.equal(hideUserInfo('no URL'), 'no URL');
 });
