@@ -82,7 +82,7 @@ export class DnsCache {
     const sets = new Map<string, ResourceRecord[]>();
     for (const record of records) {
       if (record.type === 'OPT') continue;
-      const key = keyOf(record.name, record.type);
+      const key = questionKey(record.name, record.type);
       const set = sets.get(key);
       if (set === undefined) sets.set(key, [record]);
       else set.push(record);
@@ -91,9 +91,9 @@ export class DnsCache {
       const { name, type } = set[0];
       const ttl = Math.min(this.maxTtlSeconds, ...set.map((record) => record.ttl));
       this.store({ kind: 'answer', name, type, records: set, expiresAt: this.expiry(ttl), credibility });
-      const absence = this.entries.get(keyOf(name, ANY_TYPE));
+      const absence = this.entries.get(questionKey(name, ANY_TYPE));
       if (ttl > 0 && absence !== undefined && absence.credibility <= credibility) {
-        this.entries.delete(keyOf(name, ANY_TYPE));
+        this.entries.delete(questionKey(name, ANY_TYPE));
       }
     }
   }
@@ -117,7 +117,7 @@ export class DnsCache {
    * @param least entries that are believed less are passed over: glue is no answer
    */
   get(name: string, type: QuestionType, least: Credibility = FROM_REFERRAL): CacheFinding | undefined {
-    const entry = this.touch(keyOf(name, type)) ?? this.touch(keyOf(name, ANY_TYPE));
+    const entry = this.touch(questionKey(name, type)) ?? this.touch(questionKey(name, ANY_TYPE));
     if (entry === undefined || entry.credibility < least) return undefined;
     const ttl = this.ttlOf(entry);
     const records = entry.records.map((record) => ({ ...record, ttl: Math.min(ttl, record.ttl) }));
@@ -167,7 +167,7 @@ export class DnsCache {
   }
 
   private store(entry: Entry): void {
-    const key = keyOf(entry.name, entry.type);
+    const key = questionKey(entry.name, entry.type);
     const old = this.touch(key);
     if (old !== undefined && old.credibility > entry.credibility) return;
     this.entries.delete(key);
@@ -191,6 +191,7 @@ export class DnsCache {
   }
 }
 
-function keyOf(name: string, type: string): string {
+/** Under which maps keep what concerns a name and type. */
+export function questionKey(name: string, type: string): string {
   return `${canonicalName(name)} ${type}`;
 }

@@ -98,6 +98,32 @@ export class DnsExchange {
     return this.exchange(server, ask, 'tcp', true);
   }
 
+  /**
+   * Asks the servers one after the other, `rounds` times, until `use` makes something of an answer. Undefined when it
+   * makes nothing of any, or the question is cancelled. `onFailure` hears of each server that gave no answer.
+   */
+  async askInTurn<Use>(
+    servers: readonly string[],
+    ask: DnsAsk,
+    rounds: number,
+    use: (reply: DnsReply) => Use | undefined,
+    onFailure: (error: DnsExchangeError) => void = () => {},
+  ): Promise<Use | undefined> {
+    for (let round = 0; round < rounds; round++) {
+      for (const server of servers) {
+        try {
+          const used = use(await this.ask(server, ask));
+          if (used !== undefined) return used;
+        } catch (error) {
+          if (!(error instanceof DnsExchangeError)) throw error;
+          if (error.code === 'ECANCELLED') return undefined;
+          onFailure(error);
+        }
+      }
+    }
+    return undefined;
+  }
+
   private async exchange(server: string, ask: DnsAsk, transport: DnsTransport, retry: boolean): Promise<DnsReply> {
     const { name, type, zone } = ask;
     const id = this.random.below(0x10000);

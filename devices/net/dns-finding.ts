@@ -1,4 +1,5 @@
 /** From the answer of a server to what it says about the question, and from there into a cache. */
+import { formatIpv4 } from '../stack/wire/address.js';
 import { type DnsMessage, isReferral, RCODE_NOERROR, RCODE_NXDOMAIN } from '../stack/wire/dns.js';
 import { sameName } from '../stack/wire/dns-name.js';
 import type { QuestionType, ResourceRecord } from '../stack/wire/dns-record.js';
@@ -21,6 +22,11 @@ export function findingOf(message: DnsMessage, name: string, type: QuestionType)
   const soa = message.authorities.find((record) => record.type === 'SOA');
   const kind = message.rcode === RCODE_NXDOMAIN ? 'nxdomain' : 'nodata';
   return { kind, records, soa };
+}
+
+/** The dotted addresses among records, in their order. */
+export function addressesIn(records: readonly ResourceRecord[]): string[] {
+  return records.flatMap((record) => (record.type === 'A' ? [formatIpv4(record.address)] : []));
 }
 
 /** Puts a finding into a cache: the records, or their absence under the last name of the chain. */

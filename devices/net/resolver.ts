@@ -12,10 +12,11 @@ import { formatIpv4, parseIpv4 } from '../stack/wire/address.js';
 import { canonicalName, nameFromText } from '../stack/wire/dns-name.js';
 import type { QuestionType, ResourceRecord } from '../stack/wire/dns-record.js';
 import { type CacheFinding, DnsCache } from './dns-cache.js';
-import { DnsExchange, DnsExchangeError } from './dns-exchange.js';
-import { findingOf, rememberAnswer } from './dns-finding.js';
+import { DnsExchange } from './dns-exchange.js';
+import { addressesIn, findingOf, rememberAnswer } from './dns-finding.js';
 import { answerKind, askCache } from './dns-trace.js';
 import type { Network } from './network.js';
+import { SharedQuestions } from './shared-questions.js';
 
 /** Where a result came from: `literal` was an address already, `network` is the answer of a server. */
 export type ResolutionSource = 'literal' | 'os' | 'hosts' | 'network';
@@ -74,8 +75,7 @@ export class Resolver {
   private readonly tracer: Tracer;
   private readonly timeoutMs: number;
   private readonly attempts: number;
-  /** Questions under way: who asks the same meanwhile gets the same answer. */
-  private readonly pending = new Map<string, Promise<CacheFinding>>();
+  private readonly pending = new SharedQuestions<CacheFinding>();
 
   constructor(network: Network, config: ResolverConfig, environment: ResolverEnvironment, timing: ResolverTiming = {}) {
     this.tracer = environment.tracer;
@@ -186,32 +186,27 @@ export class Resolver {
   }
 
   private askServers(name: string, type: QuestionType, hostname: string): Promise<CacheFinding> {
-    const key = `${canonicalName(name)} ${type}`;
-    const running = this.pending.get(key);
-    if (running !== undefined) return running;
-    const started = this.askEach(name, type, hostname).finally(() => this.pending.delete(key));
-    this.pending.set(key, started);
-    return started;
+    return this.pending.ask(name, type, () => this.askEach(name, type, hostname));
   }
 
   private async askEach(name: string, type: QuestionType, hostname: string): Promise<CacheFinding> {
     let reason = 'no name server is known';
-    for (let attempt = 0; attempt < this.attempts; attempt++) {
-      for (const server of this.servers) {
-        try {
-          const ask = { name, type, recursionDesired: true, timeoutMs: this.timeoutMs };
-          const { message } = await this.exchange.ask(server, ask);
-          const found = findingOf(message, name, type);
-          if (found !== undefined) {
-            rememberAnswer(this.cache, found, name, type);
-            return found;
-          }
-          reason = `${server} answered ${answerKind(message)}`;
-        } catch (error) {
-          if (!(error instanceof DnsExchangeError)) throw error;
-          reason = error.code === 'ETIMEOUT' ? `${server} does not answer` : error.message;
-        }
-      }
+    const ask = { name, type, recursionDesired: true, timeoutMs: this.timeoutMs };
+    const found = await this.exchange.askInTurn(
+      this.servers,
+      ask,
+      this.attempts,
+      ({ message, server }) => {
+        reason = `${server} answered ${answerKind(message)}`;
+        return findingOf(message, name, type);
+      },
+      ({ code, server, message }) => {
+        reason = code === 'ETIMEOUT' ? `${server} does not answer` : message;
+      },
+    );
+    if (found !== undefined) {
+      rememberAnswer(this.cache, found, name, type);
+      return found;
     }
     throw new NameError('EAI_AGAIN', hostname, reason);
   }
@@ -225,8 +220,7 @@ export function reverseName(address: string): string | undefined {
 
 function resolution(name: string, asked: string, found: CacheFinding, source: ResolutionSource): Resolution {
   const { records } = found;
-  const addresses = records.flatMap((record) => (record.type === 'A' ? [formatIpv4(record.address)] : []));
-  return { name, canonicalName: records.at(-1)?.name ?? asked, addresses, source, records };
+  return { name, canonicalName: records.at(-1)?.name ?? asked, addresses: addressesIn(records), source, records };
 }
 
 function hostKey(name: string): string {

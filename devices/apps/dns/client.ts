@@ -1,5 +1,5 @@
 /** What `dig`, `nslookup` and `host` have in common: questions to servers of the user's choice, past all caches. */
-import { type DnsAsk, DnsExchange, DnsExchangeError, type DnsReply } from '../../net/dns-exchange.js';
+import { type DnsAsk, DnsExchange, type DnsReply } from '../../net/dns-exchange.js';
 import type { Network } from '../../net/network.js';
 import { NameError, type Resolver } from '../../net/resolver.js';
 import type { Random } from '../../stack/random.js';
@@ -48,17 +48,14 @@ export class DnsClient {
     tries: number,
     onTrouble: (server: ChosenServer, code: string) => void = () => {},
   ): Promise<{ readonly reply: DnsReply; readonly server: ChosenServer } | undefined> {
-    for (let attempt = 0; attempt < tries; attempt++) {
-      for (const server of servers) {
-        try {
-          return { reply: await this.exchange.ask(server.address, ask), server };
-        } catch (error) {
-          if (!(error instanceof DnsExchangeError)) throw error;
-          if (error.code === 'ECANCELLED') return undefined;
-          onTrouble(server, error.code);
-        }
-      }
-    }
-    return undefined;
+    const addresses = servers.map(({ address }) => address);
+    const chosen = (address: string) => servers[addresses.indexOf(address)];
+    return this.exchange.askInTurn(
+      addresses,
+      ask,
+      tries,
+      (reply) => ({ reply, server: chosen(reply.server) }),
+      ({ server, code }) => onTrouble(chosen(server), code),
+    );
   }
 }

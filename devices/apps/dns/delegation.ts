@@ -1,6 +1,7 @@
 /** Which servers are in charge of which zone, as far as a cache and the root hints tell (RFC 1034 section 5.3.3). */
 import { type DnsCache, FROM_REFERRAL } from '../../net/dns-cache.js';
-import { formatIpv4, parseIpv4 } from '../../stack/wire/address.js';
+import { addressesIn } from '../../net/dns-finding.js';
+import { parseIpv4 } from '../../stack/wire/address.js';
 import { type DnsMessage, isReferral } from '../../stack/wire/dns.js';
 import { canonicalName, isWithin, nameFromText, parentName, ROOT_NAME, sameName } from '../../stack/wire/dns-name.js';
 import { CLASS_IN, type ResourceRecord } from '../../stack/wire/dns-record.js';
@@ -63,7 +64,7 @@ function isUsable(delegation: Delegation): boolean {
 
 export function addressesOf(cache: DnsCache, name: string): string[] {
   const found = cache.get(name, 'A', FROM_REFERRAL);
-  return (found?.records ?? []).flatMap((record) => (record.type === 'A' ? [formatIpv4(record.address)] : []));
+  return addressesIn(found?.records ?? []);
 }
 
 /**
@@ -95,7 +96,7 @@ export function takeReferral(cache: DnsCache, message: DnsMessage, from: string,
   return {
     zone,
     servers: names.map((name) => {
-      const given = glueOf(name).flatMap((record) => (record.type === 'A' ? [formatIpv4(record.address)] : []));
+      const given = addressesIn(glueOf(name));
       return { name, addresses: given.length > 0 ? given : addressesOf(cache, name) };
     }),
   };

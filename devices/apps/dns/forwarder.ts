@@ -4,13 +4,13 @@
  */
 import type { DnsCacheRow } from '../../control/tables.js';
 import { type CacheFinding, DnsCache } from '../../net/dns-cache.js';
-import { DnsExchange, DnsExchangeError } from '../../net/dns-exchange.js';
+import { DnsExchange } from '../../net/dns-exchange.js';
 import { findingOf, rememberAnswer } from '../../net/dns-finding.js';
 import { askCache } from '../../net/dns-trace.js';
 import type { Network } from '../../net/network.js';
+import { SharedQuestions } from '../../net/shared-questions.js';
 import type { Tracer } from '../../stack/trace.js';
 import { type DnsMessage, type DnsQuestion, dnsResponse, RCODE_SERVFAIL } from '../../stack/wire/dns.js';
-import { canonicalName } from '../../stack/wire/dns-name.js';
 import type { Environment } from '../machine.js';
 import { type AnswerSections, REFUSED, SERVER_FAILURE } from './authority.js';
 import { DnsListener } from './listener.js';
@@ -35,9 +35,8 @@ export class DnsForwarder {
   private readonly listener: DnsListener;
   private readonly timeoutMs: number;
   private readonly attempts: number;
-  private servers: readonly string[];
-  /** Questions under way: clients that ask the same share one. */
-  private readonly running = new Map<string, Promise<CacheFinding | AnswerSections>>();
+  private readonly servers: readonly string[];
+  private readonly running = new SharedQuestions<CacheFinding | AnswerSections>();
 
   /** `servers`: dotted addresses, asked in this order. */
   constructor(
@@ -57,11 +56,6 @@ export class DnsForwarder {
       program: 'dns-forwarder',
       log: environment.log,
     });
-  }
-
-  /** What the provider's DHCP has told. */
-  setServers(servers: readonly string[]): void {
-    this.servers = servers;
   }
 
   start(): void {
@@ -93,34 +87,22 @@ export class DnsForwarder {
   }
 
   private forward(question: DnsQuestion): Promise<CacheFinding | AnswerSections> {
-    const key = `${canonicalName(question.name)} ${question.type}`;
-    const running = this.running.get(key);
-    if (running !== undefined) return running;
-    if (this.running.size >= MAX_RUNNING) return Promise.resolve(SERVER_FAILURE);
-    const started = this.askServers(question).finally(() => this.running.delete(key));
-    this.running.set(key, started);
-    return started;
+    // The limit is for new work: who asks what is under way already causes none.
+    return this.running.ask(question.name, question.type, () =>
+      this.running.size >= MAX_RUNNING ? Promise.resolve(SERVER_FAILURE) : this.askServers(question),
+    );
   }
 
   /** The first good answer; else what the last server to answer complained of. */
   private async askServers({ name, type }: DnsQuestion): Promise<CacheFinding | AnswerSections> {
     let complaint = SERVER_FAILURE;
-    for (let attempt = 0; attempt < this.attempts; attempt++) {
-      for (const server of this.servers) {
-        try {
-          const ask = { name, type, recursionDesired: true, timeoutMs: this.timeoutMs };
-          const { message } = await this.exchange.ask(server, ask);
-          const found = findingOf(message, name, type);
-          if (found !== undefined) {
-            rememberAnswer(this.cache, found, name, type);
-            return found;
-          }
-          complaint = { ...SERVER_FAILURE, rcode: message.rcode === 0 ? RCODE_SERVFAIL : message.rcode };
-        } catch (error) {
-          if (!(error instanceof DnsExchangeError)) throw error;
-        }
-      }
-    }
-    return complaint;
+    const ask = { name, type, recursionDesired: true, timeoutMs: this.timeoutMs };
+    const found = await this.exchange.askInTurn(this.servers, ask, this.attempts, ({ message }) => {
+      complaint = { ...SERVER_FAILURE, rcode: message.rcode === 0 ? RCODE_SERVFAIL : message.rcode };
+      return findingOf(message, name, type);
+    });
+    if (found === undefined) return complaint;
+    rememberAnswer(this.cache, found, name, type);
+    return found;
   }
 }

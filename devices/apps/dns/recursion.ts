@@ -3,14 +3,21 @@
  * the root, down by referrals to the zone that answers. Everything learned is cached for its TTL, so that the next
  * question starts lower. Whatever other servers say, a resolution ends: by limits of questions, depth and time.
  */
-import { type CacheFinding, DnsCache, FROM_ANSWER, FROM_AUTHORITY, MAX_CNAME_CHAIN } from '../../net/dns-cache.js';
+import {
+  type CacheFinding,
+  DnsCache,
+  FROM_ANSWER,
+  FROM_AUTHORITY,
+  MAX_CNAME_CHAIN,
+  questionKey,
+} from '../../net/dns-cache.js';
 import { DnsExchange, DnsExchangeError } from '../../net/dns-exchange.js';
-import { findingOf, rememberAnswer } from '../../net/dns-finding.js';
+import { addressesIn, findingOf, rememberAnswer } from '../../net/dns-finding.js';
 import type { Network } from '../../net/network.js';
+import { SharedQuestions } from '../../net/shared-questions.js';
 import type { Instant } from '../../stack/clock.js';
 import type { Random } from '../../stack/random.js';
 import type { Tracer } from '../../stack/trace.js';
-import { formatIpv4 } from '../../stack/wire/address.js';
 import { type DnsMessage, isReferral } from '../../stack/wire/dns.js';
 import { canonicalName, isWithin } from '../../stack/wire/dns-name.js';
 import { CLASS_IN, type QuestionType, type ResourceRecord } from '../../stack/wire/dns-record.js';
@@ -66,7 +73,7 @@ export class Recursion {
   private readonly exchange: DnsExchange;
   private readonly serverTimeoutMs: number;
   private readonly totalMs: number;
-  private readonly running = new Map<string, Promise<CacheFinding | undefined>>();
+  private readonly running = new SharedQuestions<CacheFinding | undefined>();
   private readonly failedUntil = new Map<string, Instant>();
   private readonly slowUntil = new Map<string, Instant>();
 
@@ -88,23 +95,16 @@ export class Recursion {
 
   /** Undefined when no answer can be found: the client is told SERVFAIL. Identical questions share one resolution. */
   resolve(name: string, type: QuestionType): Promise<CacheFinding | undefined> {
-    const key = `${canonicalName(name)} ${type}`;
-    const running = this.running.get(key);
-    if (running !== undefined) return running;
-    if (this.isMarked(this.failedUntil, key) || this.running.size >= MAX_RUNNING) return Promise.resolve(undefined);
-    const work: Work = {
-      deadline: this.network.now() + this.totalMs,
-      queriesLeft: MAX_QUERIES,
-      resolving: new Set(),
-    };
-    const started = this.chase(name, type, work)
-      .then((found) => {
-        if (found === undefined) this.mark(this.failedUntil, key, FAILURE_MS);
-        return found;
-      })
-      .finally(() => this.running.delete(key));
-    this.running.set(key, started);
-    return started;
+    return this.running.ask(name, type, () => this.start(name, type));
+  }
+
+  private async start(name: string, type: QuestionType): Promise<CacheFinding | undefined> {
+    const key = questionKey(name, type);
+    if (this.isMarked(this.failedUntil, key) || this.running.size >= MAX_RUNNING) return undefined;
+    const deadline = this.network.now() + this.totalMs;
+    const found = await this.chase(name, type, { deadline, queriesLeft: MAX_QUERIES, resolving: new Set() });
+    if (found === undefined) this.mark(this.failedUntil, key, FAILURE_MS);
+    return found;
   }
 
   /** Follows aliases until there is an answer; a chain that is too long or a circle gives none. */
@@ -226,7 +226,7 @@ export class Recursion {
     const found = await this.chase(server.name, 'A', work);
     work.resolving.delete(key);
     if (found?.kind !== 'answer') useless.add(key);
-    return (found?.records ?? []).flatMap((record) => (record.type === 'A' ? [formatIpv4(record.address)] : []));
+    return addressesIn(found?.records ?? []);
   }
 
   private mark(marks: Map<string, Instant>, key: string, ms: number): void {

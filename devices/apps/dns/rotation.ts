@@ -1,4 +1,5 @@
 /** DNS load balancing: each question gets the same addresses in another order, the first one in turn. */
+import { questionKey } from '../../net/dns-cache.js';
 import { canonicalName } from '../../stack/wire/dns-name.js';
 import type { ResourceRecord } from '../../stack/wire/dns-record.js';
 
@@ -23,7 +24,7 @@ export class Rotation {
   private turnSet(set: readonly ResourceRecord[]): readonly ResourceRecord[] {
     const { type, name } = set[0];
     if (set.length === 1 || (type !== 'A' && type !== 'AAAA')) return set;
-    const key = `${canonicalName(name)} ${type}`;
+    const key = questionKey(name, type);
     const turn = (this.turns.get(key) ?? 0) % set.length;
     this.turns.delete(key);
     this.turns.set(key, turn + 1);

@@ -1,13 +1,12 @@
 /** Names to addresses as a browser does it: its own cache first, then the operating system's resolver. */
-
 import type { FetchLookup } from '../../control/rpc.js';
 import type { DnsCacheRow } from '../../control/tables.js';
 import { DnsCache } from '../../net/dns-cache.js';
+import { addressesIn } from '../../net/dns-finding.js';
 import { askCache } from '../../net/dns-trace.js';
 import { NameError, type Resolver } from '../../net/resolver.js';
 import type { Instant } from '../../stack/clock.js';
 import type { Tracer } from '../../stack/trace.js';
-import { formatIpv4 } from '../../stack/wire/address.js';
 import { LoadError } from './load-error.js';
 
 export interface FoundAddresses {
@@ -35,8 +34,7 @@ export class BrowserNames {
   async lookup(name: string): Promise<FoundAddresses> {
     const known = askCache(this.cache, name, 'A', this.tracer);
     if (known?.kind === 'answer') {
-      const addresses = known.records.flatMap((record) => (record.type === 'A' ? [formatIpv4(record.address)] : []));
-      return { addresses, source: 'browser' };
+      return { addresses: addressesIn(known.records), source: 'browser' };
     }
     try {
       const { addresses, source, records } = await this.resolver.resolve(name);
@@ -51,9 +49,5 @@ export class BrowserNames {
 
   rows(): DnsCacheRow[] {
     return this.cache.rows();
-  }
-
-  clear(): void {
-    this.cache.clear();
   }
 }

@@ -86,10 +86,3 @@ t.test('without RD it tells what it knows, and asks nobody', async (t) => {
   t.equal((await net.ask(client, router, ask)).message.answers.length, 2);
   t.equal((await net.ask(client, router, { name: 'www.x', type: 'ANY' })).message.rcode, RCODE_REFUSED);
 });
-
-t.test('servers that DHCP has told are asked from then on', async (t) => {
-  const { net, client, router } = world();
-  const other = net.nameServer('other', { zones: [zone('y', 'www A 192.0.2.9')] });
-  router.server.setServers([other.ip]);
-  t.same(answersOf(await net.ask(client, router, { name: 'www.y' })), ['www.y A 192.0.2.9']);
-});
