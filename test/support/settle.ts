@@ -17,6 +17,9 @@ export async function settle(): Promise<void> {
   }
 }
 
+/** A file that was read whole is closed before its reader goes on: `CloseReq`. */
+const PENDING = new Set(['Immediate', 'FSReqPromise', 'FSReqCallback', 'CloseReq']);
+
 function isPending(resource: string): boolean {
-  return resource === 'Immediate' || resource === 'FSReqPromise' || resource === 'FSReqCallback';
+  return PENDING.has(resource);
 }
