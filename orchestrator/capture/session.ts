@@ -7,6 +7,8 @@ import { dissect, type Layers } from './dissect.js';
 
 /** Frames beyond this many bytes keep their dissected headers but lose their bytes. */
 const DEFAULT_BYTE_LIMIT = 64 * 1024 * 1024;
+/** A device that was paused meanwhile does not answer; what it saw until then is here. */
+const STOP_LIMIT_MS = 5000;
 
 /** One frame at one end of a link. A frame that crosses a link is seen twice: going out, and coming in. */
 export interface LabFrame {
@@ -46,21 +48,23 @@ export interface LabCapture {
 
 export class CaptureSession {
   private readonly clients: RpcClient[] = [];
-  private readonly interfaces: CaptureInterface[] = [];
-  private readonly frames: LabFrame[] = [];
+  /** In the order of the lab's devices, however they answer: the same interfaces in every capture. */
+  private readonly interfaces: CaptureInterface[][];
+  private readonly frames: (Omit<LabFrame, 'n' | 'interfaceIndex'> & { readonly on: CaptureInterface })[] = [];
   private readonly traces: LabTrace[] = [];
   private readonly byteLimit: number;
   private bytes = 0;
   private onNews: (() => void) | undefined;
 
-  private constructor(byteLimit: number) {
+  private constructor(devices: number, byteLimit: number) {
     this.byteLimit = byteLimit;
+    this.interfaces = Array.from({ length: devices }, () => []);
   }
 
   /** Listens to all ports of all devices that answer. */
   static async start(state: LabState, byteLimit = DEFAULT_BYTE_LIMIT): Promise<CaptureSession> {
-    const session = new CaptureSession(byteLimit);
-    await Promise.all(state.devices.map((device) => session.listen(device.name, device.control)));
+    const session = new CaptureSession(state.devices.length, byteLimit);
+    await Promise.all(state.devices.map((device, index) => session.listen(index, device.name, device.control)));
     return session;
   }
 
@@ -89,28 +93,31 @@ export class CaptureSession {
     const missed = await Promise.all(
       this.clients.map(async (client) => {
         const stopped = ['capture-stop', 'trace-stop'].map((method) =>
-          client.call<{ missed: number }>(method).catch(() => ({ missed: 0 })),
+          client.call<{ missed: number }>(method, {}, STOP_LIMIT_MS).catch(() => ({ missed: 0 })),
         );
         const [frames, events] = await Promise.all(stopped);
         client.close();
         return frames.missed + events.missed;
       }),
     );
-    this.frames.sort((a, b) => a.at - b.at || rank(a) - rank(b) || a.interfaceIndex - b.interfaceIndex);
-    this.frames.forEach((frame, index) => {
+    const interfaces = this.interfaces.flat();
+    const indexes = new Map(interfaces.map((one, index) => [one, index]));
+    const frames = this.frames.map(({ on, ...frame }) => ({ n: 0, interfaceIndex: indexes.get(on) ?? 0, ...frame }));
+    frames.sort((a, b) => a.at - b.at || rank(a) - rank(b) || a.interfaceIndex - b.interfaceIndex);
+    frames.forEach((frame, index) => {
       frame.n = index + 1;
     });
     this.traces.sort((a, b) => a.event.at - b.event.at);
     return {
-      interfaces: this.interfaces,
-      frames: this.frames,
+      interfaces,
+      frames,
       traces: this.traces,
       missed: missed.reduce((sum, count) => sum + count, 0),
       epochOffsetMs: Date.now() - Number(process.hrtime.bigint()) / 1e6,
     };
   }
 
-  private async listen(device: string, control: string): Promise<void> {
+  private async listen(index: number, device: string, control: string): Promise<void> {
     const client = await RpcClient.connect(control).catch(() => undefined);
     // A dead device has nothing to say; the story shows what the others saw.
     if (client === undefined) return;
@@ -120,32 +127,31 @@ export class CaptureSession {
       this.onNews?.();
     });
     await client.call('trace-start');
-    const base: { first: number | undefined } = { first: undefined };
+    let interfaces: readonly CaptureInterface[] | undefined;
+    // Frames may be handed out in the same turn as the answer that says what their numbers mean.
     const early: CapturedFrame[] = [];
     client.onBinary = (bytes) => {
       for (const frame of decodeCapture(bytes)) {
-        if (base.first === undefined) early.push(frame);
-        else this.add(device, base.first, frame);
+        if (interfaces === undefined) early.push(frame);
+        else this.add(interfaces[frame.interfaceIndex], frame);
       }
       this.onNews?.();
     };
-    const { interfaces } = await client.call<{ interfaces: CaptureInterface[] }>('capture-start');
-    base.first = this.interfaces.length;
-    this.interfaces.push(...interfaces);
-    for (const frame of early) this.add(device, base.first, frame);
+    const answer = await client.call<{ interfaces: CaptureInterface[] }>('capture-start');
+    interfaces = answer.interfaces;
+    this.interfaces[index] = answer.interfaces;
+    for (const frame of early) this.add(answer.interfaces[frame.interfaceIndex], frame);
   }
 
-  private add(device: string, firstInterface: number, frame: CapturedFrame): void {
-    const interfaceIndex = firstInterface + frame.interfaceIndex;
+  private add(on: CaptureInterface, frame: CapturedFrame): void {
     this.bytes += frame.packet.length;
     const layers = dissect(frame.packet);
     const keep = this.bytes <= this.byteLimit;
     this.frames.push({
-      n: 0,
+      on,
       at: frame.at,
-      device,
-      port: this.interfaces[interfaceIndex].port,
-      interfaceIndex,
+      device: on.device,
+      port: on.port,
       direction: frame.direction,
       dropped: frame.dropped,
       packet: keep ? frame.packet : undefined,

@@ -46,13 +46,19 @@ export class RpcClient {
     return client;
   }
 
-  /** Rejects with the peer's RpcError, or with ECONNRESET when the connection closes first. */
-  call<Result>(method: string, params: object = {}): Promise<Result> {
+  /** Rejects with the peer's RpcError, or with ECONNRESET when the connection closes first; with ETIMEDOUT after a limit. */
+  call<Result>(method: string, params: object = {}, limitMs?: number): Promise<Result> {
     if (this.socket.readyState !== WebSocket.OPEN) return Promise.reject(gone(method));
     const id = ++this.ids;
     this.socket.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
     return new Promise<Result>((resolve, reject) => {
       this.pending.set(id, { resolve: resolve as (result: unknown) => void, reject });
+      if (limitMs === undefined) return;
+      const expire = () => {
+        this.pending.delete(id);
+        reject(Object.assign(new Error(`${method}: no answer within ${limitMs} ms`), { code: 'ETIMEDOUT' }));
+      };
+      setTimeout(expire, limitMs).unref();
     });
   }
 
