@@ -8,6 +8,7 @@ import type { Command, CommandIo, TableContext } from './command.js';
 import { defineCommand, UsageError } from './define.js';
 import { hostNameOf, serviceName } from './names.js';
 import { shownNames } from './route.js';
+import { isServer, socketRows } from './socket-rows.js';
 
 const LETTERS = 'napteulrsiWov4';
 const LONG = {
@@ -54,7 +55,8 @@ async function showSockets(
   io.stdout(`Proto Recv-Q Send-Q ${'Local Address'.padEnd(ADDRESS_WIDTH)} ${'Foreign Address'.padEnd(ADDRESS_WIDTH)} `);
   const program = args.has('p') ? ' PID/Program name    ' : '';
   io.stdout(`State      ${program}${args.has('o') ? ' Timer' : ''}\n`);
-  for (const row of selectSockets(context, args)) {
+  for (const row of socketRows(context, args)) {
+    if (!args.has('a') && isServer(row) !== args.has('l')) continue;
     const local = (await shownEndpoint(network, resolver, row.local, args.has('n'))).padEnd(ADDRESS_WIDTH);
     const remote = (await shownEndpoint(network, resolver, row.remote, args.has('n'))).padEnd(ADDRESS_WIDTH);
     const queues = `${row.protocol.padEnd(4)}  ${String(row.recvQueue).padStart(6)} ${String(row.sendQueue).padStart(6)}`;
@@ -63,15 +65,6 @@ async function showSockets(
       `${queues} ${local} ${remote} ${row.state.padEnd(11)}${owner}${args.has('o') ? ` ${timerText(row)}` : ''}\n`,
     );
   }
-}
-
-function selectSockets(context: TableContext, args: Arguments): SocketRow[] {
-  const both = args.has('t') === args.has('u');
-  return (context.inspect('sockets') as SocketRow[]).filter((row) => {
-    if (!both && !args.has(row.protocol === 'tcp' ? 't' : 'u')) return false;
-    const isServer = row.state === 'LISTEN' || (row.protocol === 'udp' && row.remote.endsWith(':*'));
-    return args.has('a') || isServer === args.has('l');
-  });
 }
 
 /** "10.0.0.1:80", or "www.server.com:http" without `-n`. */

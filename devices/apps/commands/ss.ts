@@ -5,6 +5,7 @@ import { type Arguments, parseArguments } from './arguments.js';
 import type { Command, TableContext } from './command.js';
 import { defineCommand, UsageError } from './define.js';
 import { serviceName } from './names.js';
+import { isServer, socketRows } from './socket-rows.js';
 
 const LONG = {
   tcp: 't',
@@ -41,7 +42,7 @@ export function ss(context: TableContext): Command {
     async run(argv, io) {
       const args = parseArguments(argv, 'tualnpioHr4em', LONG);
       if (args.operands.length > 0) throw new UsageError('filters are not supported');
-      const rows = (context.inspect('sockets') as SocketRow[]).filter((row) => isWanted(row, args));
+      const rows = socketRows(context, args).filter((row) => isWanted(row, args));
       const withNetid = args.has('t') === args.has('u');
       const table = rows.map((row) => cells(row, args));
       const lines = align(args.has('H') ? table : [titles(args), ...table], withNetid);
@@ -56,13 +57,10 @@ export function ss(context: TableContext): Command {
 }
 
 function isWanted(row: SocketRow, args: Arguments): boolean {
-  const both = args.has('t') === args.has('u');
-  if (!both && !args.has(row.protocol === 'tcp' ? 't' : 'u')) return false;
-  const isServer = row.state === 'LISTEN' || (row.protocol === 'udp' && row.remote.endsWith(':*'));
   if (args.has('a')) return true;
-  if (args.has('l')) return isServer;
+  if (args.has('l')) return isServer(row);
   // Without -a ss shows what is connected: neither servers nor what is all but gone.
-  return !isServer && row.state !== 'TIME_WAIT' && row.state !== 'SYN_RECV';
+  return !isServer(row) && row.state !== 'TIME_WAIT' && row.state !== 'SYN_RECV';
 }
 
 interface Cells {
