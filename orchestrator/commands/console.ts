@@ -1,5 +1,6 @@
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import { Command } from 'commander';
+import type { RpcClient } from '../lab/rpc-client.js';
 import { connectDevice, findLab } from '../lab/state.js';
 import { news, painter } from '../terminal.js';
 import { type RunningCommand, runOnDevice } from './exec.js';
@@ -27,64 +28,89 @@ export function consoleCommand(): Command {
     .option('--lab <lab>', 'which lab, when several are up')
     .action(async (device: string, { lab }: { lab?: string }) => {
       const client = await connectDevice(await findLab(lab), device);
-      const paint = painter(process.stdout);
-      let running: RunningCommand | undefined;
-      const terminal = createInterface({
-        input: process.stdin,
-        output: process.stdout,
-        prompt: `${paint('cyan', device)}${paint('dim', '>')} `,
-        completer: (line: string, done: (error: null, result: [string[], string]) => void) => {
-          client.call<{ candidates: string[] }>('complete', { line }).then(
-            ({ candidates }) => done(null, [candidates, line]),
-            () => done(null, [[], line]),
-          );
-        },
-      });
-      const ended = new Promise<void>((resolve) => terminal.on('close', resolve));
-      client.onClose = () => {
-        news(`\n${device} has ended`);
-        process.exitCode = 1;
-        terminal.close();
-      };
-      terminal.on('SIGINT', () => {
-        if (running !== undefined) running.interrupt();
-        else {
-          process.stdout.write('^C\n');
-          terminal.write(null, { ctrl: true, name: 'u' });
-          terminal.prompt();
-        }
-      });
-      let queue = Promise.resolve();
-      terminal.on('line', (line) => {
-        // While a command runs, what is typed is its input, when it is a person who types.
-        if (running !== undefined && process.stdin.isTTY) {
-          running.input(`${line}\n`);
-          return;
-        }
-        queue = queue.then(async () => {
-          const words = splitWords(line);
-          if (words[0] === 'exit' || words[0] === 'quit') {
-            terminal.close();
-            return;
-          }
-          if (words.length > 0) {
-            running = runOnDevice(client, words, {
-              stdout: process.stdout,
-              stderr: process.stdout,
-              columns: process.stdout.columns ?? 80,
-            });
-            await running.exitStatus.catch((error: Error) => process.stdout.write(`${error.message}\n`));
-            running = undefined;
-          }
-          terminal.prompt();
-        });
-      });
-      if (process.stdin.isTTY) news(paint('dim', `${device}: \`help\` lists the commands, Ctrl-D leaves`));
-      terminal.prompt();
-      await ended;
-      await queue;
-      client.onClose = undefined;
-      client.close();
-      process.stdout.write('\n');
+      await new Console(client, device).run();
     });
+}
+
+/** One dialogue with a device, on this process's terminal. */
+class Console {
+  private readonly client: RpcClient;
+  private readonly device: string;
+  private readonly terminal: Interface;
+  private running: RunningCommand | undefined;
+  private left = false;
+
+  constructor(client: RpcClient, device: string) {
+    const paint = painter(process.stdout);
+    this.client = client;
+    this.device = device;
+    this.terminal = createInterface({
+      input: process.stdin,
+      output: process.stdout,
+      prompt: `${paint('cyan', device)}${paint('dim', '>')} `,
+      completer: (line: string, done: (error: null, result: [string[], string]) => void) => {
+        client.call<{ candidates: string[] }>('complete', { line }).then(
+          ({ candidates }) => done(null, [candidates, line]),
+          () => done(null, [[], line]),
+        );
+      },
+    });
+  }
+
+  /** Until the user leaves, the input ends, or the device does. */
+  async run(): Promise<void> {
+    const { client, device, terminal } = this;
+    const ended = new Promise<void>((resolve) => terminal.on('close', resolve));
+    terminal.on('close', () => {
+      this.left = true;
+    });
+    client.onClose = () => {
+      news(`\n${device} has ended`);
+      process.exitCode = 1;
+      terminal.close();
+    };
+    terminal.on('SIGINT', () => this.interrupt());
+    // One after the other, however fast a file of commands comes in.
+    let queue = Promise.resolve();
+    terminal.on('line', (line) => {
+      // While a command runs, what is typed is its input, when it is a person who types.
+      if (this.running !== undefined && process.stdin.isTTY) void this.running.input(`${line}\n`);
+      else queue = queue.then(() => this.obey(splitWords(line)));
+    });
+    if (process.stdin.isTTY) {
+      news(painter(process.stdout)('dim', `${device}: \`help\` lists the commands, Ctrl-D leaves`));
+    }
+    terminal.prompt();
+    await ended;
+    await queue;
+    client.onClose = undefined;
+    client.close();
+    process.stdout.write('\n');
+  }
+
+  /** Ctrl-C: ends the command that runs, else throws away what was typed. */
+  private interrupt(): void {
+    if (this.running !== undefined) {
+      this.running.interrupt();
+      return;
+    }
+    process.stdout.write('^C\n');
+    this.terminal.write(null, { ctrl: true, name: 'u' });
+    this.terminal.prompt();
+  }
+
+  private async obey(words: readonly string[]): Promise<void> {
+    if (words[0] === 'exit' || words[0] === 'quit') {
+      this.terminal.close();
+      return;
+    }
+    if (words.length > 0) {
+      const { stdout } = process;
+      this.running = runOnDevice(this.client, words, { stdout, stderr: stdout, columns: stdout.columns ?? 80 });
+      await this.running.exitStatus.catch((error: Error) => stdout.write(`${error.message}\n`));
+      this.running = undefined;
+    }
+    // The end of a file of commands may be read before the last one has ended.
+    if (!this.left) this.terminal.prompt();
+  }
 }
