@@ -1,6 +1,7 @@
 /** `dhclient`: the DHCP clients of the machine's ports, told to ask, to ask again, or to give back. */
 import type { Network } from '../../net/network.js';
-import type { DhcpClient, DhcpWatcher } from '../dhcp/client.js';
+import type { DhcpClient } from '../dhcp/client.js';
+import type { DhcpWatcher } from '../dhcp/client-news.js';
 import { parseArguments } from './arguments.js';
 import { type Command, type CommandIo, INTERRUPTED_STATUS } from './command.js';
 import { CommandFailure, defineCommand } from './define.js';

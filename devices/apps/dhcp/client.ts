@@ -14,7 +14,7 @@
  */
 import type { DhcpRow } from '../../control/tables.js';
 import type { Network } from '../../net/network.js';
-import type { Instant, Timer } from '../../stack/clock.js';
+import type { Instant } from '../../stack/clock.js';
 import type { Nic } from '../../stack/link/nic.js';
 import type { Random } from '../../stack/random.js';
 import type { Tracer } from '../../stack/trace.js';
@@ -23,13 +23,10 @@ import { DHCPACK, DHCPNAK, DHCPOFFER, type DhcpMessage, dhcpTypeName } from '../
 import { INFINITE_LEASE } from '../../stack/wire/dhcp-options.js';
 import type { Logger } from '../machine.js';
 import { ClientMessages } from './client-messages.js';
+import { ClientNews, type DhcpClientState, type DhcpWatcher } from './client-news.js';
+import { ClientTimers } from './client-timers.js';
 import { Configurator } from './configurator.js';
 import { type ClientLease, readLease } from './lease.js';
-
-export type DhcpClientState = 'INIT' | 'SELECTING' | 'REQUESTING' | 'BOUND' | 'RENEWING' | 'REBINDING';
-
-/** What happens in the words of `dhclient -v`, without line ends, and the state that the client is in then. */
-export type DhcpWatcher = (line: string, state: DhcpClientState) => void;
 
 export interface DhcpClientOptions {
   readonly random: Random;
@@ -59,13 +56,13 @@ const RELEASE_WAIT_MS = 1000;
 
 export class DhcpClient {
   readonly nic: Nic;
-  /** Told of every message and every new address. */
-  readonly watchers = new Set<DhcpWatcher>();
   private readonly network: Network;
   private readonly options: DhcpClientOptions;
   private readonly random: Random;
   private readonly messages: ClientMessages;
   private readonly configurator: Configurator;
+  private readonly timers: ClientTimers;
+  private readonly news: ClientNews;
   private current: DhcpClientState = 'INIT';
   private held: ClientLease | undefined;
   private offer: ClientLease | undefined;
@@ -74,10 +71,6 @@ export class DhcpClient {
   private attempts = 0;
   /** NAKs and DECLINEs since an address was last ours. */
   private refusals = 0;
-  /** The next retransmission, or whatever else is waited for. */
-  private pending: Timer | undefined;
-  /** T1, T2 and the end of the lease. */
-  private leaseTimers: readonly Timer[] = [];
   private finishStopping: (() => void) | undefined;
 
   constructor(network: Network, nic: Nic, options: DhcpClientOptions) {
@@ -87,6 +80,13 @@ export class DhcpClient {
     this.random = options.random.fork(`dhcp-client ${nic.name}`);
     this.messages = new ClientMessages(network, nic, options.hostName, this.random.fork('transactions'));
     this.configurator = new Configurator(network.stack, nic);
+    this.timers = new ClientTimers(network);
+    this.news = new ClientNews(nic.name, options.log, options.tracer, () => this.current);
+  }
+
+  /** Told of every message and every new address. */
+  get watchers(): Set<DhcpWatcher> {
+    return this.news.watchers;
   }
 
   get state(): DhcpClientState {
@@ -142,11 +142,11 @@ export class DhcpClient {
           finish();
           return;
         }
-        this.say('DHCPRELEASE', held.address, held.server);
+        this.news.sends('DHCPRELEASE', held.address, held.server);
         this.messages.release(held);
         this.finishStopping = finish;
         if (this.isReachable(held.server)) finish();
-        else this.wait(RELEASE_WAIT_MS, finish);
+        else this.timers.wait(RELEASE_WAIT_MS, finish);
       });
     });
   }
@@ -178,9 +178,9 @@ export class DhcpClient {
 
   private discover(): void {
     const waitMs = this.backoff();
-    this.tell(`DHCPDISCOVER on ${this.nic.name} to 255.255.255.255 port 67 interval ${Math.round(waitMs / 1000)}`);
+    this.news.discovers(waitMs);
     this.messages.discover();
-    this.wait(waitMs, () => this.discover());
+    this.timers.wait(waitMs, () => this.discover());
   }
 
   private request(offer: ClientLease): void {
@@ -191,9 +191,9 @@ export class DhcpClient {
     // A lease runs from the first REQUEST on: an ACK may answer any of them.
     if (this.attempts === 0) this.requestedAt = this.now;
     const waitMs = this.backoff();
-    this.say('DHCPREQUEST', offer.address, LIMITED_BROADCAST);
+    this.news.sends('DHCPREQUEST', offer.address, LIMITED_BROADCAST);
     this.messages.request(offer);
-    this.wait(waitMs, () => this.request(offer));
+    this.timers.wait(waitMs, () => this.request(offer));
   }
 
   /** BOUND → RENEWING at T1, → REBINDING at T2. */
@@ -206,11 +206,11 @@ export class DhcpClient {
       this.requestedAt = this.now;
     }
     const to = state === 'RENEWING' ? held.server : LIMITED_BROADCAST;
-    this.say('DHCPREQUEST', held.address, to);
+    this.news.sends('DHCPREQUEST', held.address, to);
     this.messages.extend(held, to);
     const deadline = state === 'RENEWING' ? held.rebindAt : held.expiresAt;
     const waitMs = Math.max(MIN_RENEW_RETRANSMIT_MS, (deadline - this.now) / 2);
-    if (waitMs !== Number.POSITIVE_INFINITY) this.wait(waitMs, () => this.extend(state));
+    if (waitMs !== Number.POSITIVE_INFINITY) this.timers.wait(waitMs, () => this.extend(state));
   }
 
   private receive(message: DhcpMessage): void {
@@ -228,7 +228,7 @@ export class DhcpClient {
       this.unusable(message, offer);
       return;
     }
-    this.tell(`DHCPOFFER of ${formatIpv4(offer.address)} from ${formatIpv4(offer.server)}`);
+    this.news.gets('DHCPOFFER', offer);
     this.offer = offer;
     this.attempts = 0;
     this.enter('REQUESTING');
@@ -240,7 +240,7 @@ export class DhcpClient {
     if (typeof lease === 'string') this.unusable(message, lease);
     else if (!this.isExpectedServer(lease.server)) this.messages.count('wrongServer');
     else {
-      this.tell(`DHCPACK of ${formatIpv4(lease.address)} from ${formatIpv4(lease.server)}`);
+      this.news.gets('DHCPACK', lease);
       if (this.held?.address === lease.address) this.bind(lease);
       else this.probe(lease);
     }
@@ -251,7 +251,7 @@ export class DhcpClient {
     if (server === undefined) this.unusable(message, 'no server identifier');
     else if (!this.isExpectedServer(server)) this.messages.count('wrongServer');
     else {
-      this.tell(`DHCPNAK from ${formatIpv4(server)}`);
+      this.news.refused(server);
       this.refusals += 1;
       // Two machines that never agree must not fill the link.
       const waitMs = Math.min(LAST_RETRANSMIT_MS, FIRST_RETRANSMIT_MS * 2 ** (this.refusals - 2));
@@ -264,7 +264,7 @@ export class DhcpClient {
     const { neighbors } = this.network.stack;
     this.offer = lease;
     neighbors.probe(this.nic, lease.address, (mac) => this.decline(lease, formatMac(mac)));
-    this.wait(PROBE_WAIT_MS, () => {
+    this.timers.wait(PROBE_WAIT_MS, () => {
       neighbors.stopProbing(this.nic, lease.address);
       this.bind(lease);
     });
@@ -272,7 +272,7 @@ export class DhcpClient {
 
   private decline(lease: ClientLease, mac: string): void {
     this.options.log.warn({ interface: this.nic.name, address: formatIpv4(lease.address), mac }, 'address is in use');
-    this.say('DHCPDECLINE', lease.address, LIMITED_BROADCAST);
+    this.news.sends('DHCPDECLINE', lease.address, LIMITED_BROADCAST);
     this.messages.decline(lease);
     this.refusals += 1;
     this.startOver(DECLINE_WAIT_MS);
@@ -284,14 +284,14 @@ export class DhcpClient {
     this.offer = undefined;
     this.held = lease;
     this.configurator.apply(lease);
-    this.leaseTimers = [
-      this.at(lease.renewAt, () => this.extend('RENEWING')),
-      this.at(lease.rebindAt, () => this.extend('REBINDING')),
-      this.at(lease.expiresAt, () => this.expire()),
-    ];
+    this.timers.follow(
+      lease,
+      () => this.extend('RENEWING'),
+      () => this.extend('REBINDING'),
+      () => this.expire(),
+    );
     this.enter('BOUND');
-    const seconds = Math.round((lease.renewAt - this.now) / 1000);
-    this.tell(`bound to ${formatIpv4(lease.address)} -- renewal in ${seconds} seconds.`);
+    this.news.bound(lease.address, lease.renewAt - this.now);
     this.options.onConfigured(lease);
   }
 
@@ -306,7 +306,7 @@ export class DhcpClient {
     this.offer = undefined;
     this.enter('INIT');
     if (waitMs === 0) this.begin();
-    else this.wait(waitMs, () => this.begin());
+    else this.timers.wait(waitMs, () => this.begin());
   }
 
   private dropLease(): void {
@@ -346,45 +346,15 @@ export class DhcpClient {
   private enter(state: DhcpClientState): void {
     if (state === this.current) return;
     this.current = state;
-    if (!this.options.tracer.enabled) return;
-    const lease = this.held ?? this.offer;
-    this.options.tracer.emit({
-      event: 'dhcp-state',
-      interface: this.nic.name,
-      state,
-      ...(lease === undefined ? {} : { address: formatIpv4(lease.address), server: formatIpv4(lease.server) }),
-    });
+    this.news.entered(state, this.held ?? this.offer);
   }
 
   private get now(): Instant {
     return this.network.stack.timers.now;
   }
 
-  private wait(delayMs: number, run: () => void): void {
-    this.pending?.clear();
-    this.pending = this.network.after(delayMs, run);
-  }
-
-  private at(instant: Instant, run: () => void): Timer {
-    const timer = this.network.stack.timers.create(run);
-    if (instant !== Number.POSITIVE_INFINITY) timer.set(Math.max(instant, this.now));
-    return timer;
-  }
-
   private clearTimers(): void {
-    this.pending?.clear();
-    for (const timer of this.leaseTimers) timer.clear();
-    this.leaseTimers = [];
+    this.timers.clear();
     if (this.offer !== undefined) this.network.stack.neighbors.stopProbing(this.nic, this.offer.address);
-  }
-
-  private say(type: string, address: Ipv4Address, to: Ipv4Address): void {
-    const preposition = type === 'DHCPREQUEST' ? 'for' : 'of';
-    this.tell(`${type} ${preposition} ${formatIpv4(address)} on ${this.nic.name} to ${formatIpv4(to)} port 67`);
-  }
-
-  private tell(line: string): void {
-    this.options.log.debug({ interface: this.nic.name }, line);
-    for (const watcher of this.watchers) watcher(line, this.current);
   }
 }
