@@ -1,5 +1,10 @@
 #!/usr/bin/env node
-/** The `netarium` command: its verbs, and how every error ends. */
+/**
+ * The `netarium` command: its verbs, and how every error ends.
+ *
+ * commands/ has one file a verb: it reads its arguments, has topology/, lab/, capture/ or story/ do the work, and prints
+ * by terminal.ts, data on stdout and all else on stderr. What a user can do something about is thrown as a CliError.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';

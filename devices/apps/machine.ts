@@ -1,7 +1,11 @@
 /**
  * One device as a whole, still without an operating system: what devices/runtime drives with real sockets and
  * a real clock, and what the test world drives with neither.
+ *
+ * In this folder are the programs of devices (dhcp/, dns/, web/, commands/), and kinds/ that put a device together from
+ * its config. Programs see the network by net/, files and log by the {@link Environment}, time by both; never the system.
  */
+import type { DeviceConfig } from '../control/config.js';
 import type { FetchRequest, FetchResult } from '../control/rpc.js';
 import type { TableName, TableRow } from '../control/tables.js';
 import type { Instant } from '../stack/clock.js';
@@ -79,3 +83,6 @@ export interface Machine {
   /** Loads a page; hosts only. Failures are part of the result, it never rejects. */
   fetch?(request: FetchRequest): Promise<FetchResult>;
 }
+
+/** Makes a machine of one kind. Throws RangeError for a config that does not fit, naming the member. */
+export type MachineFactory = (config: DeviceConfig, environment: Environment) => Machine;

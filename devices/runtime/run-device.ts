@@ -4,6 +4,9 @@
  *
  *     node host.cjs --config FILE [--supervised]
  *
+ * This folder is the only code that touches the operating system: sockets, clock, files, signals, logs. It knows of
+ * a machine what `apps/machine.ts` says, and nothing of protocols above the tunnel's records.
+ *
  * Supervised: the machine starts on the `start` call, once all devices are there, and the process ends when its
  * standard input closes. Otherwise it starts at once and ends on SIGINT or SIGTERM.
  */
@@ -11,7 +14,7 @@ import { readFileSync, unlinkSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { crc32 } from 'node:zlib';
 import pino from 'pino';
-import type { Environment, Machine } from '../apps/machine.js';
+import type { MachineFactory } from '../apps/machine.js';
 import { checkDeviceConfig, type DeviceConfig, type DeviceKind, type ReadyMessage } from '../control.js';
 import { Random } from '../stack/random.js';
 import { monotonicNow } from './clock.js';
@@ -21,8 +24,6 @@ import { diskFiles } from './files.js';
 import { RpcServer } from './rpc-server.js';
 import { TraceHub } from './trace.js';
 import { Tunnel } from './tunnel.js';
-
-export type MachineFactory = (config: DeviceConfig, environment: Environment) => Machine;
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;

@@ -1,4 +1,9 @@
-/** Captured frames and trace events of a whole lab, on one timeline. */
+/**
+ * Captured frames and trace events of a whole lab, on one timeline.
+ *
+ * This folder gathers and writes evidence: it listens to devices, reads frames with the stack's own codecs, makes
+ * capture files. What the evidence means is told elsewhere.
+ */
 import type { CapturedFrame, CaptureInterface, TraceEvent } from '../../devices/control.js';
 import { decodeCapture } from '../../devices/control.js';
 import { RpcClient } from '../lab/rpc-client.js';

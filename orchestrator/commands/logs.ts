@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { StringDecoder } from 'node:string_decoder';
 import { Command } from 'commander';
 import { findDevice, findLab, isAlive, type LabDevice } from '../lab/state.js';
 import { type Paint, painter, print, visible } from '../terminal.js';
@@ -10,6 +11,8 @@ class LogReader {
   private readonly file: number | undefined;
   private offset = 0;
   private rest = '';
+  /** A character of several bytes may be half written. */
+  private readonly decoder = new StringDecoder('utf8');
 
   constructor(path: string) {
     try {
@@ -23,7 +26,7 @@ class LogReader {
     if (this.file === undefined) return [];
     const bytes = Buffer.alloc(Math.max(0, fstatSync(this.file).size - this.offset));
     this.offset += readSync(this.file, bytes, 0, bytes.length, this.offset);
-    const lines = (this.rest + bytes.toString('utf8')).split('\n');
+    const lines = (this.rest + this.decoder.write(bytes)).split('\n');
     this.rest = lines.pop() ?? '';
     return lines;
   }

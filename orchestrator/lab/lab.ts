@@ -1,4 +1,9 @@
-/** A running lab as its supervisor holds it: all device processes, from launch to end. */
+/**
+ * A running lab as its supervisor holds it: all device processes, from launch to end.
+ *
+ * This folder is about processes and files: claiming a name, launching, watching, ending, finding a lab again and
+ * talking to it. It knows of devices what the control protocol says, and nothing of what they do to each other.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeviceConfig, DeviceStatus } from '../../devices/control.js';

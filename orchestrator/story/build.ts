@@ -1,4 +1,9 @@
-/** From what was captured to the report of a fetch. */
+/**
+ * From what was captured to the report of a fetch.
+ *
+ * This folder tells what happened from evidence alone: frames as they crossed the wires, and states that devices
+ * reported. It reads a finished capture, asks no device anything, and adds nothing that should have happened.
+ */
 import { dnsStory } from './dns-story.js';
 import { hopsOf, pathOf } from './hops.js';
 import { exchanges as exchangeReports } from './http-story.js';

@@ -1,5 +1,8 @@
 /**
- * A DHCP client on one interface: the state machine of RFC 2131 figure 5.
+ * DHCP (RFC 2131), the two programs; messages to bytes and back is stack/wire/dhcp.ts. `client*.ts`, `lease.ts` and
+ * `configurator.ts` get an address and put it on an interface; `server.ts`, `leases.ts` and `answers.ts` give them out.
+ *
+ * This file: a client on one interface: the state machine of RFC 2131 figure 5.
  *
  * ```
  *          DISCOVER            OFFER / REQUEST             ACK

@@ -1,5 +1,9 @@
 /**
- * A name server: in charge of zones (root, top level, a site's own), or answering recursive questions for clients, or
+ * This folder answers questions about names: `authority.ts` from zones, `recursion.ts` by asking down from the root,
+ * `forwarder.ts` by asking others, each behind `listener.ts`. How one question is asked, and what is remembered, is
+ * net/'s; `client.ts` and `presentation.ts` are what dig, host and nslookup share.
+ *
+ * This file: a name server: in charge of zones (root, top level, a site's own), or answering recursive questions for clients, or
  * both. RFC 1034 section 4.3.2.
  */
 import type { DnsServerConfig } from '../../control/config.js';

@@ -1,13 +1,11 @@
 /** All kinds in one place, for those who drive machines of any kind. A device's own process imports its kind alone. */
 import type { DeviceConfig, DeviceKind } from '../../control/config.js';
-import type { Environment, Machine } from '../machine.js';
+import type { Environment, Machine, MachineFactory } from '../machine.js';
 import { createDnsServer } from './dns-server.js';
 import { createHost } from './host.js';
 import { createHub } from './hub.js';
 import { createRouter } from './router.js';
 import { createSwitch } from './switch.js';
-
-export type MachineFactory = (config: DeviceConfig, env: Environment) => Machine;
 
 const FACTORIES: Readonly<Record<DeviceKind, MachineFactory>> = {
   host: createHost,

@@ -1,8 +1,10 @@
 /**
- * The browser of a host. It keeps what one page load leaves for the next (the cache of names); all else belongs
+ * The web, both ends, on Node's own `http`. Browser: `page-load.ts` with names, connections, exchanges, redirects and
+ * what a page asks for. Server: `web-server.ts` with sites, files and replies. Neither knows TCP or the file system.
+ *
+ * This file: the browser of a host. It keeps what one page load leaves for the next (the cache of names); all else belongs
  * to a single load.
  */
-
 import type { FetchRequest, FetchResult } from '../../control/rpc.js';
 import type { DnsCacheRow } from '../../control/tables.js';
 import type { Network } from '../../net/network.js';
