@@ -24,7 +24,7 @@ export type ConnectArguments =
   | [port: number, host?: string, listener?: () => void]
   | [port: number, listener?: () => void];
 
-export interface NormalizedConnect {
+interface NormalizedConnect {
   readonly options: TcpConnectOptions;
   readonly listener?: () => void;
 }

@@ -15,7 +15,7 @@ export function answerKind(message: DnsMessage): DnsAnswerKind {
 }
 
 /** Data as text; names without their final dot, aliases before what they stand for. */
-export function recordTexts(records: readonly ResourceRecord[]): string[] {
+function recordTexts(records: readonly ResourceRecord[]): string[] {
   return records.map((record) => ('target' in record ? record.target : formatRecordData(record)));
 }
 

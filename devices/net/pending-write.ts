@@ -4,7 +4,7 @@
 const JOIN_BYTES = 65_536;
 
 /** Takes bytes; returns how many: less than all when it is full. */
-export type Sink = (bytes: Uint8Array) => number;
+type Sink = (bytes: Uint8Array) => number;
 export type WriteCallback = (error?: Error | null) => void;
 
 export class PendingWrite {

@@ -36,7 +36,7 @@ async function askStatus(device: LabDevice): Promise<DeviceStatus | undefined> {
   return Promise.race([answer().catch(() => undefined), timeout]);
 }
 
-export async function processRows(lab: LabState): Promise<ProcessRow[]> {
+async function processRows(lab: LabState): Promise<ProcessRow[]> {
   const supervisor = await connectLab(lab.name);
   const supervised = (await supervisor?.call<SupervisedDevice[]>('lab-status')) ?? [];
   supervisor?.close();

@@ -7,7 +7,7 @@ import { labDirectory, labSocket, shippedSite, shippedTopology } from './paths.j
 import { removeLabDirectory } from './state.js';
 import { findFreePorts, requireFreePorts } from './udp-ports.js';
 
-export interface LabRequest {
+interface LabRequest {
   /** A topology file; the shipped mini-internet when neither this nor a generator is given. */
   readonly file?: string;
   /** `linear,3` and the like. */

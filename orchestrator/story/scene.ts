@@ -4,7 +4,7 @@ import { formatIpv4, formatMac, type Ipv4Address } from '../../devices/stack/wir
 import type { LabCapture, LabFrame } from '../capture/session.js';
 import type { LabState } from '../lab/state.js';
 
-export type TraceOf<Name extends TraceDetail['event']> = Extract<TraceEvent, { event: Name }>;
+type TraceOf<Name extends TraceDetail['event']> = Extract<TraceEvent, { event: Name }>;
 
 export interface Traced<Name extends TraceDetail['event']> {
   readonly device: string;

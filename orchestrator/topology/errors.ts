@@ -66,13 +66,13 @@ export class TopologyError extends CliError {
   }
 }
 
-export function sortProblems(problems: readonly Problem[]): Problem[] {
+function sortProblems(problems: readonly Problem[]): Problem[] {
   const line = (problem: Problem) => problem.place?.line ?? 0;
   const column = (problem: Problem) => problem.place?.column ?? 0;
   return [...problems].sort((a, b) => line(a) - line(b) || column(a) - column(b));
 }
 
-export function formatProblems(file: string, problems: readonly Problem[], text: string): string {
+function formatProblems(file: string, problems: readonly Problem[], text: string): string {
   const lines = text.split(/\r?\n/);
   return problems.map((problem) => formatProblem(file, problem, lines)).join('\n');
 }

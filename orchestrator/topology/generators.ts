@@ -11,7 +11,7 @@ export interface GeneratorOptions {
 }
 
 /** A machine holds no more processes than this in good order. */
-export const MOST_GENERATED_DEVICES = 1000;
+const MOST_GENERATED_DEVICES = 1000;
 
 interface Sketch {
   readonly devices: [name: string, kind: 'host' | 'switch' | 'router'][];

@@ -9,7 +9,7 @@ import type { Path } from './source.js';
 import { parseDuration, parseRate, parseShare, parseSize } from './units.js';
 
 /** Ports of a switch or a hub that does not say how many it has. */
-export const DEFAULT_BRIDGE_PORTS = 48;
+const DEFAULT_BRIDGE_PORTS = 48;
 
 interface Cable {
   readonly index: number;

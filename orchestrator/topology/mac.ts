@@ -28,7 +28,7 @@ export function assignMacs(draft: Draft): void {
 }
 
 /** 02:…: unicast, locally administered (IEEE 802 section 8.4); the other five octets are a hash of the names. */
-export function plannedMac(device: string, port: string, attempt = 0): MacAddress {
+function plannedMac(device: string, port: string, attempt = 0): MacAddress {
   const digest = createHash('sha256')
     .update(`${device}:${port}${attempt === 0 ? '' : `#${attempt}`}`)
     .digest();

@@ -22,7 +22,7 @@ import {
 import type { Path } from './source.js';
 import { contains, isSameSubnet, subnetOf } from './subnets.js';
 
-export const DEFAULT_DESTINATION = '0.0.0.0/0';
+const DEFAULT_DESTINATION = '0.0.0.0/0';
 
 /** A router next door, and the address by which it is reached. */
 interface Neighbor {

@@ -190,7 +190,7 @@ export const router = z
   })
   .meta({ description: 'Forwards between its interfaces; may serve DHCP and forward DNS.' });
 
-export const dnsServer = z
+const dnsServer = z
   .strictObject({
     kind: z.literal('dns-server'),
     ...ipDevice,
@@ -207,7 +207,7 @@ export const dnsServer = z
   })
   .meta({ description: 'Root, top-level, authoritative or recursive name server.' });
 
-export const switchDevice = z
+const switchDevice = z
   .strictObject({
     kind: z.literal('switch'),
     ...bridge,
@@ -227,13 +227,12 @@ export const device = z.union(
 );
 
 export type DeviceFile = z.infer<typeof device>;
-export type HostFile = z.infer<typeof host>;
+type HostFile = z.infer<typeof host>;
 export type RouterFile = z.infer<typeof router>;
-export type DnsServerFile = z.infer<typeof dnsServer>;
+type DnsServerFile = z.infer<typeof dnsServer>;
 export type BridgeFile = z.infer<typeof switchDevice> | z.infer<typeof hub>;
 export type IpDeviceFile = HostFile | RouterFile | DnsServerFile;
 export type InterfaceFile = z.infer<typeof interfaceFile>;
-export type RouteFile = z.infer<typeof routeFile>;
 export type SiteFile = z.infer<typeof site>;
 export type DhcpPoolFile = z.infer<typeof dhcpPool>;
 export type ResolverFile = z.infer<typeof resolver>;

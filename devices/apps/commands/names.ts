@@ -8,7 +8,7 @@ import { formatIpv4, type Ipv4Address, parseIpv4 } from '../../stack/wire/addres
 const REVERSE_LIMIT_MS = 2000;
 
 /** What the C library says about a failed look-up. */
-export function nameProblem(error: unknown): string {
+function nameProblem(error: unknown): string {
   if (!(error instanceof NameError)) throw error;
   return error.code === 'ENOTFOUND' ? 'Name or service not known' : 'Temporary failure in name resolution';
 }

@@ -3,7 +3,7 @@ import type { Instant } from '../../stack/clock.js';
 import type { Ipv4Address, MacAddress } from '../../stack/wire/address.js';
 
 /** OFFERED: held until the client decides. DECLINED: a client found it in use. RELEASED ones are remembered for their client. */
-export type LeaseState = 'OFFERED' | 'BOUND' | 'RELEASED' | 'DECLINED';
+type LeaseState = 'OFFERED' | 'BOUND' | 'RELEASED' | 'DECLINED';
 
 export interface Lease {
   readonly address: Ipv4Address;
@@ -32,7 +32,7 @@ export interface PoolOptions {
 }
 
 /** A pool may be a whole class A network; the table stays bounded. More clients than this get no offer. */
-export const MAX_LEASES = 4096;
+const MAX_LEASES = 4096;
 
 export class LeasePool {
   private readonly options: PoolOptions;

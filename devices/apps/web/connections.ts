@@ -17,7 +17,7 @@ const MAX_CONNECTIONS_PER_SERVER = 2;
 /** A peer that has not answered our FIN after this time is not waited for, ms. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
-export interface ConnectionEnds {
+interface ConnectionEnds {
   /** "192.0.2.1:40000" */
   readonly local: string;
   readonly remote: string;

@@ -16,7 +16,7 @@ const ACCEPT: Readonly<Record<string, string>> = {
 const FRAMING = new Set(['content-length', 'transfer-encoding', 'trailer', 'upgrade', 'expect']);
 
 /** RFC 9110 section 7.2: the port is named only when it is not the scheme's own. */
-export function hostHeader(url: URL): string {
+function hostHeader(url: URL): string {
   return url.port === '' ? url.hostname : `${url.hostname}:${portOf(url)}`;
 }
 

@@ -39,7 +39,7 @@ export function parseTarget(target: string): Target | undefined {
   return { host: absolute?.[1], path: origin[1] || '/', query: origin[2] ?? '' };
 }
 
-export interface Redirect {
+interface Redirect {
   readonly status: number;
   readonly location: string;
 }

@@ -15,7 +15,7 @@ export class UrlError extends Error {
 }
 
 /** RFC 9110 section 4.2: what the schemes stand for when the address names no port. */
-export const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
 
 /**
  * The address as a person types it: a missing scheme means http, as in a browser's address bar.
