@@ -192,7 +192,10 @@ function otherConnections(report: FetchReport, paint: Paint): Chapter {
 function summary(report: FetchReport, paint: Paint): string {
   const { resources, capture, durationMs } = report;
   const bytes = resources.reduce((sum, resource) => sum + resource.bytes, 0);
-  const facts = `${resources.length} resource${resources.length === 1 ? '' : 's'}, ${formatBytes(bytes)}, ${ms(durationMs)}, ${capture.frames} frames captured`;
+  const failed = resources.filter((resource) => resource.error !== undefined).length;
+  // What failed is not counted among what was loaded; a failed document has its own line.
+  const count = report.ok && failed > 0 ? `${resources.length - failed} of ${resources.length}` : `${resources.length}`;
+  const facts = `${count} resource${resources.length === 1 ? '' : 's'}, ${formatBytes(bytes)}, ${ms(durationMs)}, ${capture.frames} frames captured`;
   const lost = capture.missed > 0 ? paint('red', `, ${capture.missed} not captured`) : '';
   if (report.ok) return `${paint(['green', 'bold'], `${report.status} loaded`)}  ${facts}${lost}`;
   const { error } = report;

@@ -103,9 +103,21 @@ t.test('who cannot fetch at all', async (t) => {
   t.match(await from('cliemt'), { exitStatus: 3, stdout: '', stderr: /has no device cliemt\nDid you mean client\?/ });
 });
 
-t.test('the name server of the provider has died', async (t) => {
+async function kill(device: string): Promise<void> {
   const devices = await net.json<{ name: string; pid: number }[]>('ps');
-  process.kill(devices.find(({ name }) => name === 'isp-dns')?.pid ?? 0, 'SIGKILL');
+  process.kill(devices.find(({ name }) => name === device)?.pid ?? 0, 'SIGKILL');
+}
+
+t.test('the server of the pictures has died: the page comes, and says what is missing', async (t) => {
+  await kill('images');
+  const { exitStatus, stdout } = await net.run('fetch', 'http://www.server.com/');
+  t.equal(exitStatus, 0);
+  t.match(stdout.trimEnd().split('\n').at(-1), /^200 loaded {2}5 of 9 resources, /);
+  t.match(stdout, /server-router .* reports: ICMP host unreachable/);
+});
+
+t.test('the name server of the provider has died', async (t) => {
+  await kill('isp-dns');
   await fails(t, {
     what: '',
     argv: ['http://maps.google.com/'],
