@@ -125,14 +125,17 @@ class PingRun {
     this.socket.on('response', (response) => this.receive(response));
     const startedAt = this.network.now();
     let sentAt = startedAt;
-    for (let sequence = 1; sequence <= count && !this.ended.signal.aborted; sequence++) {
-      sentAt = this.network.now();
-      this.send(sequence);
-      await this.pause(sequence < count ? intervalMs : this.lingerMs());
+    try {
+      for (let sequence = 1; sequence <= count && !this.ended.signal.aborted; sequence++) {
+        sentAt = this.network.now();
+        this.send(sequence);
+        await this.pause(sequence < count ? intervalMs : this.lingerMs());
+      }
+    } finally {
+      deadline.clear();
+      this.io.signal.removeEventListener('abort', end);
+      this.socket.close();
     }
-    deadline.clear();
-    this.io.signal.removeEventListener('abort', end);
-    this.socket.close();
     const { statistics } = this;
     this.io.stdout(statistics.summary(this.host, sentAt - startedAt));
     const wanted = deadlineMs === Number.POSITIVE_INFINITY || count === Number.POSITIVE_INFINITY ? 1 : count;
@@ -176,6 +179,7 @@ class PingRun {
       return `local error: message too long, mtu=${mtu}`;
     }
     if (error.code === 'ENETUNREACH') return 'sendmsg: Network is unreachable';
+    if (error.code === 'EHOSTUNREACH') return 'sendmsg: No route to host';
     if (error.code === 'ENOBUFS') return 'sendmsg: No buffer space available';
     throw error;
   }
