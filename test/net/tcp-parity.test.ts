@@ -378,12 +378,15 @@ await parity('destroy() with an error', async (t, backend) => {
 await parity('destroy() in the middle of a big write', async (t, backend) => {
   const { client, peer, clientClosed, peerClosed } = await join(t, backend, { pauseOnConnect: true });
   const callbacks: unknown[] = [];
-  client.write(Buffer.alloc(32 << 20), (error) => callbacks.push(error ?? null));
-  client.write('more', (error) => callbacks.push((error as NodeJS.ErrnoException).code));
+  const told = (error?: NodeJS.ErrnoException | null) => callbacks.push(error?.code ?? null);
+  client.write(Buffer.alloc(32 << 20), told);
+  client.write('more', told);
   client.destroy();
   await clientClosed;
   await new Promise((resolve) => setImmediate(resolve));
-  t.strictSame(callbacks, [null, 'ERR_STREAM_DESTROYED']);
+  // Node 20, and ours with it, does not tell the write that was under way; Node 22 and later tell both the same.
+  const isNewerNode = backend.name === 'node:net' && Number(process.versions.node.split('.')[0]) >= 22;
+  t.strictSame(callbacks, isNewerNode ? ['ECANCELED', 'ECANCELED'] : [null, 'ERR_STREAM_DESTROYED']);
   peer.resume();
   await peerClosed;
   t.ok(peer.bytesRead < 32 << 20, 'the rest is not sent');

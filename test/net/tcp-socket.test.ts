@@ -132,7 +132,8 @@ t.test('the window closes while the program does not read, and opens again', asy
   t.ok(peer.readableLength >= peer.readableHighWaterMark, 'the stream is full');
   t.ok(peer.readableLength < peer.readableHighWaterMark + 65_536, 'by one reading at most');
   const row = b.stack.tcp.sockets().find(({ state }) => state === 'ESTABLISHED');
-  t.equal(row?.recvQueue, 256 * 1024, 'so is the receive buffer of the connection');
+  const queued = row?.recvQueue ?? 0;
+  t.ok(queued <= 256 * 1024 && queued > 256 * 1024 - 1460, 'so is the receive buffer, to less than a segment');
   t.equal(row?.receiveWindow, 0);
   let got = 0;
   peer.on('data', (chunk) => {
