@@ -26,6 +26,13 @@ t.test('every part of a URL is recognised, in the order in which it stands there
   t.equal(withoutSecrets(url), 'http://www.server.com:8080/books/list.html?sex=man&name=Professional');
 });
 
+t.test('without a port it is 80 for http and 443 for https', async (t) => {
+  t.equal(portOf(new URL('http://www.server.com/')), 80);
+  t.equal(portOf(new URL('https://www.server.com/')), 443);
+  t.equal(portOf(new URL('https://www.server.com:80/')), 80);
+  t.match(urlParts(new URL('https://www.server.com/')), { scheme: 'https', port: '443 (default of https)' });
+});
+
 t.test('what is not written is implied: port 80, the path "/", the default document', async (t) => {
   t.strictSame(urlParts(parseAddress('http://www.server.com')), {
     scheme: 'http',
