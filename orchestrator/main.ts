@@ -22,6 +22,7 @@ import { schemaCommand } from './commands/schema.js';
 import { upCommand } from './commands/up.js';
 import { validateCommand } from './commands/validate.js';
 import { CliError } from './errors.js';
+import { Interrupted } from './interruption.js';
 import { packageRoot } from './lab/paths.js';
 import { superviseFromParent } from './lab/supervise.js';
 import { painter } from './terminal.js';
@@ -66,6 +67,7 @@ function makeProgram(): Command {
 }
 
 function reportError(error: unknown, verbose: boolean): number {
+  if (error instanceof Interrupted) return error.exitStatus;
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
   const paint = painter(process.stderr);
   const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };

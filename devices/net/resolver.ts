@@ -115,7 +115,8 @@ export class Resolver {
     for (const candidate of this.candidates(name)) {
       const cached = askCache(this.cache, candidate, 'A', this.tracer);
       if (cached?.kind === 'answer') return resolution(name, candidate, cached, 'os');
-      const listed = this.askHosts(candidate);
+      // What the cache knows not to exist ends the search, as what it knows to exist does.
+      const listed = cached === undefined ? this.askHosts(candidate) : undefined;
       if (listed !== undefined) {
         return { name, canonicalName: candidate, addresses: listed, source: 'hosts', records: [] };
       }

@@ -1,4 +1,5 @@
 import type { RpcPeer } from '../control.js';
+import type { Instant } from '../stack/clock.js';
 import type { TraceDetail, TraceEvent, Tracer } from '../stack/trace.js';
 import { monotonicNow } from './clock.js';
 
@@ -11,9 +12,9 @@ export class TraceHub implements Tracer {
   /** With the number of events that each has missed. */
   private readonly peers = new Map<RpcPeer, number>();
 
-  emit(detail: TraceDetail): void {
+  emit(detail: TraceDetail, at: Instant = monotonicNow()): void {
     if (!this.enabled) return;
-    const event: TraceEvent = { ...detail, at: monotonicNow() };
+    const event: TraceEvent = { ...detail, at };
     for (const [peer, missed] of this.peers) {
       if (peer.backlogBytes > MAX_BACKLOG_BYTES) this.peers.set(peer, missed + 1);
       else peer.notify('trace', event);

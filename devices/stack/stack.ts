@@ -14,7 +14,7 @@ import { Nic } from './link/nic.js';
 import type { Port } from './link/port.js';
 import type { Random } from './random.js';
 import { Tcp } from './tcp/tcp.js';
-import { NO_TRACE, type Tracer } from './trace.js';
+import { NO_TRACE, stampedBy, type Tracer } from './trace.js';
 import { Udp } from './transport/udp.js';
 import { type Cidr, formatCidr, formatIpv4, type Ipv4Address, type MacAddress, networkOf } from './wire/address.js';
 import { ETHERTYPE_ARP, ETHERTYPE_IPV4 } from './wire/ethernet.js';
@@ -73,7 +73,8 @@ export class Stack {
 
   /** Throws RangeError for a route whose interface does not exist, or whose gateway is in none of the networks. */
   constructor(options: StackOptions) {
-    const { timers, random, tracer = NO_TRACE, counters = new Counters() } = options;
+    const { timers, random, counters = new Counters() } = options;
+    const tracer = stampedBy(timers, options.tracer ?? NO_TRACE);
     const { events } = this;
     this.name = options.name;
     this.timers = timers;

@@ -128,7 +128,18 @@ export type TraceEvent = TraceDetail & { readonly at: Instant };
 /** Where events go. Costs one call when nobody listens; build expensive details only when `enabled`. */
 export interface Tracer {
   readonly enabled: boolean;
-  emit(detail: TraceDetail): void;
+  /** `at` is when it happened; without it, the time of the call. */
+  emit(detail: TraceDetail, at?: Instant): void;
+}
+
+/** A tracer whose events bear the stack's own time: that of the frame or the call that caused them. */
+export function stampedBy(timers: { readonly now: Instant }, tracer: Tracer): Tracer {
+  return {
+    get enabled() {
+      return tracer.enabled;
+    },
+    emit: (detail) => tracer.emit(detail, timers.now),
+  };
 }
 
 export const NO_TRACE: Tracer = { enabled: false, emit: () => {} };

@@ -36,53 +36,77 @@ export function consoleCommand(): Command {
 class Console {
   private readonly client: RpcClient;
   private readonly device: string;
-  private readonly terminal: Interface;
+  private terminal: Interface;
   private running: RunningCommand | undefined;
   private left = false;
+  private queue = Promise.resolve();
+  private leave: () => void = () => {};
 
   constructor(client: RpcClient, device: string) {
-    const paint = painter(process.stdout);
     this.client = client;
     this.device = device;
-    this.terminal = createInterface({
+    this.terminal = this.open();
+  }
+
+  private open(): Interface {
+    const { client, device } = this;
+    const paint = painter(process.stdout);
+    const terminal = createInterface({
       input: process.stdin,
       output: process.stdout,
       prompt: `${paint('cyan', device)}${paint('dim', '>')} `,
       completer: (line: string, done: (error: null, result: [string[], string]) => void) => {
         client.call<{ candidates: string[] }>('complete', { line }).then(
-          ({ candidates }) => done(null, [candidates, line]),
+          // A word that is complete gets its blank, as in a shell.
+          ({ candidates }) =>
+            done(null, [candidates.map((word) => (candidates.length === 1 ? `${word} ` : word)), line]),
           () => done(null, [[], line]),
         );
       },
     });
+    terminal.on('close', () => this.closed());
+    terminal.on('SIGINT', () => this.interrupt());
+    terminal.on('line', (line) => this.typed(line));
+    return terminal;
+  }
+
+  /** Ctrl-D, or the end of a file of commands. While a command runs, a person's Ctrl-D is the end of its input alone. */
+  private closed(): void {
+    if (this.running !== undefined && process.stdin.isTTY && !this.left) {
+      void this.running.input(null);
+      this.terminal = this.open();
+      return;
+    }
+    this.left = true;
+    this.leave();
+  }
+
+  /** While a command runs, what is typed is its input, when it is a person who types. */
+  private typed(line: string): void {
+    if (this.running !== undefined && process.stdin.isTTY) void this.running.input(`${line}\n`);
+    // One after the other, however fast a file of commands comes in.
+    else this.queue = this.queue.then(() => this.obey(splitWords(line)));
   }
 
   /** Until the user leaves, the input ends, or the device does. */
   async run(): Promise<void> {
-    const { client, device, terminal } = this;
-    const ended = new Promise<void>((resolve) => terminal.on('close', resolve));
-    terminal.on('close', () => {
-      this.left = true;
+    const { client, device } = this;
+    const ended = new Promise<void>((resolve) => {
+      this.leave = resolve;
+      if (this.left) resolve();
     });
     client.onClose = () => {
       news(`\n${device} has ended`);
       process.exitCode = 1;
-      terminal.close();
+      this.left = true;
+      this.terminal.close();
     };
-    terminal.on('SIGINT', () => this.interrupt());
-    // One after the other, however fast a file of commands comes in.
-    let queue = Promise.resolve();
-    terminal.on('line', (line) => {
-      // While a command runs, what is typed is its input, when it is a person who types.
-      if (this.running !== undefined && process.stdin.isTTY) void this.running.input(`${line}\n`);
-      else queue = queue.then(() => this.obey(splitWords(line)));
-    });
     if (process.stdin.isTTY) {
       news(painter(process.stdout)('dim', `${device}: \`help\` lists the commands, Ctrl-D leaves`));
     }
-    terminal.prompt();
+    this.terminal.prompt();
     await ended;
-    await queue;
+    await this.queue;
     client.onClose = undefined;
     client.close();
     process.stdout.write('\n');
@@ -101,6 +125,7 @@ class Console {
 
   private async obey(words: readonly string[]): Promise<void> {
     if (words[0] === 'exit' || words[0] === 'quit') {
+      this.left = true;
       this.terminal.close();
       return;
     }

@@ -3,6 +3,7 @@ import { type FetchRequest, type FetchResult, type RouteRow, RpcError } from '..
 import { writeCaptureFile } from '../capture/capture-file.js';
 import { CaptureSession } from '../capture/session.js';
 import { CliError } from '../errors.js';
+import { interruption, unlessAborted } from '../interruption.js';
 import { prepareLab } from '../lab/prepare.js';
 import { withProgress } from '../lab/progress.js';
 import { connectDevice, findDevice, findLab, type LabState, runningLabs } from '../lab/state.js';
@@ -99,15 +100,14 @@ async function withLab(options: FetchOptions, use: (lab: LabState) => Promise<vo
     return;
   }
   const plan = await prepareLab({ name: `fetch-${process.pid}` });
+  const signal = interruption();
   const held = await withProgress(
     `no lab is up; launching mini-internet for this fetch`,
     options.quiet ?? false,
-    (report) => holdLab(plan, report),
+    (report) => holdLab(plan, report, signal),
   );
-  const end = () => void held.stop().then(() => process.exit(130));
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, end);
   try {
-    await use(held.lab.state);
+    await unlessAborted(use(held.lab.state), signal);
   } finally {
     await held.stop();
   }
@@ -133,13 +133,19 @@ async function run(url: string, options: FetchOptions): Promise<void> {
     );
     if (options.pcap !== undefined) await savePcap(options.pcap, scene);
     if (options.json) printJson(report);
-    else if (!options.quiet) {
+    else if (options.quiet) {
+      if (!report.ok) news(failureLine(report));
+    } else {
       const paint = painter(process.stdout);
       print(renderReport(report, paint));
       if (options.explain) print(`\n${renderExplanation(report, scene, paint)}`);
     }
     if (!report.ok) process.exitCode = 1;
   });
+}
+
+function failureLine({ url, status, error }: FetchReport): string {
+  return `error: ${url}: ${error === undefined ? `status ${status}` : `${error.code} at ${error.stage}: ${error.message}`}`;
 }
 
 async function savePcap(path: string, scene: Scene): Promise<void> {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { CliError } from '../errors.js';
+import { interruption } from '../interruption.js';
 import { describeEnd } from '../lab/device-process.js';
 import type { LabPlan } from '../lab/lab.js';
 import { prepareLab } from '../lab/prepare.js';
@@ -37,7 +38,7 @@ function title(plan: LabPlan): string {
 
 async function runDetached(plan: LabPlan, quiet: boolean): Promise<void> {
   try {
-    await withProgress(title(plan), quiet, (report) => launchDetached(plan, report));
+    await withProgress(title(plan), quiet, (report) => launchDetached(plan, report, interruption()));
   } catch (error) {
     removeLabDirectory(plan.name);
     throw error;
@@ -54,13 +55,14 @@ async function runDetached(plan: LabPlan, quiet: boolean): Promise<void> {
 }
 
 async function runInForeground(plan: LabPlan, quiet: boolean): Promise<void> {
-  const held = await withProgress(title(plan), quiet, (report) => holdLab(plan, report));
+  const signal = interruption();
+  const held = await withProgress(title(plan), quiet, (report) => holdLab(plan, report, signal));
   const announce = held.lab.onDeviceEnd;
   held.lab.onDeviceEnd = (end) => {
     announce?.(end);
     news(describeEnd(end));
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void held.stop());
+  signal.addEventListener('abort', () => void held.stop());
   if (!quiet) news('the lab is up; Ctrl-C ends it');
   await held.down;
 }

@@ -8,6 +8,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeviceConfig, DeviceStatus } from '../../devices/control.js';
 import { CliError } from '../errors.js';
+import { unlessAborted } from '../interruption.js';
 import { type DeviceEnd, DeviceProcess, describeEnd } from './device-process.js';
 import { labDirectory } from './paths.js';
 import { type LabState, removeLabDirectory, writeLabState } from './state.js';
@@ -64,19 +65,20 @@ export class Lab {
 
   /**
    * Starts all devices of a plan in the lab's folder (made here) and resolves when every one is ready, started and has
-   * its addresses. When one fails, all are ended, the folder is removed and the CliError shows its last words.
+   * its addresses. When one fails, all are ended, the folder is removed and the CliError shows its last words. The same
+   * when `signal` aborts; then it rejects with the signal's reason.
    */
-  static async launch(plan: LabPlan, onProgress: (progress: LabProgress) => void): Promise<Lab> {
+  static async launch(plan: LabPlan, onProgress: (progress: LabProgress) => void, signal: AbortSignal): Promise<Lab> {
     mkdirSync(labDirectory(plan.name), { recursive: true, mode: 0o700 });
     const lab = new Lab(plan);
     try {
-      await lab.bringUp(onProgress);
+      await unlessAborted(lab.bringUp(onProgress), signal);
       return lab;
     } catch (error) {
       // A call that broke off says little; the device that it went to has died, and its last words say why.
-      const end = error instanceof CliError ? undefined : await lab.firstEnd();
+      const end = error instanceof CliError || signal.aborted ? undefined : await lab.firstEnd();
       await lab.stop();
-      if (error instanceof CliError) throw error;
+      if (error instanceof CliError || signal.aborted) throw error;
       throw new CliError(1, end === undefined ? (error as Error).message : describeEnd(end));
     }
   }

@@ -31,6 +31,8 @@ export async function withProgress<T>(
       },
     ],
     {
+      // Listr's own answer to Ctrl-C is to exit at once, which would leave the launch to nobody.
+      registerSignalListeners: false,
       renderer: quiet ? 'silent' : process.stderr.isTTY ? 'default' : 'silent',
       rendererOptions: { processOutput: new ProcessOutput(process.stderr, process.stderr), showErrorMessage: false },
     } as never,

@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import type { DeviceKind } from '../../devices/control.js';
 import { CliError } from '../errors.js';
 import { nearest } from '../topology/nearest.js';
+import type { SupervisedDevice } from './lab-server.js';
 import { labDirectory, labFile, labSocket, runRoot } from './paths.js';
 import { RpcClient } from './rpc-client.js';
+
+const STATUS_LIMIT_MS = 2000;
 
 export interface LabDevice {
   readonly name: string;
@@ -130,7 +133,15 @@ export async function connectDevice(state: LabState, name: string): Promise<RpcC
   try {
     return await RpcClient.connect(device.control);
   } catch {
-    throw new CliError(1, `${name} does not answer: it has ended or is paused`, `See \`netarium logs ${name}\`.`);
+    const supervisor = await connectLab(state.name);
+    const devices = await supervisor?.call<SupervisedDevice[]>('lab-status', {}, STATUS_LIMIT_MS).catch(() => []);
+    supervisor?.close();
+    const end = devices?.find((one) => one.name === name)?.end;
+    throw new CliError(
+      1,
+      end || `${name} does not answer: it is paused or overloaded`,
+      `See \`netarium logs ${name} --lab ${state.name}\`.`,
+    );
   }
 }
 

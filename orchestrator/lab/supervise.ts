@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { CliError, type ExitStatus } from '../errors.js';
+import { interruption, unlessAborted } from '../interruption.js';
 import { Lab, type LabPlan, type LabProgress } from './lab.js';
 import { LabServer } from './lab-server.js';
 import { labDirectory } from './paths.js';
@@ -18,8 +19,13 @@ export interface HeldLab {
   stop(): Promise<void>;
 }
 
-export async function holdLab(plan: LabPlan, onProgress: (progress: LabProgress) => void): Promise<HeldLab> {
-  const lab = await Lab.launch(plan, onProgress);
+/** Rejects as {@link Lab.launch} does. */
+export async function holdLab(
+  plan: LabPlan,
+  onProgress: (progress: LabProgress) => void,
+  signal: AbortSignal,
+): Promise<HeldLab> {
+  const lab = await Lab.launch(plan, onProgress, signal);
   let stopped: () => void = () => {};
   const down = new Promise<void>((resolve) => {
     stopped = resolve;
@@ -55,16 +61,13 @@ export async function superviseFromParent(): Promise<void> {
     process.once('message', (message) => resolve(message as LabPlan)),
   );
   process.title = `netarium:${plan.name}`;
-  let isUp = false;
-  // Whoever asked for the lab has gone before it was up: Ctrl-C. Ending takes the devices along.
-  process.once('disconnect', () => {
-    if (!isUp) process.exit(1);
-  });
+  const signal = interruption();
+  const parentGone = new AbortController();
+  // Whoever asked for the lab has gone before it was up: Ctrl-C.
+  process.once('disconnect', () => parentGone.abort(new Error('nobody waits for the lab any more')));
   try {
-    const held = await holdLab(plan, (progress) => tell({ progress }));
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void held.stop());
-    process.on('SIGHUP', () => {});
-    isUp = true;
+    const held = await holdLab(plan, (progress) => tell({ progress }), AbortSignal.any([signal, parentGone.signal]));
+    signal.addEventListener('abort', () => void held.stop());
     tell({ up: true });
     await held.down;
   } catch (error) {
@@ -76,22 +79,21 @@ export async function superviseFromParent(): Promise<void> {
   if (process.connected) process.disconnect();
 }
 
-/** Launches the lab under a process of its own and resolves when it is up. */
-export async function launchDetached(plan: LabPlan, onProgress: (progress: LabProgress) => void): Promise<void> {
+/** Launches the lab under a process of its own and resolves when it is up. When `signal` aborts, all is taken down. */
+export async function launchDetached(
+  plan: LabPlan,
+  onProgress: (progress: LabProgress) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const log = openSync(join(labDirectory(plan.name), 'supervisor.log'), 'a', 0o600);
   const child = spawn(process.execPath, [process.argv[1], 'supervise'], {
     detached: true,
     stdio: ['ignore', 'ignore', log, 'ipc'],
   });
-  const ended = new Promise<never>((_, reject) => {
+  const ended = new Promise<void>((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', () =>
-      reject(
-        new CliError(1, "the lab's supervisor has ended", `See ${join(labDirectory(plan.name), 'supervisor.log')}.`),
-      ),
-    );
+    child.once('exit', () => resolve());
   });
-  ended.catch(() => {});
   const up = new Promise<void>((resolve, reject) => {
     child.on('message', (raw) => {
       const message = raw as SupervisorMessage;
@@ -101,11 +103,17 @@ export async function launchDetached(plan: LabPlan, onProgress: (progress: LabPr
       else resolve();
     });
   });
+  const endedEarly = ended.then(() => {
+    const hint = `See ${join(labDirectory(plan.name), 'supervisor.log')}.`;
+    throw new CliError(1, "the lab's supervisor has ended", hint);
+  });
+  endedEarly.catch(() => {});
   child.send(plan);
   try {
-    await Promise.race([up, ended]);
+    await unlessAborted(Promise.race([up, endedEarly]), signal);
   } finally {
     if (child.connected) child.disconnect();
+    if (signal.aborted) await ended;
     child.unref();
   }
 }

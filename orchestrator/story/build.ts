@@ -19,7 +19,10 @@ export function buildReport(scene: Scene, lab: string): FetchReport {
   const exchanges = exchangeReports(scene);
   const document = result.resources[0];
   const documentExchange = exchanges.find(({ url }) => url === document?.url) ?? exchanges[0];
-  const path = pathOf(scene, documentExchange);
+  // Without a request there is still the attempt to connect: how far its first segment came.
+  const attempt = connections[0]?.handshake[0]?.frame;
+  const first = documentExchange === undefined ? attempt : documentExchange.requestSegments[0]?.frame;
+  const path = pathOf(scene, first, documentExchange?.remote ?? connections[0]?.remote ?? '');
   const urlParts = scene.traces('url-parsed').find(({ device }) => device === scene.client)?.event.parts ?? {};
   return {
     url: result.url,

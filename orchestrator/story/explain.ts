@@ -89,9 +89,46 @@ function tcpFields(packet: Uint8Array, at: number): LayerFields {
     field('urgent pointer', at + 18, 2, `${readU16(packet, at + 18)}`),
   ];
   if (headerLength > TCP_HEADER_LENGTH) {
-    fields.push(field('options', at + TCP_HEADER_LENGTH, headerLength - TCP_HEADER_LENGTH, 'see RFC 9293 section 3.2'));
+    fields.push(...tcpOptionFields(packet, at + TCP_HEADER_LENGTH, at + headerLength));
   }
   return { title: 'TCP header (RFC 9293)', fields };
+}
+
+/** RFC 9293 section 3.2, RFC 7323, RFC 2018: kind, length, value; 0 ends the list, 1 fills. */
+function tcpOptionFields(packet: Uint8Array, from: number, to: number): Field[] {
+  const fields: Field[] = [];
+  let at = from;
+  while (at < to) {
+    const kind = packet[at];
+    if (kind === 0) {
+      fields.push(field('option', at, to - at, 'end of options, and padding'));
+      break;
+    }
+    const length = kind === 1 ? 1 : packet[at + 1];
+    if (length < 1 || at + length > to) break;
+    fields.push(field('option', at, length, tcpOptionMeaning(packet, at, kind)));
+    at += length;
+  }
+  return fields;
+}
+
+function tcpOptionMeaning(packet: Uint8Array, at: number, kind: number): string {
+  switch (kind) {
+    case 1:
+      return 'no operation: fills up to a word';
+    case 2:
+      return `maximum segment size ${readU16(packet, at + 2)}`;
+    case 3:
+      return `window scale: times ${2 ** packet[at + 2]}`;
+    case 4:
+      return 'selective acknowledgements permitted';
+    case 5:
+      return 'selective acknowledgements';
+    case 8:
+      return `timestamps: mine ${readU32(packet, at + 2)}, yours ${readU32(packet, at + 6)}`;
+    default:
+      return `kind ${kind}`;
+  }
 }
 
 function printable(bytes: Uint8Array): string {

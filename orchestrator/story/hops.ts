@@ -1,7 +1,7 @@
 /** The way of one packet through the lab, found again at every link end that it passed. */
 import { formatIpv4 } from '../../devices/stack/wire/address.js';
 import type { LabFrame } from '../capture/session.js';
-import type { ExchangeReport, Hop, HopSide } from './report.js';
+import type { Hop, HopSide } from './report.js';
 import { macText, type Scene } from './scene.js';
 
 function side(frame: LabFrame): HopSide | undefined {
@@ -35,9 +35,8 @@ function isSamePacket(a: LabFrame, b: LabFrame): boolean {
   );
 }
 
-/** Every device that the first segment of the request passed, in order. */
-export function pathOf(scene: Scene, exchange: ExchangeReport | undefined): Hop[] {
-  const number = exchange?.requestSegments[0]?.frame;
+/** Every device that the packet of one of the client's frames passed on its way to `remote`, in order. */
+export function pathOf(scene: Scene, number: number | undefined, remote: string): Hop[] {
   const start = scene.capture.frames.find(({ n }) => n === number);
   if (start === undefined) return [];
   const sides = new Map<string, { in?: HopSide; out?: HopSide }>();
@@ -49,7 +48,7 @@ export function pathOf(scene: Scene, exchange: ExchangeReport | undefined): Hop[
   }
   const onTheWay = [...sides].filter(([device, hop]) => {
     // A neighbour of a hub, or a flooded port's host, hears the frame without being on its way.
-    const isEnd = device === scene.client || scene.ownerOf(exchange?.remote.split(':')[0] ?? '') === device;
+    const isEnd = device === scene.client || scene.ownerOf(remote.split(':')[0]) === device;
     return isEnd || (hop.in !== undefined && hop.out !== undefined);
   });
   return onTheWay.map(([device, hop]) => ({ device, kind: scene.kindOf(device), ...hop }));

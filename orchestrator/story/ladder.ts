@@ -21,15 +21,24 @@ function arrow(segment: Segment): string {
 /** The states that opening a connection leads through; all others belong to its close. */
 const OPENING = new Set(['SYN_SENT', 'SYN_RECV', 'ESTABLISHED']);
 
+/** At one instant: a segment comes in, the state changes, a segment goes out. */
+const SEGMENT_RANKS = { in: 0, out: 2 };
+const CHANGE_RANK = 1;
+
 /** Lines for the segments of one phase of a connection, and for every state that either side entered in that phase. */
 export function ladder(connection: ConnectionReport, phase: 'open' | 'close', client: string, paint: Paint): string[] {
   const segments = phase === 'open' ? connection.handshake : connection.closing;
   const events = [
     ...connection.changes
       .filter(({ to }) => OPENING.has(to) === (phase === 'open'))
-      .map((change) => ({ atMs: change.atMs, change, segment: undefined })),
-    ...segments.map((segment) => ({ atMs: segment.atMs, segment, change: undefined })),
-  ].sort((a, b) => a.atMs - b.atMs);
+      .map((change) => ({ atMs: change.atMs, rank: CHANGE_RANK, change, segment: undefined })),
+    ...segments.map((segment) => ({
+      atMs: segment.atMs,
+      rank: SEGMENT_RANKS[segment.direction],
+      segment,
+      change: undefined,
+    })),
+  ].sort((a, b) => a.atMs - b.atMs || a.rank - b.rank);
   return events.map(({ change, segment }) => {
     if (segment !== undefined) {
       return `${' '.repeat(LEFT_WIDTH)}${arrow(segment)}  ${paint('dim', `#${segment.frame}`)}`;

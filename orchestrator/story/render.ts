@@ -106,7 +106,7 @@ function requestChapter(exchange: ExchangeReport, maxData: number, paint: Paint)
   };
 }
 
-function pathChapter(path: readonly Hop[], paint: Paint): Chapter {
+function pathChapter(path: readonly Hop[], isAttempt: boolean, paint: Paint): Chapter {
   const rows = path.flatMap((hop) => {
     const sides = [];
     if (hop.in !== undefined) sides.push({ device: hop.device, kind: hop.kind, way: 'in', ...hop.in });
@@ -130,7 +130,10 @@ function pathChapter(path: readonly Hop[], paint: Paint): Chapter {
     ],
     paint,
   );
-  return { title: 'The way of its first segment', lines: table.split('\n') };
+  return {
+    title: isAttempt ? 'How far the first segment came' : 'The way of its first segment',
+    lines: table.split('\n'),
+  };
 }
 
 function responseChapter(exchange: ExchangeReport, paint: Paint): Chapter {
@@ -219,7 +222,9 @@ export function renderReport(fetched: FetchReport, paint: Paint): string {
   if (connection !== undefined) chapters.push(handshakeChapter(report, connection, paint));
   if (exchange !== undefined) {
     chapters.push(requestChapter(exchange, connection?.maxData ?? 0, paint));
-    if (report.path.length > 0) chapters.push(pathChapter(report.path, paint));
+  }
+  if (report.path.length > 0) chapters.push(pathChapter(report.path, exchange === undefined, paint));
+  if (exchange !== undefined) {
     if (exchange.status > 0) chapters.push(responseChapter(exchange, paint));
   }
   if (report.resources.length > 1) chapters.push(pageChapter(report, paint));

@@ -113,9 +113,10 @@ function stateChanges(scene: Scene, device: string | undefined, local: string, r
     .map(({ event }) => ({ atMs: scene.ms(event.at), device: device ?? '', from: event.from, to: event.to }));
 }
 
-function mssOf(handshake: readonly LabFrame[]): number {
-  const announced = handshake.flatMap((frame) => tcpOf(frame).options.mss ?? []);
-  return announced.length === 0 ? 0 : Math.min(...announced);
+function mssOf([syn, synAck]: readonly LabFrame[]): number {
+  if (synAck === undefined || !has(synAck, ACK)) return 0;
+  // RFC 9293 section 3.7.1: 536 for a side that announces none.
+  return Math.min(...[syn, synAck].map((frame) => tcpOf(frame).options.mss ?? 536));
 }
 
 /** RFC 7323 section 3.2: ten bytes in every segment once both sides have offered timestamps, padded to twelve. */
@@ -123,17 +124,19 @@ const TIMESTAMPS_LENGTH = 12;
 
 function maxDataOf(handshake: readonly LabFrame[]): number {
   const [syn, synAck] = handshake;
-  if (synAck === undefined) return 0;
+  if (synAck === undefined || !has(synAck, ACK)) return 0;
   const both = [syn, synAck].every((frame) => tcpOf(frame).options.timestamps !== undefined);
   return mssOf(handshake) - (both ? TIMESTAMPS_LENGTH : 0);
 }
 
 function handshakeOf(flow: Flow): LabFrame[] {
-  const syn = flow.frames.find((frame) => has(frame, SYN) && !has(frame, ACK));
+  const syns = flow.frames.filter((frame) => has(frame, SYN) && !has(frame, ACK));
   const synAck = flow.frames.find((frame) => has(frame, SYN) && has(frame, ACK));
   const ack =
     synAck && flow.frames.find((frame) => frame.at >= synAck.at && flow.fromClient(frame) && !has(frame, SYN | RST));
-  return [syn, synAck, ack].filter((frame) => frame !== undefined);
+  // Without an answer, every try is worth showing.
+  if (synAck === undefined) return syns;
+  return [syns[0], synAck, ack].filter((frame) => frame !== undefined);
 }
 
 export function connectionReport(scene: Scene, local: string, remote: string): ConnectionReport {
@@ -144,7 +147,9 @@ export function connectionReport(scene: Scene, local: string, remote: string): C
   const peers = stateChanges(scene, server, remote, local);
   const handshake = handshakeOf(flow);
   const close = classifyClose(flow);
-  const timedOut = close.kind === 'open' && scene.result.error?.code === 'ETIMEDOUT';
+  // Closed without FIN or RST: somebody gave up on a peer that did not answer.
+  const givenUp = mine.at(-1)?.to === 'CLOSED' || scene.result.error?.code === 'ETIMEDOUT';
+  const timedOut = close.kind === 'open' && givenUp;
   return {
     local,
     remote,

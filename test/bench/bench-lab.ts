@@ -36,7 +36,7 @@ export class BenchLab {
     const configs = planTopology(topology, { lab: name, runDir, basePort }).map(options.adapt ?? ((config) => config));
     const started = configs.filter((config) => !options.without?.(config));
     const plan = { name, topology: 'bench', defaultHost: undefined, configs: started };
-    const bench = new BenchLab(configs, await holdLab(plan, () => {}));
+    const bench = new BenchLab(configs, await holdLab(plan, () => {}, new AbortController().signal));
     BenchLab.running.add(bench);
     return bench;
   }

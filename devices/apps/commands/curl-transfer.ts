@@ -31,6 +31,8 @@ export interface CurlRequest {
 export interface CurlOptions {
   readonly verbose: boolean;
   readonly showHeaders: boolean;
+  /** `-o /dev/null`: nothing of head and body is printed. */
+  readonly discard: boolean;
   /** Status 400 and above is an error. */
   readonly failOnError: boolean;
   /** Redirects followed at most; undefined: none is followed, and that is no error. */
@@ -131,7 +133,7 @@ export class CurlTransfer {
       throw new CurlError(FAILED_STATUS, `The requested URL returned error: ${status}`);
     }
     const redirect = this.redirectOf(request, response);
-    const bytes = await this.readBody(response, redirect === undefined);
+    const bytes = await this.readBody(response, redirect === undefined && !this.options.discard);
     this.note(`Connection #${this.connections - 1} to host ${request.url.hostname} left intact`);
     if (redirect !== undefined) this.note(`Issue another request to this URL: '${redirect.url.href}'`);
     const result = {
@@ -199,7 +201,7 @@ export class CurlTransfer {
       lines.push(`${response.rawHeaders[at]}: ${response.rawHeaders[at + 1]}`);
     }
     if (this.options.verbose) this.prefixed('<', [...lines, '']);
-    if (this.options.showHeaders) this.io.stdout(`${lines.join('\r\n')}\r\n\r\n`);
+    if (this.options.showHeaders && !this.options.discard) this.io.stdout(`${lines.join('\r\n')}\r\n\r\n`);
   }
 
   /** Text goes out as it comes. Like curl before a terminal, it stops at what is no text. */

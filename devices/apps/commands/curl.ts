@@ -32,15 +32,19 @@ export function curl(network: Network, resolver: Resolver): Command {
   return defineCommand({
     name: 'curl',
     summary: 'fetch a URL by HTTP and print it',
-    usage: 'curl [-fiIsSvL] [-X method] [-d data] [-H header] [-A agent] [-m seconds] [-w format] URL',
+    usage: 'curl [-fiIsSvL] [-X method] [-d data] [-H header] [-A agent] [-m seconds] [-w format] [-o /dev/null] URL',
     async run(argv, io) {
       const args = parseArguments(argv, LETTERS, LONG);
       if (args.operands.length !== 1) throw new UsageError('(2) one URL is needed');
-      if (args.has('o') || args.has('O')) throw new UsageError('(2) -o, -O: a device has no files of its own to write');
+      const discard = args.has('o') && args.value('o') === '/dev/null';
+      if ((args.has('o') && !discard) || args.has('O')) {
+        throw new UsageError('(2) -o, -O: a device has no files of its own to write, but for /dev/null');
+      }
       if (args.has('u')) throw new UsageError('(2) -u: put it in a header: -H "Authorization: …"');
       const transfer = new CurlTransfer(network, resolver, io, {
         verbose: args.has('v'),
         showHeaders: args.has('i') || args.has('I'),
+        discard,
         failOnError: args.has('f'),
         followLimit: args.has('L') ? (args.integer('max-redirs', 0, 1000) ?? 50) : undefined,
         timeoutMs: (args.seconds('m', 0.001) ?? Number.POSITIVE_INFINITY) * 1000,

@@ -22,7 +22,7 @@ const OBJECTS: readonly (readonly [string, IpObject])[] = [
 export function ip(network: Network, dhcpClients: readonly DhcpClient[]): Command {
   return defineCommand({
     name: 'ip',
-    summary: 'show and change addresses, links, routes and neighbours',
+    summary: 'show addresses and links, show and change routes and neighbours',
     usage: 'ip [-4] [-br] [-s] { address | link | route | neighbour } [ show | add | del | get | flush ] [ arguments ]',
     async run(argv, io) {
       const words = [...argv];

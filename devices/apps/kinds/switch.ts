@@ -15,6 +15,10 @@ export function createSwitch(config: DeviceConfig, env: Environment): Machine {
   const ports = createPorts(config, env, timers);
   const macAgeMs = config.macAgeSeconds === undefined ? undefined : config.macAgeSeconds * 1000;
   const device = new Switch({ ports, timers, counters, tracer: env.tracer, macAgeMs });
-  const macRows = (): TableRow[] => device.macTable().map((entry) => ({ ...entry, mac: formatMac(entry.mac) }));
+  const macRows = (): TableRow[] =>
+    device
+      .macTable()
+      .map(({ mac, port, ageMs }) => ({ mac: formatMac(mac), port, ageMs: Math.round(ageMs) }))
+      .sort((a, b) => Number(a.port) - Number(b.port) || (a.mac < b.mac ? -1 : 1));
   return new LinkMachine({ config, ports, timers, counters, tables: { 'mac-table': macRows } });
 }

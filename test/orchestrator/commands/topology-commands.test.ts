@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import t from 'tap';
-import { CliError } from '../../../orchestrator/errors.js';
 import { graphCommand } from '../../../orchestrator/commands/graph.js';
 import { schemaCommand } from '../../../orchestrator/commands/schema.js';
 import { validateCommand } from '../../../orchestrator/commands/validate.js';
+import { CliError } from '../../../orchestrator/errors.js';
 import { shippedTopology } from '../topology/support/problems.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'netarium-topology-'));
