@@ -144,24 +144,26 @@ async function launch(config: DeviceConfig, create: MachineFactory, supervised: 
     control.close();
     process.exit(70);
   });
-  if (supervised) endWithSupervisor(config, () => control.close());
+  if (supervised) endWithSupervisor(config);
   const ready: ReadyMessage = { ready: true, name: config.name, pid: process.pid, control: config.control };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
   if (!supervised) start();
 }
 
-/** The supervisor holds the other end of standard input. When it closes, however that came, nothing may be left. */
-function endWithSupervisor(config: DeviceConfig, closeControl: () => void): void {
+/**
+ * The supervisor holds the other end of standard input. When it closes, however that came, nothing may be left. Twenty
+ * orderly exits at once take a busy machine seconds, so the process takes its socket files away and is gone.
+ */
+function endWithSupervisor({ control, supervisor }: DeviceConfig): void {
   const orphaned = () => {
-    closeControl();
-    if (config.supervisor !== undefined) {
+    for (const path of [control, supervisor]) {
       try {
-        unlinkSync(config.supervisor);
+        if (path !== undefined) unlinkSync(path);
       } catch {
-        // Another device of the lab was quicker.
+        // A named pipe, or another device of the lab was quicker.
       }
     }
-    process.exit(0);
+    process.kill(process.pid, 'SIGKILL');
   };
   process.stdin.on('end', orphaned).on('close', orphaned).on('error', orphaned).resume();
 }
