@@ -23,12 +23,13 @@ $(INSTALLED): package.json package-lock.json
 
 build: $(BUILT) ## Build the command and the device programs into build/
 
-# One bundle a kind of device: a process starts faster and stays smaller than from many files. The command is linked
-# where npx looks first.
+# One bundle a program: a process starts faster and stays smaller than from many files. In the command's bundle, an ES
+# module, `require` is made for the packages that are not. The command is linked where npx looks first.
 $(BUILT): $(INSTALLED) $(SOURCES)
 	$(BIN)/esbuild $(filter-out devices/control.ts,$(wildcard devices/*.ts)) --bundle --platform=node --target=node20 --format=cjs \
 	  --outdir=build/devices --out-extension:.js=.cjs --sourcemap --log-level=warning
-	$(BIN)/esbuild orchestrator/main.ts --bundle --platform=node --target=node20 --format=esm --packages=external \
+	$(BIN)/esbuild orchestrator/main.ts --bundle --platform=node --target=node20 --format=esm \
+	  --banner:js="import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" \
 	  --outfile=build/netarium.js --sourcemap --log-level=warning
 	@chmod +x build/netarium.js
 	@ln -sf ../../build/netarium.js $(BIN)/netarium
