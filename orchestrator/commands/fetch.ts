@@ -169,7 +169,7 @@ export function fetchCommand(): Command {
     .option('--method <method>', 'GET, HEAD, POST, PUT, DELETE, …')
     .option('--header <line...>', "add a header: 'Accept-Language: fr'")
     .option('--data <body>', 'send a body; the method is then POST unless --method says otherwise')
-    .option('--timeout <duration>', 'give up after: 500ms, 10s, 1m (default 30s)')
+    .option('--timeout <duration>', 'give up after: 500ms, 10s, 1m; without it, when nothing has come for 30s')
     .option('--no-subresources', 'load the document alone, without images, styles and scripts')
     .option('-q, --quiet', 'print nothing but errors')
     .action((url: string, options: FetchOptions) => run(url, options));

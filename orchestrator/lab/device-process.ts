@@ -21,7 +21,6 @@ export interface DeviceEnd {
 
 export class DeviceProcess {
   readonly config: DeviceConfig;
-  readonly startedAt = Date.now();
   /** Rejects when the process ends before it is ready. */
   readonly ready: Promise<ReadyMessage>;
   /** Resolves when the process has ended, however that came. */

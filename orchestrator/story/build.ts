@@ -6,7 +6,7 @@
  */
 import { dnsStory } from './dns-story.js';
 import { hopsOf, pathOf } from './hops.js';
-import { exchanges as exchangeReports } from './http-story.js';
+import { exchangeFor, exchanges as exchangeReports } from './http-story.js';
 import type { FetchReport, ReportResource } from './report.js';
 import type { Scene } from './scene.js';
 import { allSteps } from './steps.js';
@@ -18,7 +18,7 @@ export function buildReport(scene: Scene, lab: string): FetchReport {
   const connections = connectionsOf(scene).map(({ local, remote }) => connectionReport(scene, local, remote));
   const exchanges = exchangeReports(scene);
   const document = result.resources[0];
-  const documentExchange = exchanges.find(({ url }) => url === document?.url) ?? exchanges[0];
+  const documentExchange = exchangeFor(exchanges, document?.url);
   // Without a request there is still the attempt to connect: how far its first segment came.
   const attempt = connections[0]?.handshake[0]?.frame;
   const first = documentExchange === undefined ? attempt : documentExchange.requestSegments[0]?.frame;

@@ -16,6 +16,11 @@ function dataFrames(frames: readonly LabFrame[]): LabFrame[] {
   });
 }
 
+/** The exchange that fetched `url`; without one, the first. */
+export function exchangeFor(exchanges: readonly ExchangeReport[], url: string | undefined): ExchangeReport | undefined {
+  return exchanges.find((exchange) => exchange.url === url) ?? exchanges[0];
+}
+
 /** One report for each request that the browser reports to have sent, in order. */
 export function exchanges(scene: Scene): ExchangeReport[] {
   const requests = scene.traces('http-request').filter(({ device }) => device === scene.client);

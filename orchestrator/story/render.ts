@@ -1,5 +1,6 @@
 /** The story of a page load for people at a terminal: chapters in the order in which things happen. */
 import { formatBytes, formatTable, type Paint, visible } from '../terminal.js';
+import { exchangeFor } from './http-story.js';
 import { ladder } from './ladder.js';
 import type { ConnectionReport, DnsReport, ExchangeReport, FetchReport, Hop, Segment, Step } from './report.js';
 
@@ -208,8 +209,7 @@ function summary(report: FetchReport, paint: Paint): string {
 
 export function renderReport(fetched: FetchReport, paint: Paint): string {
   const report = visible(fetched);
-  const document = report.resources[0];
-  const exchange = report.exchanges.find(({ url }) => url === document?.url) ?? report.exchanges[0];
+  const exchange = exchangeFor(report.exchanges, report.resources[0]?.url);
   const connection =
     report.connections.find(({ local, remote }) => local === exchange?.local && remote === exchange.remote) ??
     report.connections[0];

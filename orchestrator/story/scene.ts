@@ -20,6 +20,8 @@ export class Scene {
   readonly routes: readonly RouteRow[];
   private readonly kinds: ReadonlyMap<string, DeviceKind>;
   private readonly owners = new Map<string, string>();
+  /** Sorted once: every name and every connection of a page asks for its device's frames. */
+  private readonly framesByDevice = new Map<string, LabFrame[]>();
 
   constructor(lab: LabState, client: string, result: FetchResult, capture: LabCapture, routes: readonly RouteRow[]) {
     this.client = client;
@@ -29,6 +31,10 @@ export class Scene {
     this.kinds = new Map(lab.devices.map(({ name, kind }) => [name, kind]));
     for (const { device, addresses } of capture.interfaces) {
       for (const address of addresses) this.owners.set(address.split('/')[0], device);
+      this.framesByDevice.set(device, []);
+    }
+    for (const frame of capture.frames) {
+      if (frame.dropped === '') this.framesByDevice.get(frame.device)?.push(frame);
     }
   }
 
@@ -58,8 +64,8 @@ export class Scene {
   }
 
   /** Frames at one device's own ends of its links, in order of time. Dropped ones are left out. */
-  framesAt(device: string): LabFrame[] {
-    return this.capture.frames.filter((frame) => frame.device === device && frame.dropped === '');
+  framesAt(device: string): readonly LabFrame[] {
+    return this.framesByDevice.get(device) ?? [];
   }
 }
 

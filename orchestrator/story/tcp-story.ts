@@ -123,10 +123,10 @@ function mssOf([syn, synAck]: readonly LabFrame[]): number {
 const TIMESTAMPS_LENGTH = 12;
 
 function maxDataOf(handshake: readonly LabFrame[]): number {
-  const [syn, synAck] = handshake;
-  if (synAck === undefined || !has(synAck, ACK)) return 0;
-  const both = [syn, synAck].every((frame) => tcpOf(frame).options.timestamps !== undefined);
-  return mssOf(handshake) - (both ? TIMESTAMPS_LENGTH : 0);
+  const mss = mssOf(handshake);
+  if (mss === 0) return 0;
+  const both = handshake.slice(0, 2).every((frame) => tcpOf(frame).options.timestamps !== undefined);
+  return mss - (both ? TIMESTAMPS_LENGTH : 0);
 }
 
 function handshakeOf(flow: Flow): LabFrame[] {
