@@ -1,6 +1,6 @@
 /**
- * Live capture: while at least one client listens, the ports' taps copy every frame to all of them. With no client
- * the taps are unset and cost nothing.
+ * Live capture: while at least one client listens, a tap of each port copies every frame to all of them. With no client
+ * there is none and it costs nothing.
  */
 import { type CapturedFrame, type CaptureInterface, encodeCapture, type RpcPeer } from '../control.js';
 import type { Port } from '../stack/link/port.js';
@@ -19,6 +19,8 @@ export class CaptureHub {
   private readonly ports: readonly Port[];
   private readonly describe: (port: Port) => CaptureInterface;
   private readonly subscriptions = new Map<RpcPeer, Subscription>();
+  /** What ends the tap of a port. */
+  private readonly taps = new Map<Port, () => void>();
 
   constructor(ports: readonly Port[], describe: (port: Port) => CaptureInterface) {
     this.ports = ports;
@@ -47,17 +49,20 @@ export class CaptureHub {
   private setTaps(): void {
     this.ports.forEach((port, interfaceIndex) => {
       const wanted = [...this.subscriptions.values()].some((subscription) => subscription.ports.has(port));
+      if (wanted === this.taps.has(port)) return;
       if (!wanted) {
-        port.tap = undefined;
+        this.taps.get(port)?.();
+        this.taps.delete(port);
         return;
       }
-      port.tap = (packet, direction, dropped, at) => {
+      const remove = port.addTap((packet, direction, dropped, at) => {
         // A view into a datagram that others may still hold: the copy is the capture's own.
         const frame = { interfaceIndex, at, direction, dropped, packet: packet.slice() };
         for (const [peer, subscription] of this.subscriptions) {
           if (subscription.ports.has(port)) this.add(peer, subscription, frame);
         }
-      };
+      });
+      this.taps.set(port, remove);
     });
   }
 

@@ -79,11 +79,11 @@ t.test('stopping sends what is pending, and unsets the taps when nobody is left'
   ports[1].send(PACKET);
   t.same(hub.stop(one), { missed: 0 });
   t.same(one.seen, ['0 out', '1 out']);
-  t.equal(ports[0].tap, undefined);
-  t.ok(ports[1].tap);
+  t.notOk(ports[0].tapped);
+  t.ok(ports[1].tapped);
   two.leave();
   t.same(two.seen, ['1 out'], 'a port that was not asked for is not shown');
-  t.equal(ports[1].tap, undefined);
+  t.notOk(ports[1].tapped);
   t.same(hub.stop(two), { missed: 0 });
 });
 

@@ -47,9 +47,9 @@ export class ListeningStation extends PortNode {
     super(name, ['eth0']);
     this.nic = new Nic(this.ports[0], mac);
     this.nic.setHandler(TEST_ETHERTYPE, (frame) => this.heard.push(textOf(frame.payload)));
-    this.ports[0].tap = (packet, direction, dropped) => {
+    this.ports[0].addTap((packet, direction, dropped) => {
       if (direction === 'in' && dropped === '') this.overheard.push(textOf(packet.subarray(22, -4)));
-    };
+    });
   }
 
   say(to: MacAddress, text: string): void {

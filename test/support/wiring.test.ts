@@ -152,7 +152,7 @@ t.test('deadlines of nodes run in the order of time among deliveries', async (t)
   const story: string[] = [];
   a.timers.after(4, () => story.push(`a's timer at ${wiring.now}`));
   a.timers.after(5, () => story.push(`a's second timer at ${wiring.now}`));
-  b.ports[0].tap = (_packet, direction, _dropped, at: Instant) => story.push(`${direction} at ${at}`);
+  b.ports[0].addTap((_packet, direction, _dropped, at: Instant) => story.push(`${direction} at ${at}`));
   a.say(b.nic.mac, 'x');
   wiring.runSync();
   t.same(story, ["a's timer at 4", 'in at 5', "a's second timer at 5"]);

@@ -81,7 +81,8 @@ export class Port {
   deliver: (packet: Uint8Array) => void = () => {};
   /** Installed by the owner that wants to know. */
   onCarrier?: (up: boolean) => void;
-  tap?: Tap;
+  /** Replaced, never changed in place: a tap may go, or come, while a packet is shown. */
+  private taps: readonly Tap[] = [];
   private readonly impairer: Impairer;
 
   constructor(options: PortOptions) {
@@ -108,6 +109,21 @@ export class Port {
     this.impairer.configure(impairment);
   }
 
+  /** Shows every packet to `tap` from now on, beside the taps that are there; returns what ends it. */
+  addTap(tap: Tap): () => void {
+    // A function of its own, so that the same tap added twice is two, ended one by one.
+    const added: Tap = (packet, direction, dropped, at) => tap(packet, direction, dropped, at);
+    this.taps = [...this.taps, added];
+    return () => {
+      this.taps = this.taps.filter((other) => other !== added);
+    };
+  }
+
+  /** Whether anybody looks. */
+  get tapped(): boolean {
+    return this.taps.length > 0;
+  }
+
   setCarrier(up: boolean): void {
     if (up === this.carrier) return;
     this.carrier = up;
@@ -123,7 +139,7 @@ export class Port {
     }
     this.counters.framesIn += 1;
     this.counters.bytesIn += packet.length - PACKET_OVERHEAD;
-    this.tap?.(packet, 'in', '', this.timers.now);
+    if (this.tapped) this.show(packet, 'in', '');
     this.deliver(packet);
   }
 
@@ -149,12 +165,16 @@ export class Port {
     }
     this.counters.framesOut += 1;
     this.counters.bytesOut += packet.length - PACKET_OVERHEAD;
-    this.tap?.(packet, 'out', '', this.timers.now);
+    if (this.tapped) this.show(packet, 'out', '');
     this.transmit(packet);
   }
 
   private drop(packet: Uint8Array, direction: Direction, reason: string): void {
     this.countDrop(direction, reason);
-    this.tap?.(packet, direction, reason, this.timers.now);
+    if (this.tapped) this.show(packet, direction, reason);
+  }
+
+  private show(packet: Uint8Array, direction: Direction, dropped: string): void {
+    for (const tap of this.taps) tap(packet, direction, dropped, this.timers.now);
   }
 }

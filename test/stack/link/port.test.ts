@@ -24,7 +24,7 @@ class Bench {
   constructor() {
     this.port.transmit = (bytes) => this.sent.push(bytes);
     this.port.deliver = (bytes) => this.delivered.push(bytes);
-    this.port.tap = (_, direction, dropped, at) => this.tapped.push([direction, dropped, at]);
+    this.port.addTap((_, direction, dropped, at) => this.tapped.push([direction, dropped, at]));
   }
 }
 
@@ -140,4 +140,37 @@ t.test('a CRC of the caller is used for the check', async (t) => {
   port.receive(packet);
   t.equal(calls, 1);
   t.equal(port.counters.framesIn, 1);
+});
+
+t.test('several taps see the same packets, and each ends alone, the same function added twice as well', async (t) => {
+  const { port, tapped } = new Bench();
+  let seen = 0;
+  const count = () => {
+    seen += 1;
+  };
+  const [removeOne, removeOther] = [port.addTap(count), port.addTap(count)];
+  port.send(packet);
+  t.equal(seen, 2);
+  removeOne();
+  removeOne();
+  port.send(packet);
+  t.equal(seen, 3);
+  removeOther();
+  port.send(packet);
+  t.equal(seen, 3);
+  t.equal(tapped.length, 3);
+  t.ok(port.tapped, 'the first tap is still there');
+});
+
+t.test('a tap that ends itself does not keep the next one from the packet', async (t) => {
+  const { port } = new Bench();
+  const story: string[] = [];
+  const remove = port.addTap(() => {
+    story.push('once');
+    remove();
+  });
+  port.addTap(() => story.push('always'));
+  port.send(packet);
+  port.send(packet);
+  t.same(story, ['once', 'always', 'always']);
 });
