@@ -6,9 +6,9 @@
  */
 import type { CapturedFrame, CaptureInterface, TraceEvent } from '../../devices/control.js';
 import { decodeCapture } from '../../devices/control.js';
+import { dissect, type Layers } from '../../devices/stack/wire/dissect.js';
 import { RpcClient } from '../lab/rpc-client.js';
 import type { LabState } from '../lab/state.js';
-import { dissect, type Layers } from './dissect.js';
 
 /** Frames beyond this many bytes keep their dissected headers but lose their bytes. */
 const DEFAULT_BYTE_LIMIT = 64 * 1024 * 1024;

@@ -3,8 +3,8 @@
 import type { RouteRow } from '../../devices/control.js';
 import { formatIpv4, formatMac, type Ipv4Address, parseIpv4 } from '../../devices/stack/wire/address.js';
 import { ARP_REPLY, ARP_REQUEST } from '../../devices/stack/wire/arp.js';
+import { formatLayers } from '../../devices/stack/wire/dissect.js';
 import { formatIcmp, isIcmpError } from '../../devices/stack/wire/icmp.js';
-import { formatLayers } from '../capture/dissect.js';
 import type { LabFrame } from '../capture/session.js';
 import type { ConnectionReport, DnsReport, ExchangeReport, Segment, Step } from './report.js';
 import type { Scene } from './scene.js';

@@ -2,6 +2,7 @@
 import type { CaptureInterface, DeviceKind, FetchResult, RouteRow, TraceDetail } from '../../../devices/control.js';
 import { parseIpv4, parseMac } from '../../../devices/stack/wire/address.js';
 import { type ArpPacket, emitArp } from '../../../devices/stack/wire/arp.js';
+import { dissect } from '../../../devices/stack/wire/dissect.js';
 import { type DnsMessage, emitDns } from '../../../devices/stack/wire/dns.js';
 import { ETHERTYPE_ARP, ETHERTYPE_IPV4 } from '../../../devices/stack/wire/ethernet.js';
 import { emitIcmp, type IcmpMessage } from '../../../devices/stack/wire/icmp.js';
@@ -14,7 +15,6 @@ import {
 } from '../../../devices/stack/wire/ipv4.js';
 import { ACK, emitTcp, FIN, PSH, RST, SYN, type TcpSegment } from '../../../devices/stack/wire/tcp.js';
 import { emitUdp } from '../../../devices/stack/wire/udp.js';
-import { dissect } from '../../../orchestrator/capture/dissect.js';
 import type { LabCapture, LabFrame, LabTrace } from '../../../orchestrator/capture/session.js';
 import type { LabState } from '../../../orchestrator/lab/state.js';
 import { Scene } from '../../../orchestrator/story/scene.js';

@@ -1,13 +1,7 @@
 /** What one captured frame says, layer by layer, read with the stack's own codecs. */
-import { type ArpPacket, formatArp, parseArp } from '../../devices/stack/wire/arp.js';
-import {
-  DHCP_CLIENT_PORT,
-  DHCP_SERVER_PORT,
-  type DhcpMessage,
-  formatDhcp,
-  parseDhcp,
-} from '../../devices/stack/wire/dhcp.js';
-import { DNS_PORT, type DnsMessage, formatDns, parseDns } from '../../devices/stack/wire/dns.js';
+import { type ArpPacket, formatArp, parseArp } from './arp.js';
+import { DHCP_CLIENT_PORT, DHCP_SERVER_PORT, type DhcpMessage, formatDhcp, parseDhcp } from './dhcp.js';
+import { DNS_PORT, type DnsMessage, formatDns, parseDns } from './dns.js';
 import {
   ETHERTYPE_ARP,
   ETHERTYPE_IPV4,
@@ -16,8 +10,8 @@ import {
   frameOf,
   PACKET_OVERHEAD,
   parseEthernet,
-} from '../../devices/stack/wire/ethernet.js';
-import { formatIcmp, type IcmpMessage, parseIcmp } from '../../devices/stack/wire/icmp.js';
+} from './ethernet.js';
+import { formatIcmp, type IcmpMessage, parseIcmp } from './icmp.js';
 import {
   formatIpv4Packet,
   type Ipv4Packet,
@@ -25,10 +19,10 @@ import {
   PROTOCOL_TCP,
   PROTOCOL_UDP,
   parseIpv4Packet,
-} from '../../devices/stack/wire/ipv4.js';
-import { isMalformed } from '../../devices/stack/wire/malformed.js';
-import { formatTcp, parseTcp, type TcpSegment } from '../../devices/stack/wire/tcp.js';
-import { formatUdp, parseUdp, type UdpDatagram } from '../../devices/stack/wire/udp.js';
+} from './ipv4.js';
+import { isMalformed } from './malformed.js';
+import { formatTcp, parseTcp, type TcpSegment } from './tcp.js';
+import { formatUdp, parseUdp, type UdpDatagram } from './udp.js';
 
 /** The layers that were there and sound, from the outside in. */
 export interface Layers {
