@@ -25,6 +25,7 @@ const impairment = object(
     delayMs: number(0),
     jitterMs: number(0),
     loss: isProbability,
+    lossBurst: number(1),
     duplicate: isProbability,
     reorder: isProbability,
     reorderDelayMs: number(0),

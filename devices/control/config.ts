@@ -82,6 +82,8 @@ export interface ImpairmentConfig {
   /** Uniform ± around the delay. Never reorders by itself: frames keep their order. */
   readonly jitterMs?: number;
   readonly loss?: number;
+  /** Mean number of frames lost in a row, at least 1; the share stays that of `loss`. Left out: each frame by itself. */
+  readonly lossBurst?: number;
   readonly duplicate?: number;
   /** Share of frames that are held back by `reorderDelayMs`, so that later ones overtake them. */
   readonly reorder?: number;

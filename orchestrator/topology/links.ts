@@ -189,11 +189,12 @@ function isEnd(end: CableEnd, endpoint: Endpoint | undefined): boolean {
 }
 
 function impairmentOf(file: DirectionFile): ImpairmentConfig | undefined {
-  const { delay, jitter, loss, duplicate, reorder, reorderDelay, corrupt, rate, queue } = file;
+  const { delay, jitter, loss, lossBurst, duplicate, reorder, reorderDelay, corrupt, rate, queue } = file;
   const entries = Object.entries({
     delayMs: delay && parseDuration(delay),
     jitterMs: jitter && parseDuration(jitter),
     loss: loss && parseShare(loss),
+    lossBurst,
     duplicate: duplicate && parseShare(duplicate),
     reorder: reorder && parseShare(reorder),
     reorderDelayMs: reorderDelay && parseDuration(reorderDelay),

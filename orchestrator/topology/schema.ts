@@ -10,6 +10,13 @@ const impairments = {
   delay: duration.optional().describe('One way.'),
   jitter: duration.optional().describe('Uniform around the delay; frames keep their order.'),
   loss: share.optional().describe('Share of the frames that vanish.'),
+  lossBurst: z
+    .number()
+    .min(1)
+    .optional()
+    .describe(
+      'How many frames vanish in a row on average, the share being that of `loss`; each by itself when left out.',
+    ),
   duplicate: share.optional().describe('Share of the frames that arrive twice.'),
   reorder: share.optional().describe('Share of the frames that are held back, so that later ones overtake them.'),
   reorderDelay: duration.optional().describe('How long those are held back; default 10ms.'),

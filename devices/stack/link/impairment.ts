@@ -15,6 +15,11 @@ export interface Impairment {
   /** Uniform ± around the delay; the sum never falls below 0. Frames keep their order. */
   readonly jitterMs?: number;
   readonly loss?: number;
+  /**
+   * Mean length of a run of lost packets, at least 1: losses then come in bursts (Gilbert's two-state chain) whose
+   * overall share is still `loss`. Left out, every packet is lost or not by itself.
+   */
+  readonly lossBurst?: number;
   /** The copy follows its original directly. */
   readonly duplicate?: number;
   /** Share of frames that are held back by `reorderDelayMs`, so that later ones overtake them. */
@@ -71,6 +76,8 @@ export class Impairer {
   /** Bytes of all packets on the line. */
   private lineBytes = 0;
   private active = false;
+  /** Whether the last packet fell into a burst of losses; undefined before the first one. */
+  private inBurst: boolean | undefined;
   /** When the line has sent all that it was given. */
   private lineFreeAt: Instant = 0;
   /** When the last packet that was not held back comes out: none of these may come earlier. */
@@ -97,6 +104,7 @@ export class Impairer {
   configure(settings: Impairment): void {
     this.settings = settings;
     this.active = Object.values(settings).some((value) => value !== undefined && value > 0);
+    this.inBurst = undefined;
     const { now } = this.context.timers;
     const waiting = this.queue.slice(this.head);
     this.queue = [];
@@ -113,7 +121,8 @@ export class Impairer {
 
   offer(packet: Uint8Array): void {
     const { loss = 0, corrupt = 0, duplicate = 0, jitterMs = 0, reorder = 0 } = this.settings;
-    const lost = loss > 0 && this.lossRandom.chance(loss);
+    const lost = loss > 0 && this.lossRandom.chance(this.chanceOfLoss(loss));
+    this.inBurst = lost;
     const corrupted = corrupt > 0 && this.corruptRandom.chance(corrupt);
     const doubled = duplicate > 0 && this.duplicateRandom.chance(duplicate);
     const jitter = jitterMs > 0 ? 2 * this.jitterRandom.uniform() - 1 : 0;
@@ -126,6 +135,17 @@ export class Impairer {
     this.enqueue(onLine, jitter, heldBack);
     if (doubled) this.enqueue(onLine, jitter, heldBack);
     this.release();
+  }
+
+  /**
+   * For the next packet. With bursts of mean length L a run ends with probability 1/L, and begins so often that the
+   * share of all packets is `loss`; where even a gap of one packet would be too many, the runs are longer.
+   */
+  private chanceOfLoss(loss: number): number {
+    const { lossBurst } = this.settings;
+    if (lossBurst === undefined || this.inBurst === undefined) return loss;
+    const stays = Math.max(1 - 1 / lossBurst, 2 - 1 / loss);
+    return this.inBurst ? stays : Math.min(1, (loss * (1 - stays)) / (1 - loss));
   }
 
   private flipBit(packet: Uint8Array): Uint8Array {

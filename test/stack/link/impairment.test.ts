@@ -98,6 +98,24 @@ t.test('loss: the share of packets, drawn from the seed', async (t) => {
   t.same(new Line({ loss: 1 }).offer(50).out, []);
 });
 
+t.test('loss in bursts: the same share, in runs of the mean length that was asked for', async (t) => {
+  for (const [loss, lossBurst] of [
+    [0.02, 5],
+    [0.2, 10],
+    [0.2, 1.25],
+    [0.9, 2],
+  ]) {
+    const line = new Line({ loss, lossBurst }).offer(100_000);
+    const lost = line.dropped.map(([n]) => n);
+    const runs = lost.filter((n, index) => n !== lost[index - 1] + 1).length;
+    // Where a gap of one packet is as short as gaps get, runs are as long as the share makes them.
+    const expectedRun = Math.max(lossBurst, loss / (1 - loss));
+    t.ok(Math.abs(lost.length / 100_000 / loss - 1) < 0.1, `${loss}: a share of ${lost.length / 100_000} was lost`);
+    t.ok(Math.abs(lost.length / runs / expectedRun - 1) < 0.1, `${lossBurst}: runs of ${lost.length / runs}`);
+  }
+  t.same(new Line({ loss: 1, lossBurst: 3 }).offer(50).out, []);
+});
+
 t.test('loss, exactly: the packets that the first draws of the stream name', async (t) => {
   const draws = new Random('line').fork('loss');
   const expected = Array.from({ length: 40 }, (_, n) => n).filter(() => !draws.chance(0.3));
