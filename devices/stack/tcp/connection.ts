@@ -220,12 +220,14 @@ export class Connection implements SenderOwner {
     const { tcb } = this;
     tcb.iss = iss;
     tcb.state = 'LISTEN';
+    tcb.statistics.onReceived(syn, this.context.timers.now);
     this.takeSyn(syn);
     this.enter('SYN_RECV');
     this.sender.open();
   }
 
   segmentArrives(segment: TcpSegment): void {
+    this.tcb.statistics.onReceived(segment, this.context.timers.now);
     this.keepAlive.heard();
     segmentArrives(this, segment);
     this.sender.flush();

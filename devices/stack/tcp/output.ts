@@ -80,6 +80,7 @@ export class SegmentOutput {
       this.acks.sent();
     }
     context.counters.add('tcp.segmentsOut');
+    tcb.statistics.onSent(seq, payload.length, context.timers.now);
     const { answered } = this;
     this.answered = false;
     const error = context.ipv4.send({

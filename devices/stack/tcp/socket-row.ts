@@ -2,6 +2,7 @@ import type { Timer } from '../clock.js';
 import { formatIpv4 } from '../wire/address.js';
 import type { Connection } from './connection.js';
 import type { Listener } from './listener.js';
+import { tcpInfo } from './tcp-info.js';
 import type { Endpoint, SocketRow } from './types.js';
 
 /** "192.0.2.1:80" */
@@ -32,6 +33,7 @@ export function connectionRow(connection: Connection): SocketRow {
     receiveWindow: Math.min(tcb.rcvWnd, window.limit),
     bytesSent: connection.bytesSent,
     bytesReceived: connection.bytesReceived,
+    info: tcpInfo(connection),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Instant } from '../clock.js';
 import type { SequenceNumber } from './seqnum.js';
+import { Statistics } from './statistics.js';
 import type { Endpoint, TcpState } from './types.js';
 
 /** RFC 9293 section 3.7.1: assumed when a SYN carries no MSS option. */
@@ -56,6 +57,8 @@ export class Tcb {
   windowScaling = false;
   /** RFC 7323 timestamps; undefined when one side does not want them. */
   timestamps: Timestamps | undefined;
+  /** What was counted; decides nothing. */
+  readonly statistics = new Statistics();
 
   constructor(local: Endpoint, remote: Endpoint) {
     this.local = local;

@@ -133,4 +133,55 @@ export interface SocketRow {
   readonly receiveWindow: number;
   readonly bytesSent: number;
   readonly bytesReceived: number;
+  /** Connections only. */
+  readonly info?: TcpInfo;
+}
+
+/** What `ss -ti` and `inspect sockets` show of one connection beyond the columns: the fields of Linux's tcp_info. */
+export interface TcpInfo {
+  /** "cubic", "reno" */
+  readonly congestionControl: string;
+  /** Linux's names: nothing amiss; duplicates seen; window reduced by ECE; repairing; after a timeout. */
+  readonly congestionState: 'open' | 'disorder' | 'cwr' | 'recovery' | 'loss';
+  /** Shift counts of RFC 7323; absent when the window is not scaled. */
+  readonly sendWindowScale?: number;
+  readonly receiveWindowScale?: number;
+  readonly timestamps: boolean;
+  readonly sack: boolean;
+  readonly ecn: boolean;
+  readonly rttVarMs: number;
+  /** 0 until measured. */
+  readonly minRttMs: number;
+  /** Largest IP packet towards the peer, bytes. */
+  readonly pathMtu: number;
+  /** Largest segment received so far, at least 536: what the peer fills its segments with. */
+  readonly receiveMss: number;
+  /** What our SYN announced. */
+  readonly advertisedMss: number;
+  /** In flight, in segments: all of them, those among them that SACK reported, that are taken for lost, sent again. */
+  readonly unackedSegments: number;
+  readonly sackedSegments: number;
+  readonly lostSegments: number;
+  readonly retransmissionsInFlight: number;
+  /** RACK's reordering window. */
+  readonly reorderingMs: number;
+  readonly dsacksIn: number;
+  readonly tailLossProbes: number;
+  /** Doublings of the retransmission timeout that are in force. */
+  readonly backoff: number;
+  readonly segmentsIn: number;
+  readonly segmentsOut: number;
+  readonly dataSegmentsIn: number;
+  readonly dataSegmentsOut: number;
+  readonly bytesAcked: number;
+  readonly bytesRetransmitted: number;
+  /** Milliseconds since; absent when it never happened. */
+  readonly lastDataSentMs?: number;
+  readonly lastDataReceivedMs?: number;
+  readonly lastAckMs?: number;
+  /** The present sizes, autotuned or fixed. */
+  readonly receiveBufferBytes: number;
+  readonly sendBufferBytes: number;
+  /** TCP_USER_TIMEOUT; absent when not set. */
+  readonly userTimeoutMs?: number;
 }

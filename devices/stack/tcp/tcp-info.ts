@@ -1,0 +1,44 @@
+import type { Instant } from '../clock.js';
+import type { Connection } from './connection.js';
+import { DEFAULT_MSS } from './tcb.js';
+import type { TcpInfo } from './types.js';
+
+/** A connection as `ss -ti` shows it. */
+export function tcpInfo(connection: Connection): TcpInfo {
+  const { tcb, sender, window, context } = connection;
+  const { flight } = sender;
+  const { statistics } = tcb;
+  const since = (at: Instant | undefined) => (at === undefined ? undefined : Math.max(0, context.timers.now - at));
+  return {
+    congestionControl: flight.congestion.name,
+    congestionState: 'open',
+    ...(tcb.windowScaling ? { sendWindowScale: tcb.sndWndShift, receiveWindowScale: tcb.rcvWndShift } : {}),
+    timestamps: tcb.timestamps !== undefined,
+    sack: false,
+    ecn: false,
+    rttVarMs: 0,
+    minRttMs: 0,
+    pathMtu: tcb.pathMtu,
+    receiveMss: Math.max(DEFAULT_MSS, statistics.largestSegmentIn),
+    advertisedMss: tcb.receiveMss,
+    unackedSegments: 0,
+    sackedSegments: 0,
+    lostSegments: 0,
+    retransmissionsInFlight: 0,
+    reorderingMs: 0,
+    dsacksIn: 0,
+    tailLossProbes: 0,
+    backoff: 0,
+    segmentsIn: statistics.segmentsIn,
+    segmentsOut: statistics.segmentsOut,
+    dataSegmentsIn: statistics.dataSegmentsIn,
+    dataSegmentsOut: statistics.dataSegmentsOut,
+    bytesAcked: Math.max(0, connection.bytesSent - sender.buffer.length),
+    bytesRetransmitted: statistics.bytesRetransmitted,
+    lastDataSentMs: since(statistics.lastDataSentAt),
+    lastDataReceivedMs: since(statistics.lastDataReceivedAt),
+    lastAckMs: since(statistics.lastAckAt),
+    receiveBufferBytes: window.limit,
+    sendBufferBytes: sender.buffer.limit,
+  };
+}
