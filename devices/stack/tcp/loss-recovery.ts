@@ -1,4 +1,5 @@
-import type { CongestionControl } from './congestion.js';
+import type { Instant } from '../clock.js';
+import type { CongestionControl } from './congestion/congestion-control.js';
 import { type SequenceNumber, seqAdd, seqGt } from './seqnum.js';
 import type { Tcb } from './tcb.js';
 
@@ -29,7 +30,7 @@ export class LossRecovery {
   }
 
   /** True when the first unacknowledged segment is to be sent again now. */
-  onDuplicateAck(flightSize: number): boolean {
+  onDuplicateAck(now: Instant): boolean {
     const { congestion, tcb } = this;
     if (this.inRecovery) {
       congestion.window += tcb.mss;
@@ -40,7 +41,7 @@ export class LossRecovery {
     if (this.duplicates !== DUPLICATE_THRESHOLD || !seqGt(seqAdd(tcb.sndUna, -1), this.recover)) return false;
     this.inRecovery = true;
     this.recover = seqAdd(tcb.sndNxt, -1);
-    congestion.onLoss(flightSize);
+    congestion.onCongestion(now);
     congestion.window = congestion.slowStartThreshold + DUPLICATE_THRESHOLD * tcb.mss;
     return true;
   }

@@ -1,5 +1,6 @@
 import type { Instant, Timer } from '../clock.js';
-import { type CongestionControl, Reno } from './congestion.js';
+import type { CongestionControl } from './congestion/congestion-control.js';
+import { Reno } from './congestion/reno.js';
 import { LossRecovery } from './loss-recovery.js';
 import { type LossReason, RetransmissionQueue, type SentSegment } from './retransmission-queue.js';
 import { MAX_RTO_MS, RttEstimator } from './rtt.js';
@@ -79,13 +80,19 @@ export class Retransmission {
     const { tcb } = this;
     const flightSize = seqDiff(tcb.sndNxt, tcb.sndUna);
     const acked = seqDiff(ack, tcb.sndUna);
-    this.measure(this.sent.acknowledge(ack), rttMs);
+    const measuredMs = this.measure(this.sent.acknowledge(ack), rttMs);
     tcb.sndUna = ack;
     if (seqGt(ack, tcb.sndNxt)) tcb.sndNxt = ack;
     this.retries = 0;
     const repairing = this.recovery.inRecovery;
     if (this.recovery.onNewAck(acked, flightSize - acked)) this.resendFirst();
-    else if (!repairing) this.congestion.onAcked(acked, flightSize);
+    else if (!repairing) {
+      const { window, slowStartThreshold } = this.congestion;
+      // RFC 2861: a window that is not used proves nothing about the path and does not grow.
+      const windowLimited = window < slowStartThreshold ? flightSize * 2 >= window : flightSize + tcb.mss >= window;
+      const { now } = this;
+      this.congestion.onAcked({ now, bytes: acked, ack, sndNxt: tcb.sndNxt, rttMs: measuredMs, windowLimited });
+    }
     // RFC 6298 section 5.3. RFC 6582 would restart only for the first partial ACK; as Linux, each one restarts,
     // because with a minimum of 200 ms a timeout costs more than the round trips that it saves.
     if (this.sent.empty) this.timer.clear();
@@ -94,7 +101,7 @@ export class Retransmission {
 
   onDuplicateAck(): void {
     this.context.counters.add('tcp.duplicateAcks');
-    if (this.recovery.onDuplicateAck(seqDiff(this.tcb.sndNxt, this.tcb.sndUna))) {
+    if (this.recovery.onDuplicateAck(this.now)) {
       this.resendFirst();
       this.startTimer();
     }
@@ -135,9 +142,11 @@ export class Retransmission {
   }
 
   /** Karn: a segment that was sent twice is measured by the peer's echo of the timestamp (RFC 7323), or not at all. */
-  private measure(sentAt: Instant | undefined, rttMs: number | undefined): void {
-    if (sentAt !== undefined) this.rtt.sample(this.now - sentAt);
-    else if (rttMs !== undefined && rttMs >= 0 && rttMs < MAX_RTO_MS) this.rtt.sample(rttMs);
+  private measure(sentAt: Instant | undefined, rttMs: number | undefined): number | undefined {
+    const echoedMs = rttMs !== undefined && rttMs >= 0 && rttMs < MAX_RTO_MS ? rttMs : undefined;
+    const measuredMs = sentAt === undefined ? echoedMs : this.now - sentAt;
+    if (measuredMs !== undefined) this.rtt.sample(measuredMs);
+    return measuredMs;
   }
 
   private startTimer(): void {
@@ -172,7 +181,7 @@ export class Retransmission {
       return;
     }
     this.context.counters.add('tcp.timeouts');
-    if (!this.inHandshake) this.congestion.onTimeout(seqDiff(tcb.sndNxt, tcb.sndUna), this.retries <= 1);
+    if (!this.inHandshake) this.congestion.onTimeout(this.retries <= 1, this.now);
     this.recovery.onTimeout();
     this.sent.markAllLost('timeout');
     this.rtt.backOff();

@@ -202,8 +202,6 @@ export class Sender {
   }
 
   private sendNew(): void {
-    const idle = this.flight.sent.empty && this.now - this.lastSentAt > this.flight.rtt.rtoMs;
-    if (idle && this.unsent > 0) this.flight.congestion.onIdle();
     for (let length = this.nextLength(); length !== undefined; length = this.nextLength()) this.sendSegment(length);
   }
 
@@ -224,9 +222,10 @@ export class Sender {
   }
 
   private sendSegment(length: number): void {
-    const { tcb } = this;
+    const { tcb, now } = this;
+    if (this.flight.sent.empty) this.flight.congestion.onIdle(now - this.lastSentAt, this.flight.rtt.rtoMs, now);
     const fin = this.finUnsent && length === this.unsent && this.windowRoom > length;
-    const segment = this.flight.sent.append(tcb.sndNxt, length + (fin ? 1 : 0), { fin }, this.now);
+    const segment = this.flight.sent.append(tcb.sndNxt, length + (fin ? 1 : 0), { fin }, now);
     tcb.sndNxt = seqAdd(tcb.sndNxt, segment.length);
     if (seqGt(tcb.sndNxt, tcb.sndMax)) tcb.sndMax = tcb.sndNxt;
     if (length < tcb.mss) this.smallEnd = tcb.sndNxt;

@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import t from 'tap';
 import { Random } from '../../../devices/stack/random.js';
 import { ChunkQueue } from '../../../devices/stack/tcp/chunk-queue.js';
-import { INFINITE_SSTHRESH, initialWindow, Reno } from '../../../devices/stack/tcp/congestion.js';
 import { InitialSequence } from '../../../devices/stack/tcp/initial-sequence.js';
 import { KeyedHash } from '../../../devices/stack/tcp/keyed-hash.js';
 import { receiveMssFor, windowShiftFor } from '../../../devices/stack/tcp/negotiation.js';
@@ -248,33 +247,6 @@ t.test('retransmission timeout (RFC 6298)', async (t) => {
   lost.backOff();
   lost.synWasLost();
   t.equal(lost.rtoMs, 3000);
-});
-
-t.test('Reno (RFC 5681, RFC 6928)', async (t) => {
-  t.equal(initialWindow(1460), 14_600);
-  t.equal(initialWindow(536), 5360);
-  t.equal(initialWindow(9000), 18_000);
-  const reno = new Reno();
-  reno.setMss(1000, true);
-  t.equal(reno.window, 10_000);
-  t.equal(reno.slowStartThreshold, INFINITE_SSTHRESH);
-  reno.onAcked(2000, 10_000);
-  t.equal(reno.window, 12_000);
-  reno.onAcked(2000, 3000);
-  t.equal(reno.window, 12_000, 'not used, not grown');
-  reno.onTimeout(12_000, true);
-  t.same([reno.window, reno.slowStartThreshold], [1000, 6000]);
-  reno.onTimeout(12_000, false);
-  t.equal(reno.slowStartThreshold, 6000, 'only once a loss');
-  for (let i = 0; i < 5; i++) reno.onAcked(1000, reno.window);
-  t.equal(reno.window, 6000);
-  for (let i = 0; i < 6; i++) reno.onAcked(1000, reno.window);
-  t.equal(reno.window, 7000, 'one segment a round trip');
-  reno.onLoss(2000);
-  t.equal(reno.slowStartThreshold, 2000, 'two segments at least');
-  reno.window = 50_000;
-  reno.onIdle();
-  t.equal(reno.window, 10_000);
 });
 
 t.test('what a SYN offers', async (t) => {
