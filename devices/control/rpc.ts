@@ -12,7 +12,7 @@
  * | `exec-input` | `{id, data}`; data null ends the input | –; answered when there is room for more |
  * | `exec-interrupt` (notification) | `{id}` | – |
  * | `complete` | `{line}` | `{candidates}`: completions of the last word |
- * | `capture-start` | `{ports?}` | `{interfaces}`; then binary messages, see {@link encodeCapture} |
+ * | `capture-start` | `{ports?, outOnly?}` | `{interfaces}`; then binary messages, see {@link encodeCapture} |
  * | `capture-stop` | – | `{missed}`, after the last captured frame was sent |
  * | `trace-start` | – | –; then `trace` notifications with a TraceEvent |
  * | `trace-stop` | – | `{missed}`, events that were not sent because the client was too far behind |
@@ -129,7 +129,7 @@ export interface FetchLookup {
 
 /** One captured frame as a device reports it. */
 export interface CapturedFrame {
-  /** Index into the `interfaces` that `capture-start` returned. */
+  /** Index into the `interfaces` that `capture-start` returned, or as a {@link CaptureInterfaceNews} gave it. */
   readonly interfaceIndex: number;
   readonly at: Instant;
   readonly direction: 'in' | 'out';
@@ -145,6 +145,14 @@ export interface CaptureInterface {
   readonly link: string;
   readonly mac: string;
   readonly addresses: readonly string[];
+  /** Bits per second of what leaves here; absent when the link has no limit. */
+  readonly rateBps?: number;
+}
+
+/** The notification `capture-interface`: a port has come while the capture ran. */
+export interface CaptureInterfaceNews {
+  readonly interfaceIndex: number;
+  readonly interface: CaptureInterface;
 }
 
 const CAPTURE_HEADER_LENGTH = 16;

@@ -8,32 +8,43 @@ import type { Port } from '../stack/link/port.js';
 /** A client that is this far behind misses frames, which are counted: the device must not grow without bound. */
 const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
 
+/** What a client wants to see. */
+export interface CaptureRequest {
+  /** Names of ports, among them such as may be attached later; all ports, later ones too, when left out. */
+  readonly ports?: readonly string[];
+  /** Of these, only what leaves: what comes in by them is captured at the other end, where it left. */
+  readonly outOnly?: readonly string[];
+}
+
 interface Subscription {
-  readonly ports: ReadonlySet<Port>;
+  readonly request: CaptureRequest;
+  /** Numbers as the client knows them: in the order in which it was told. */
+  readonly indexes: Map<Port, number>;
   pending: CapturedFrame[];
   scheduled: boolean;
   missed: number;
 }
 
 export class CaptureHub {
-  private readonly ports: readonly Port[];
+  private readonly ports: Port[];
   private readonly describe: (port: Port) => CaptureInterface;
   private readonly subscriptions = new Map<RpcPeer, Subscription>();
   /** What ends the tap of a port. */
   private readonly taps = new Map<Port, () => void>();
 
   constructor(ports: readonly Port[], describe: (port: Port) => CaptureInterface) {
-    this.ports = ports;
+    this.ports = [...ports];
     this.describe = describe;
   }
 
-  /** All ports, or those named. The result's order is that of `interfaceIndex` in the frames. */
-  start(peer: RpcPeer, names: readonly string[] | undefined): { interfaces: CaptureInterface[] } {
-    const chosen = names === undefined ? this.ports : this.ports.filter((port) => names.includes(port.name));
-    this.subscriptions.set(peer, { ports: new Set(chosen), pending: [], scheduled: false, missed: 0 });
-    peer.onClose(() => this.stop(peer));
+  /** One capture a client; a second call replaces the first. The result's order is that of `interfaceIndex`. */
+  start(peer: RpcPeer, request: CaptureRequest = {}): { interfaces: CaptureInterface[] } {
+    if (!this.subscriptions.has(peer)) peer.onClose(() => this.stop(peer));
+    const chosen = this.ports.filter((port) => wants(request, port));
+    const indexes = new Map(chosen.map((port, index) => [port, index]));
+    this.subscriptions.set(peer, { request, indexes, pending: [], scheduled: false, missed: 0 });
     this.setTaps();
-    return { interfaces: this.ports.map(this.describe) };
+    return { interfaces: chosen.map(this.describe) };
   }
 
   /** Sends what is pending, so that the caller's answer comes after the last frame. */
@@ -46,23 +57,48 @@ export class CaptureHub {
     return { missed: subscription.missed };
   }
 
+  /** A port has come: captures that want it go on with it, and their clients are told its number. */
+  attached(port: Port): void {
+    this.ports.push(port);
+    for (const [peer, { request, indexes }] of this.subscriptions) {
+      if (!wants(request, port)) continue;
+      indexes.set(port, nextIndex(indexes));
+      peer.notify('capture-interface', { interfaceIndex: indexes.get(port), interface: this.describe(port) });
+    }
+    this.setTaps();
+  }
+
+  /** A port has gone. Its number is not given again. */
+  detached(port: Port): void {
+    const index = this.ports.indexOf(port);
+    if (index >= 0) this.ports.splice(index, 1);
+    this.taps.get(port)?.();
+    this.taps.delete(port);
+  }
+
   private setTaps(): void {
-    this.ports.forEach((port, interfaceIndex) => {
-      const wanted = [...this.subscriptions.values()].some((subscription) => subscription.ports.has(port));
-      if (wanted === this.taps.has(port)) return;
-      if (!wanted) {
+    for (const port of this.ports) {
+      const wanted = [...this.subscriptions.values()].some(({ indexes }) => indexes.has(port));
+      if (wanted === this.taps.has(port)) continue;
+      if (wanted) this.taps.set(port, this.tap(port));
+      else {
         this.taps.get(port)?.();
         this.taps.delete(port);
-        return;
       }
-      const remove = port.addTap((packet, direction, dropped, at) => {
-        // A view into a datagram that others may still hold: the copy is the capture's own.
-        const frame = { interfaceIndex, at, direction, dropped, packet: packet.slice() };
-        for (const [peer, subscription] of this.subscriptions) {
-          if (subscription.ports.has(port)) this.add(peer, subscription, frame);
-        }
-      });
-      this.taps.set(port, remove);
+    }
+  }
+
+  private tap(port: Port): () => void {
+    return port.addTap((packet, direction, dropped, at) => {
+      // A view into a datagram that others may still hold: the copy is the capture's own, and one is enough for all.
+      let copy: Uint8Array | undefined;
+      for (const [peer, subscription] of this.subscriptions) {
+        const interfaceIndex = subscription.indexes.get(port);
+        if (interfaceIndex === undefined) continue;
+        if (direction === 'in' && subscription.request.outOnly?.includes(port.name)) continue;
+        copy ??= packet.slice();
+        this.add(peer, subscription, { interfaceIndex, at, direction, dropped, packet: copy });
+      }
     });
   }
 
@@ -82,4 +118,12 @@ export class CaptureHub {
     else peer.sendBinary(encodeCapture(subscription.pending));
     subscription.pending = [];
   }
+}
+
+function wants({ ports }: CaptureRequest, port: Port): boolean {
+  return ports === undefined || ports.includes(port.name);
+}
+
+function nextIndex(indexes: ReadonlyMap<Port, number>): number {
+  return Math.max(-1, ...indexes.values()) + 1;
 }

@@ -12,7 +12,7 @@ import {
   TABLE_NAMES,
   type TableName,
 } from '../control.js';
-import { CaptureHub } from './capture.js';
+import { CaptureHub, type CaptureRequest } from './capture.js';
 import { ExecSessions } from './exec.js';
 import type { TraceHub } from './trace.js';
 import type { Tunnel } from './tunnel.js';
@@ -32,7 +32,15 @@ export function deviceMethods(parts: DeviceParts): Record<string, RpcMethod> {
   const { config, machine, traces } = parts;
   const captures = new CaptureHub(machine.ports, (port) => {
     const { mac, addresses } = interfaceRow(machine, port.name);
-    return { device: config.name, port: port.name, link: port.link, mac: mac ?? '', addresses: addresses ?? [] };
+    const { rateBps } = port.impairment;
+    return {
+      device: config.name,
+      port: port.name,
+      link: port.link,
+      mac: mac ?? '',
+      addresses: addresses ?? [],
+      ...(rateBps !== undefined && { rateBps }),
+    };
   });
   const sessions = new ExecSessions(machine.commands);
   return {
@@ -44,7 +52,7 @@ export function deviceMethods(parts: DeviceParts): Record<string, RpcMethod> {
     'exec-input': (params, peer) => sessions.input(params, peer),
     'exec-interrupt': (params, peer) => sessions.interrupt(params, peer),
     complete: ({ line }) => ({ candidates: sessions.complete(typeof line === 'string' ? line : '') }),
-    'capture-start': ({ ports }, peer) => captures.start(peer, portNames(machine, ports)),
+    'capture-start': (params, peer) => captures.start(peer, captureRequest(params)),
     'capture-stop': (_params, peer) => captures.stop(peer),
     'trace-start': (_params, peer) => traces.start(peer),
     'trace-stop': (_params, peer) => traces.stop(peer),
@@ -56,13 +64,14 @@ export function deviceMethods(parts: DeviceParts): Record<string, RpcMethod> {
   };
 }
 
-function portNames(machine: Machine, names: unknown): readonly string[] | undefined {
+function captureRequest({ ports, outOnly }: RpcParams): CaptureRequest {
+  return { ports: portNames('ports', ports), outOnly: portNames('outOnly', outOnly) };
+}
+
+function portNames(member: string, names: unknown): readonly string[] | undefined {
   if (names === undefined) return undefined;
-  if (!Array.isArray(names)) throw invalidParams('capture-start takes a list of port names `ports`');
-  const known = machine.ports.map(({ name }) => name);
-  const unknown = names.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw refuse(`no port ${unknown}. Ports of ${machine.name}: ${known.join(', ')}`);
-  return names;
+  if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
+  throw invalidParams(`capture-start takes a list of port names \`${member}\``);
 }
 
 function status({ config, machine }: DeviceParts): DeviceStatus {

@@ -12,9 +12,12 @@ class Client implements RpcPeer {
   backlogBytes = 0;
   messages = 0;
   readonly frames: CapturedFrame[] = [];
+  readonly told: [string, object][] = [];
   private readonly closers: (() => void)[] = [];
 
-  notify(): void {}
+  notify(method: string, params: object): void {
+    this.told.push([method, params]);
+  }
 
   sendBinary(bytes: Uint8Array): void {
     this.messages += 1;
@@ -43,7 +46,7 @@ function bench(): { hub: CaptureHub; node: PortNode; ports: readonly Port[] } {
 t.test('all frames of one turn come in one message, the dropped ones with their reason', async (t) => {
   const { hub, node, ports } = bench();
   const client = new Client();
-  const { interfaces } = hub.start(client, undefined);
+  const { interfaces } = hub.start(client);
   t.same(
     interfaces.map(({ port }) => port),
     ['1', '2'],
@@ -62,7 +65,7 @@ t.test('all frames of one turn come in one message, the dropped ones with their 
 t.test('what is captured is a copy', async (t) => {
   const { hub, ports } = bench();
   const client = new Client();
-  hub.start(client, undefined);
+  hub.start(client);
   const packet = PACKET.slice();
   ports[0].send(packet);
   packet.fill(0);
@@ -73,8 +76,8 @@ t.test('what is captured is a copy', async (t) => {
 t.test('stopping sends what is pending, and unsets the taps when nobody is left', async (t) => {
   const { hub, ports } = bench();
   const [one, two] = [new Client(), new Client()];
-  hub.start(one, undefined);
-  hub.start(two, ['2']);
+  hub.start(one);
+  t.match(hub.start(two, { ports: ['2'] }), { interfaces: [{ port: '2' }] });
   ports[0].send(PACKET);
   ports[1].send(PACKET);
   t.same(hub.stop(one), { missed: 0 });
@@ -82,7 +85,7 @@ t.test('stopping sends what is pending, and unsets the taps when nobody is left'
   t.notOk(ports[0].tapped);
   t.ok(ports[1].tapped);
   two.leave();
-  t.same(two.seen, ['1 out'], 'a port that was not asked for is not shown');
+  t.same(two.seen, ['0 out'], 'a port that was not asked for is not shown, and has no number');
   t.notOk(ports[1].tapped);
   t.same(hub.stop(two), { missed: 0 });
 });
@@ -90,7 +93,7 @@ t.test('stopping sends what is pending, and unsets the taps when nobody is left'
 t.test('a client that does not keep up misses frames, and is told how many', async (t) => {
   const { hub, ports } = bench();
   const client = new Client();
-  hub.start(client, undefined);
+  hub.start(client);
   client.backlogBytes = 65 * 1024 * 1024;
   ports[0].send(PACKET);
   ports[0].send(PACKET);
@@ -99,4 +102,42 @@ t.test('a client that does not keep up misses frames, and is told how many', asy
   ports[0].send(PACKET);
   t.same(hub.stop(client), { missed: 2 });
   t.same(client.seen, ['0 out']);
+});
+
+t.test('of a port whose other end is captured too, only what leaves', async (t) => {
+  const { hub, ports } = bench();
+  const client = new Client();
+  hub.start(client, { outOnly: ['1'] });
+  for (const port of ports) {
+    port.receive(PACKET);
+    port.send(PACKET);
+  }
+  hub.stop(client);
+  t.same(client.seen, ['0 out', '1 in', '1 out']);
+});
+
+t.test('a port that comes while captures run: those that want it are told, and see its frames', async (t) => {
+  const { hub } = bench();
+  const [all, named, other] = [new Client(), new Client(), new Client()];
+  t.equal(hub.start(all).interfaces.length, 2);
+  t.equal(hub.start(named, { ports: ['2', '9'] }).interfaces.length, 1);
+  hub.start(other, { ports: ['1'] });
+  const [late] = new PortNode('sw', ['9']).ports;
+  hub.attached(late);
+  const described = { device: 'sw', port: '9', link: '', mac: '', addresses: [] };
+  t.same(all.told, [['capture-interface', { interfaceIndex: 2, interface: described }]]);
+  t.same(named.told, [['capture-interface', { interfaceIndex: 1, interface: described }]]);
+  t.same(other.told, []);
+  late.send(PACKET);
+  t.match(hub.start(other), { interfaces: [{ port: '1' }, { port: '2' }, { port: '9' }] }, 'and who asks later');
+
+  hub.detached(late);
+  t.notOk(late.tapped, 'a port that goes has no tap any more');
+  late.send(PACKET);
+  const [again] = new PortNode('sw', ['9']).ports;
+  hub.attached(again);
+  again.receive(PACKET);
+  for (const client of [all, named]) hub.stop(client);
+  t.same(all.seen, ['2 out', '3 in'], 'a number is not given twice');
+  t.same(named.seen, ['1 out', '2 in']);
 });
