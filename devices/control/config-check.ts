@@ -15,7 +15,7 @@ import {
   oneOf,
   record,
 } from './check.js';
-import { DEVICE_KINDS, type DeviceConfig } from './config.js';
+import { DEVICE_KINDS, type DeviceConfig, SERVICE_NAMES } from './config.js';
 
 const udpEndpoint = object({ address: isIpv4, port: integer(1, 65535) });
 
@@ -84,6 +84,7 @@ const device = object(
     routes: list(route),
     resolver,
     web,
+    services: list(oneOf(SERVICE_NAMES)),
     macAgeSeconds: number(1),
     dhcpServers: list(dhcpServer),
     dnsForwarder: object({ servers: list(isIpv4) }),

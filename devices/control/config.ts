@@ -6,6 +6,10 @@
 export const DEVICE_KINDS = ['host', 'switch', 'hub', 'router', 'dns-server'] as const;
 export type DeviceKind = (typeof DEVICE_KINDS)[number];
 
+/** Small services of hosts. */
+export const SERVICE_NAMES = ['echo', 'discard', 'daytime', 'chargen'] as const;
+export type ServiceName = (typeof SERVICE_NAMES)[number];
+
 export interface DeviceConfig {
   /** Name of the lab, part of the process title. */
   readonly lab: string;
@@ -27,6 +31,8 @@ export interface DeviceConfig {
   readonly resolver?: ResolverConfig;
   /** Hosts: web sites served on port 80 (or `port`). */
   readonly web?: WebConfig;
+  /** Hosts: echo (7), discard (9), daytime (13) and chargen (19), over TCP and UDP. */
+  readonly services?: readonly ServiceName[];
   /** Switches: seconds after which a MAC address that was not seen again is forgotten; default 300. */
   readonly macAgeSeconds?: number;
   /** Routers: one DHCP server a served port. */

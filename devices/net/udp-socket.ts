@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { StackError } from '../stack/errors.js';
 import type { IcmpErrorReport } from '../stack/ip/ipv4.js';
 import type { UdpAddress, UdpEndpoint, UdpSource } from '../stack/transport/udp.js';
-import { formatIpv4 } from '../stack/wire/address.js';
+import { formatIpv4, parseIpv4 } from '../stack/wire/address.js';
 import { literalAddress } from './connect-options.js';
 import type { Network } from './network.js';
 import { callError, checkPort, endpointError, nameNotFound, type SocketError, usageError } from './socket-errors.js';
@@ -35,6 +35,8 @@ export interface UdpSender {
   readonly size: number;
   /** The interface by which it came; undefined when the machine sent it to itself. */
   readonly interface: string | undefined;
+  /** The address that it was sent to: one of this machine's, or a broadcast. */
+  readonly to: string;
 }
 
 /** An ICMP error about a datagram of this socket, connected or not: what Linux gives with IP_RECVERR. */
@@ -138,6 +140,7 @@ export class UdpSocket extends EventEmitter<UdpSocketEvents> {
       port: from.port,
       size: payload.length,
       interface: from.nic?.name,
+      to: formatIpv4(from.to),
     });
   }
 
@@ -213,6 +216,22 @@ export class UdpSocket extends EventEmitter<UdpSocketEvents> {
     const { broadcast, ttl, endpoint } = this;
     const error = this.network.perform(() => endpoint?.send(payload, to, { broadcast, ttl }));
     return error && endpointError('send', error.code, text, to.port);
+  }
+
+  /**
+   * Answers a datagram from the address that it was sent to, as servers with several addresses must. Returns what is
+   * known at once: EADDRNOTAVAIL for a datagram that was sent to more than this machine, EINVAL for one from port 0.
+   */
+  reply(message: Uint8Array, { address, port, to }: UdpSender): SocketError | undefined {
+    this.checkOpen();
+    const from = parseIpv4(to);
+    const peer = parseIpv4(address);
+    if (from === undefined || peer === undefined || !this.network.stack.ipv4.isLocal(from)) {
+      return endpointError('send', 'EADDRNOTAVAIL', to, port);
+    }
+    const { endpoint, ttl } = this;
+    const error = this.network.perform(() => endpoint?.send(gather(message), { address: peer, port }, { ttl, from }));
+    return error && endpointError('send', error.code, address, port);
   }
 
   private bindIfNeeded(): SocketError | undefined {

@@ -9,6 +9,7 @@ import type {
   ImpairmentConfig,
   ResolverConfig,
   RouteConfig,
+  ServiceName,
   TimingConfig,
   WebConfig,
 } from '../../devices/control.js';
@@ -37,6 +38,8 @@ export interface TopologyDevice {
   readonly routes: readonly RouteConfig[];
   readonly resolver?: ResolverConfig;
   readonly web?: WebConfig;
+  /** Small services of a host. */
+  readonly services?: readonly ServiceName[];
   readonly dhcpServers: readonly DhcpServerConfig[];
   /** Servers that a router's DNS forwarder asks. */
   readonly dnsForwarder?: readonly string[];

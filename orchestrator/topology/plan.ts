@@ -38,7 +38,7 @@ export function logPath(options: Pick<PlanOptions, 'runDir'>, device: string): s
 }
 
 function planDevice(topology: Topology, device: TopologyDevice, options: PlanOptions): DeviceConfig {
-  const { resolver, web, dns, macAgeMs, dnsForwarder, dhcpServers, routes } = device;
+  const { resolver, web, services, dns, macAgeMs, dnsForwarder, dhcpServers, routes } = device;
   return {
     lab: options.lab,
     name: device.name,
@@ -50,6 +50,7 @@ function planDevice(topology: Topology, device: TopologyDevice, options: PlanOpt
     ...(isBridge(device.kind) ? {} : { routes }),
     ...(resolver && { resolver }),
     ...(web && { web }),
+    ...(services && { services }),
     ...(macAgeMs !== undefined && { macAgeSeconds: macAgeMs / 1000 }),
     ...(dhcpServers.length > 0 && { dhcpServers }),
     ...(dnsForwarder && { dnsForwarder: { servers: dnsForwarder } }),

@@ -1,6 +1,7 @@
 /** One schema a kind of device, so that a key that makes no sense there is refused with the right list. */
 import { z } from 'zod';
-import { DEVICE_KINDS } from '../../devices/control.js';
+import { DEVICE_KINDS, SERVICE_NAMES } from '../../devices/control.js';
+import { didYouMean } from './nearest.js';
 import { zones } from './schema-dns.js';
 import {
   addressesOrDevices,
@@ -102,6 +103,13 @@ const site = z.union(
   expected('a site: write the folder, or a map such as {root: sites/www} or {redirect: http://www.server.com/}'),
 );
 
+const unknownService = (issue: { input?: unknown }) => {
+  const near = typeof issue.input === 'string' ? didYouMean(issue.input, SERVICE_NAMES) : '';
+  return `${shown(issue.input)} is not a service. Services are ${SERVICE_NAMES.join(', ')}.${near}`;
+};
+
+const service = z.enum(SERVICE_NAMES, { error: unknownService });
+
 const dhcpPool = z.strictObject({
   pool: text.optional().describe('`192.168.1.100-192.168.1.199`; planned when left out.'),
   lease: duration.optional().describe('Default 1h.'),
@@ -171,8 +179,12 @@ export const host = z
       .max(65535, { error: 'a port is 1 to 65535' })
       .optional()
       .describe('The TCP port of the web server; default 80.'),
+    services: z
+      .union([service, z.array(service)], { error: unknownService })
+      .optional()
+      .meta({ description: 'Small services, over TCP and UDP, on their own ports.', examples: [['echo', 'chargen']] }),
   })
-  .meta({ description: 'A computer: browser, web server, network tools.' });
+  .meta({ description: 'A computer: browser, web server, small services, network tools.' });
 
 export const router = z
   .strictObject({

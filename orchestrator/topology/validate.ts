@@ -3,7 +3,7 @@
 import { formatIpv4 } from '../../devices/stack/wire/address.js';
 import { assignAddresses } from './addresses.js';
 import { dhcpServerConfig, findDhcpServices } from './dhcp.js';
-import { type Draft, type DraftDevice, type DraftPort, isIpDevice, ProblemList } from './draft.js';
+import { type Draft, type DraftDevice, type DraftPort, isIpDevice, listOf, ProblemList } from './draft.js';
 import type { Problem } from './errors.js';
 import { connectLinks } from './links.js';
 import { assignMacs } from './mac.js';
@@ -88,6 +88,7 @@ function settle(draft: Draft, origin: Origin): Topology {
     const isByDhcp = device.ports.some((port) => port.dhcp);
     const servers = isByDhcp && device.file.resolver === undefined ? [] : resolvers.serversFor(device);
     const hasNames = byDhcp.some(({ config }) => config.dnsServers !== undefined);
+    const services = device.file.kind === 'host' ? listOf(device.file.services) : [];
     const web = webOf(draft, device, origin.folder);
     const dnsForwarder = resolvers.forwarderServers(device);
     const dnsConfig = dns.get(device.name);
@@ -98,6 +99,7 @@ function settle(draft: Draft, origin: Origin): Topology {
       resolver: resolvers.configFor(device, servers, hasNames),
       dhcpServers: dhcp.filter(({ service }) => service.router === device).map(({ config }) => config),
       ...(web && { web }),
+      ...(services.length > 0 && { services: [...new Set(services)] }),
       ...(dnsForwarder && { dnsForwarder }),
       ...(dnsConfig && { dns: dnsConfig }),
     });

@@ -41,6 +41,7 @@ t.test('a config with all that there is', async (t) => {
     routes: [{ destination: '0.0.0.0/0', gateway: '192.0.2.1', interface: 'eth0', metric: 0 }],
     resolver: { servers: ['192.0.2.53'], domain: 'server.com', hosts: { printer: ['192.0.2.9'] } },
     web: { port: 80, sites: [site] },
+    services: ['echo', 'chargen'],
     macAgeSeconds: 300,
     dhcpServers: [
       {
@@ -75,6 +76,7 @@ t.test('what is wrong is told with its place', async (t) => {
     'routes[0].destination: expected an address with its prefix length such as 192.0.2.1/24, got "10.0.0.0"',
   );
   t.equal(fault({ resolver: { hosts: { a: '1.2.3.4' } } }), 'resolver.hosts.a: expected a list, got "1.2.3.4"');
+  t.equal(fault({ services: ['ekko'] }), 'services[0]: expected one of echo, discard, daytime, chargen, got "ekko"');
   t.equal(fault({ macAgeSeconds: 0 }), 'macAgeSeconds: expected a number of at least 1, got 0');
 });
 

@@ -25,7 +25,14 @@ t.test('bound to an interface: broadcasts before there is an address', async (t)
   client.send('who am I?', 67, '255.255.255.255');
   const [bytes, from] = (await wiring.until(once(server, 'message'))) as [Buffer, UdpSender];
   t.equal(bytes.toString(), 'who am I?');
-  t.strictSame(from, { address: '0.0.0.0', family: 'IPv4', port: 68, size: 9, interface: 'eth1' });
+  t.strictSame(from, {
+    address: '0.0.0.0',
+    family: 'IPv4',
+    port: 68,
+    size: 9,
+    interface: 'eth1',
+    to: '255.255.255.255',
+  });
   t.match(a.stack.udp.sockets(), [{ local: '0.0.0.0:68', program: 'dhcp-client' }]);
 });
 

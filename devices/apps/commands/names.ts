@@ -36,6 +36,9 @@ export function hostNameOf(network: Network, resolver: Resolver, address: Ipv4Ad
 
 const SERVICES: ReadonlyMap<number, string> = new Map([
   [7, 'echo'],
+  [9, 'discard'],
+  [13, 'daytime'],
+  [19, 'chargen'],
   [22, 'ssh'],
   [53, 'domain'],
   [67, 'bootps'],

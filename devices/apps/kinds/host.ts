@@ -1,7 +1,8 @@
-/** A host: a browser, a web server when the config has sites, and all commands. */
+/** A host: a browser, a web server when the config has sites, the small services that it names, and all commands. */
 import type { DeviceConfig } from '../../control/config.js';
 import type { FetchRequest, FetchResult } from '../../control/rpc.js';
 import type { Environment, Machine } from '../machine.js';
+import { createService } from '../services/index.js';
 import { Browser } from '../web/browser.js';
 import { LoadError } from '../web/load-error.js';
 import { WebServer } from '../web/web-server.js';
@@ -18,6 +19,7 @@ class Host extends StackMachine {
     this.browser = new Browser(this.network, this.resolver, env, (signal) => this.ready(signal));
     this.addDnsRows(() => this.browser.dnsRows());
     if (config.web !== undefined) this.addProgram(new WebServer(this.network, config.web, env));
+    for (const name of new Set(config.services)) this.addProgram(createService(name, this.network, env));
   }
 
   fetch(request: FetchRequest): Promise<FetchResult> {

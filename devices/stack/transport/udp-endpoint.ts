@@ -26,6 +26,8 @@ export interface UdpAddress {
 /** Where a datagram came from; `nic` is undefined when the machine sent it to itself. */
 export interface UdpSource extends UdpAddress {
   readonly nic: Nic | undefined;
+  /** Whom it was sent to: one of our addresses, or a broadcast. */
+  readonly to: Ipv4Address;
 }
 
 export interface UdpBinding {
@@ -47,6 +49,8 @@ export interface UdpSendOptions {
   /** Without it a broadcast address is refused. */
   readonly broadcast?: boolean;
   readonly dontFragment?: boolean;
+  /** The source address, one of our own; default: the bound one, else as the route says. */
+  readonly from?: Ipv4Address;
 }
 
 /** In the shape of `devices/control/tables.ts`; what only TCP has is 0. */
@@ -140,7 +144,7 @@ export class UdpEndpoint {
     if (ipv4.isBroadcast(to.address) && options.broadcast !== true) {
       return new StackError('EACCES', `${formatIpv4(to.address)} is a broadcast address`);
     }
-    const src = this.sourceTowards(to.address);
+    const src = options.from ?? this.sourceTowards(to.address);
     if (src === undefined) return new StackError('ENETUNREACH', `no route to ${formatIpv4(to.address)}`);
     const error = ipv4.send({
       dst: to.address,

@@ -88,7 +88,7 @@ export class Udp {
       return;
     }
     this.counters.add('udp.in');
-    const from = { address: packet.src, port: datagram.srcPort, nic };
+    const from = { address: packet.src, port: datagram.srcPort, nic, to: packet.dst };
     const candidates = this.at(datagram.dstPort)
       .map((endpoint) => ({ endpoint, fit: endpoint.fit(packet.dst, from) }))
       .filter(({ fit }) => fit >= 0)

@@ -347,6 +347,18 @@ t.test('sites', async (t) => {
   t.same(sites('a: {redirect: elsewhere}'), ['5:21 site: "elsewhere" is not a URL: write http://www.server.com/']);
 });
 
+t.test('services', async (t) => {
+  const services = (list: string, kind = 'host') =>
+    problemsOf(`devices:\n  a:\n    kind: ${kind}\n    services: ${list}\n`);
+  const known = 'Services are echo, discard, daytime, chargen.';
+  t.same(services('[echo, ehco]'), [`4:22 value: "ehco" is not a service. ${known} Did you mean "echo"?`]);
+  t.same(services('time'), [`4:15 value: "time" is not a service. ${known}`]);
+  t.same(services('[7]'), [`4:16 value: 7 is not a service. ${known}`]);
+  t.same(services('[echo]', 'router'), [
+    '4:5 unknown-key: unknown key "services": a router has no services, a host has',
+  ]);
+});
+
 t.test('all problems come at once, sorted by place', async (t) => {
   const problems = problemsOf(
     'devices:\n  a: {kind: hots}\n  b: {kind: host, adress: x, webPort: 0}\n  c: {kind: host, sites: {c: nowhere}}\nlinks:\n  - a:eth0 -- c\n  - 7\n  - {link: b -- d, delay: 3}\n',

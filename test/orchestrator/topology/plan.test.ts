@@ -55,6 +55,7 @@ t.test('the whole plan of hello', async (t) => {
       routes: [],
       resolver,
       web: { sites: [{ names: ['b'], root: join(repositoryRoot(), 'topologies', 'sites', 'hello') }] },
+      services: ['echo', 'discard', 'daytime', 'chargen'],
     },
     {
       lab: 'demo',

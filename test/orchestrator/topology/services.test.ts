@@ -227,3 +227,14 @@ t.test('sites: a folder, one that has moved, one that echoes', async (t) => {
     { names: ['server.com'], redirects: [{ from: '/*', to: 'http://www.server.com/*', status: 301 }] },
   ]);
 });
+
+t.test('small services: a list or one, each once', async (t) => {
+  const { devices } = parse(`devices:
+  a: {kind: host, services: [chargen, echo, chargen]}
+  b: {kind: host, services: daytime}
+  c: {kind: host, services: []}
+`);
+  t.same(devices.get('a')?.services, ['chargen', 'echo']);
+  t.same(devices.get('b')?.services, ['daytime']);
+  t.equal(devices.get('c')?.services, undefined);
+});
