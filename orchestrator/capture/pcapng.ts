@@ -18,12 +18,14 @@ const IF_NAME = 2;
 const IF_DESCRIPTION = 3;
 const IF_IPV4ADDR = 4;
 const IF_MACADDR = 6;
+const IF_SPEED = 8;
 const IF_TSRESOL = 9;
 const IF_FCSLEN = 13;
 const EPB_FLAGS = 2;
+const EPB_DROPCOUNT = 4;
 
-/** Timestamps count microseconds. */
-const TIMESTAMP_RESOLUTION = 6;
+/** Timestamps count nanoseconds. */
+const TIMESTAMP_RESOLUTION = 9;
 
 export interface PcapInterface {
   /** `client:eth0` */
@@ -34,16 +36,20 @@ export interface PcapInterface {
   readonly mac?: Uint8Array;
   /** Each 8 bytes: address and mask. */
   readonly ipv4: readonly Uint8Array[];
+  /** Bits per second, where it is limited. */
+  readonly speedBps?: number;
 }
 
 export interface PcapPacket {
   readonly interfaceId: number;
-  /** Microseconds since 1970. */
-  readonly timestampUs: bigint;
+  /** Nanoseconds since 1970. */
+  readonly timestampNs: bigint;
   readonly direction: 'in' | 'out';
   /** Preamble to FCS; the preamble and the SFD are left out of the file. */
   readonly packet: Uint8Array;
   readonly comment?: string;
+  /** Packets of this interface that are missing between the one before and this one. */
+  readonly missing?: number;
 }
 
 interface Option {
@@ -90,8 +96,17 @@ function text(code: number, value: string): Option {
   return { code, value: encoder.encode(value) };
 }
 
-export function sectionHeader(): Uint8Array {
-  return block(BLOCK_SECTION_HEADER, 16, [text(SHB_USERAPPL, 'netarium')], (body) => {
+function u64(code: number, value: number): Option {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(Math.round(value)), true);
+  return { code, value: bytes };
+}
+
+/** `comment` is shown in the file's properties. */
+export function sectionHeader(comment?: string): Uint8Array {
+  const options = [text(SHB_USERAPPL, 'netarium')];
+  if (comment !== undefined) options.push(text(OPT_COMMENT, comment));
+  return block(BLOCK_SECTION_HEADER, 16, options, (body) => {
     body.setUint32(0, BYTE_ORDER_MAGIC, true);
     body.setUint16(4, 1, true);
     body.setUint16(6, 0, true);
@@ -106,6 +121,7 @@ export function interfaceDescription(description: PcapInterface): Uint8Array {
     ...description.ipv4.map((value) => ({ code: IF_IPV4ADDR, value })),
   ];
   if (description.mac !== undefined) options.push({ code: IF_MACADDR, value: description.mac });
+  if (description.speedBps !== undefined) options.push(u64(IF_SPEED, description.speedBps));
   options.push({ code: IF_TSRESOL, value: Uint8Array.of(TIMESTAMP_RESOLUTION) });
   options.push({ code: IF_FCSLEN, value: Uint8Array.of(FCS_LENGTH) });
   return block(BLOCK_INTERFACE, 8, options, (body) => {
@@ -124,11 +140,12 @@ function packetFlags(direction: 'in' | 'out'): Uint8Array {
 export function enhancedPacket(packet: PcapPacket): Uint8Array {
   const data = packet.packet.subarray(Math.min(FRAME_OFFSET, packet.packet.length));
   const options: Option[] = [{ code: EPB_FLAGS, value: packetFlags(packet.direction) }];
+  if (packet.missing !== undefined && packet.missing > 0) options.push(u64(EPB_DROPCOUNT, packet.missing));
   if (packet.comment !== undefined) options.push(text(OPT_COMMENT, packet.comment));
   return block(BLOCK_ENHANCED_PACKET, 20 + data.length, options, (body) => {
     body.setUint32(0, packet.interfaceId, true);
-    body.setUint32(4, Number(packet.timestampUs >> 32n), true);
-    body.setUint32(8, Number(packet.timestampUs & 0xffffffffn), true);
+    body.setUint32(4, Number(packet.timestampNs >> 32n), true);
+    body.setUint32(8, Number(packet.timestampNs & 0xffffffffn), true);
     body.setUint32(12, data.length, true);
     body.setUint32(16, data.length, true);
     new Uint8Array(body.buffer, body.byteOffset + 20, data.length).set(data);

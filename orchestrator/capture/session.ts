@@ -4,11 +4,12 @@
  * This folder gathers and writes evidence: it listens to devices, reads frames with the stack's own codecs, makes
  * capture files. What the evidence means is told elsewhere.
  */
-import type { CapturedFrame, CaptureInterface, TraceEvent } from '../../devices/control.js';
+import type { CapturedFrame, CaptureInterface, CaptureInterfaceNews, TraceEvent } from '../../devices/control.js';
 import { decodeCapture } from '../../devices/control.js';
 import { dissect, type Layers } from '../../devices/stack/wire/dissect.js';
 import { RpcClient } from '../lab/rpc-client.js';
 import type { LabState } from '../lab/state.js';
+import { epochOffsetMs } from './pcapng-writer.js';
 
 /** Frames beyond this many bytes keep their dissected headers but lose their bytes. */
 const DEFAULT_BYTE_LIMIT = 64 * 1024 * 1024;
@@ -118,7 +119,7 @@ export class CaptureSession {
       frames,
       traces: this.traces,
       missed: missed.reduce((sum, count) => sum + count, 0),
-      epochOffsetMs: Date.now() - Number(process.hrtime.bigint()) / 1e6,
+      epochOffsetMs: epochOffsetMs(),
     };
   }
 
@@ -132,7 +133,7 @@ export class CaptureSession {
       this.onNews?.();
     });
     await client.call('trace-start');
-    let interfaces: readonly CaptureInterface[] | undefined;
+    let interfaces: CaptureInterface[] | undefined;
     // Frames may be handed out in the same turn as the answer that says what their numbers mean.
     const early: CapturedFrame[] = [];
     client.onBinary = (bytes) => {
@@ -142,6 +143,9 @@ export class CaptureSession {
       }
       this.onNews?.();
     };
+    client.notifications.set('capture-interface', (news: CaptureInterfaceNews) => {
+      if (interfaces !== undefined) interfaces[news.interfaceIndex] = news.interface;
+    });
     const answer = await client.call<{ interfaces: CaptureInterface[] }>('capture-start');
     interfaces = answer.interfaces;
     this.interfaces[index] = answer.interfaces;

@@ -1,11 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { BROADCAST_MAC } from '../../../devices/stack/wire/address.js';
 import { ARP_REPLY, ARP_REQUEST } from '../../../devices/stack/wire/arp.js';
 import { dnsQuery, dnsResponse } from '../../../devices/stack/wire/dns.js';
 import { echoRest, ICMP_ECHO_REQUEST } from '../../../devices/stack/wire/icmp.js';
-import { pcapInterface, writeCaptureFile } from '../../../orchestrator/capture/capture-file.js';
+import { writeCaptureFile } from '../../../orchestrator/capture/capture-file.js';
 import { Wireshark } from '../../support/wireshark.js';
 import { arpPacket, dnsPacket, icmpPacket, ip, mac, SceneBuilder, tcpPacket } from '../story/frames.js';
 
@@ -126,22 +125,4 @@ t.test('the file is readable by its owner alone; frames without bytes are left o
 
 t.test('a place that cannot be written is told', async (t) => {
   await t.rejects(writeCaptureFile(join(t.testdir(), 'none', 'a.pcapng'), conversation().capture), { code: 'ENOENT' });
-});
-
-t.test('an interface as pcapng writes it', async (t) => {
-  const described = {
-    device: 'r',
-    port: 'eth1',
-    link: 'r:eth1 -- s:1',
-    mac: '02:00:00:00:00:01',
-    addresses: ['10.0.0.1/8', 'odd'],
-  };
-  t.same(pcapInterface(described), {
-    name: 'r:eth1',
-    description: 'r:eth1 -- s:1',
-    mac: Uint8Array.of(2, 0, 0, 0, 0, 1),
-    ipv4: [Uint8Array.of(10, 0, 0, 1, 255, 0, 0, 0)],
-  });
-  t.equal(pcapInterface({ ...described, mac: '' }).mac, undefined);
-  t.equal(mac('ff:ff:ff:ff:ff:ff'), BROADCAST_MAC);
 });

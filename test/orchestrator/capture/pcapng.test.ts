@@ -19,14 +19,25 @@ t.test('golden: an interface with a name, a link, an address and a MAC address',
   });
   const golden = `01000000 50000000 0100 0000 00000000
                   0200 0300 613a3100  0300 0400 6c696e6b  0400 0800 0a000001ff000000
-                  0600 0600 020000000001 0000  0900 0100 06000000  0d00 0100 04000000  00000000 50000000`;
+                  0600 0600 020000000001 0000  0900 0100 09000000  0d00 0100 04000000  00000000 50000000`;
+  t.equal(toHex(bytes), toHex(fromHex(golden)));
+});
+
+t.test('golden: a section with a comment, an interface with a speed', async (t) => {
+  const section = `0a0d0d0a 34000000 4d3c2b1a 0100 0000 ffffffffffffffff
+                   0400 0800 6e6574617269756d  0100 0200 6869 0000  00000000 34000000`;
+  t.equal(toHex(sectionHeader('hi')), toHex(fromHex(section)));
+  const bytes = interfaceDescription({ name: 'a:1', description: '', ipv4: [], speedBps: 5_000_000_000 });
+  const golden = `01000000 40000000 0100 0000 00000000
+                  0200 0300 613a3100  0300 0000  0800 0800 00f2052a01000000
+                  0900 0100 09000000  0d00 0100 04000000  00000000 40000000`;
   t.equal(toHex(bytes), toHex(fromHex(golden)));
 });
 
 t.test('golden: a packet that came in, without its preamble, padded to four bytes', async (t) => {
   const bytes = enhancedPacket({
     interfaceId: 2,
-    timestampUs: 0x0005_1234_5678_9abcn,
+    timestampNs: 0x0005_1234_5678_9abcn,
     direction: 'in',
     packet: fromHex(`${PREAMBLE} 0102030405`),
   });
@@ -38,7 +49,7 @@ t.test('golden: a packet that came in, without its preamble, padded to four byte
 t.test('golden: a packet that was dropped on its way out has a comment', async (t) => {
   const bytes = enhancedPacket({
     interfaceId: 0,
-    timestampUs: 1n,
+    timestampNs: 1n,
     direction: 'out',
     packet: fromHex(`${PREAMBLE} aabbccdd`),
     comment: 'dropped: x',
@@ -49,7 +60,7 @@ t.test('golden: a packet that was dropped on its way out has a comment', async (
 });
 
 t.test('a packet shorter than a preamble is an empty frame', async (t) => {
-  const bytes = enhancedPacket({ interfaceId: 0, timestampUs: 0n, direction: 'in', packet: fromHex('5555') });
+  const bytes = enhancedPacket({ interfaceId: 0, timestampNs: 0n, direction: 'in', packet: fromHex('5555') });
   t.equal(toHex(bytes.subarray(20, 28)), '0000000000000000');
   t.equal(bytes.length % 4, 0);
 });
