@@ -12,6 +12,7 @@ import {
   type TableName,
   type TableRow,
 } from '../../devices/control.js';
+import { nearest } from '../../devices/stack/wire/nearest.js';
 import { CliError } from '../errors.js';
 import type { RpcClient } from '../lab/rpc-client.js';
 import { connectDevice, findLab } from '../lab/state.js';
@@ -25,7 +26,6 @@ import {
   printJson,
   visible,
 } from '../terminal.js';
-import { nearest } from '../topology/nearest.js';
 
 const WATCH_INTERVAL_MS = 500;
 const CLEAR_SCREEN = '\x1b[H\x1b[2J';

@@ -2,8 +2,8 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeviceKind } from '../../devices/control.js';
+import { nearest } from '../../devices/stack/wire/nearest.js';
 import { CliError } from '../errors.js';
-import { nearest } from '../topology/nearest.js';
 import type { SupervisedDevice } from './lab-server.js';
 import { labDirectory, labFile, labSocket, runRoot } from './paths.js';
 import { RpcClient } from './rpc-client.js';

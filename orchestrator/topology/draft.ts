@@ -1,9 +1,9 @@
 /** The topology while it is being worked out: the model's parts, still writable, and what has gone wrong. */
 import type { DeviceKind } from '../../devices/control.js';
 import type { Cidr } from '../../devices/stack/wire/address.js';
+import { didYouMean } from '../../devices/stack/wire/nearest.js';
 import type { Problem, ProblemCode } from './errors.js';
 import type { LinkEnd, Network, Port, TopologyLink } from './model.js';
-import { didYouMean } from './nearest.js';
 import type { TopologyFile } from './schema.js';
 import type { BridgeFile, DeviceFile, InterfaceFile, IpDeviceFile } from './schema-devices.js';
 import type { Path, Source, Spot } from './source.js';

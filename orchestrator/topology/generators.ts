@@ -1,7 +1,8 @@
 /** `--topo linear,3`: topologies that need no file. Names are those that Mininet's users know: h1, s1, r1. */
+
+import { didYouMean } from '../../devices/stack/wire/nearest.js';
 import { TopologyError } from './errors.js';
 import type { Topology } from './model.js';
-import { didYouMean } from './nearest.js';
 import type { TopologyFile } from './schema.js';
 import { resolveTopology } from './validate.js';
 

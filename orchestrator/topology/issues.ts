@@ -1,8 +1,8 @@
 /** What the schema has to say, in words for the user and with the nearest valid name. */
 import type { z } from 'zod';
 import { DEVICE_KINDS } from '../../devices/control.js';
+import { didYouMean } from '../../devices/stack/wire/nearest.js';
 import type { Problem, ProblemCode } from './errors.js';
-import { didYouMean } from './nearest.js';
 import type { topologyFile } from './schema.js';
 import { device as deviceSchema } from './schema-devices.js';
 import { LONGEST_NAME, NAME_PATTERN, shown } from './schema-fields.js';

@@ -1,9 +1,9 @@
 /** From `client:eth0 -- sw1:3` to ports: who exists, who is taken, which is the next free one. */
 import type { ImpairmentConfig } from '../../devices/control.js';
+import { didYouMean } from '../../devices/stack/wire/nearest.js';
 import { bridgeFile, type Draft, type DraftDevice, type DraftPort, unknownDevice } from './draft.js';
 import { type Endpoint, ethernetIndex, parseEndpoint, parseLink, switchPortIndex } from './endpoint.js';
 import type { LinkEnd, TopologyLink } from './model.js';
-import { didYouMean } from './nearest.js';
 import type { DirectionFile, LinkFile } from './schema.js';
 import type { Path } from './source.js';
 import { parseDuration, parseRate, parseShare, parseSize } from './units.js';

@@ -1,10 +1,10 @@
 /** Who asks whom for names: resolvers, DNS forwarders, hosts files. */
 import type { ResolverConfig } from '../../devices/control.js';
 import { formatIpv4, parseIpv4 } from '../../devices/stack/wire/address.js';
+import { didYouMean } from '../../devices/stack/wire/nearest.js';
 import { type Draft, type DraftDevice, type DraftIpDevice, isIpDevice, listOf } from './draft.js';
 import type { ProblemCode } from './errors.js';
 import { firstAddress } from './model.js';
-import { didYouMean } from './nearest.js';
 import { RouterGraph } from './routing.js';
 import type { ResolverFile } from './schema-devices.js';
 import type { Path } from './source.js';

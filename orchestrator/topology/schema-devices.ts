@@ -1,7 +1,7 @@
 /** One schema a kind of device, so that a key that makes no sense there is refused with the right list. */
 import { z } from 'zod';
 import { DEVICE_KINDS, SERVICE_NAMES } from '../../devices/control.js';
-import { didYouMean } from './nearest.js';
+import { didYouMean } from '../../devices/stack/wire/nearest.js';
 import { zones } from './schema-dns.js';
 import {
   addressesOrDevices,

@@ -4,10 +4,10 @@
  */
 import type { DnsServerConfig, RecordConfig, ZoneConfig } from '../../devices/control.js';
 import { formatIpv4, parseCidr, parseIpv4 } from '../../devices/stack/wire/address.js';
+import { didYouMean } from '../../devices/stack/wire/nearest.js';
 import { absoluteName, isWithin, reverseName, reverseZone } from './domain-names.js';
 import { type Draft, type DraftIpDevice, isIpDevice } from './draft.js';
 import { firstAddress } from './model.js';
-import { didYouMean } from './nearest.js';
 import { addressOf } from './resolvers.js';
 import type { Path } from './source.js';
 import { isSameSubnet, subnetOf } from './subnets.js';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { didYouMean, editDistance, nearest } from '../../../orchestrator/topology/nearest.js';
+import { didYouMean, editDistance, nearest } from '../../../devices/stack/wire/nearest.js';
 
 t.test('the distance counts insertions, deletions, changes and swapped neighbours', async (t) => {
   t.equal(editDistance('host', 'host'), 0);
