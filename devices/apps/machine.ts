@@ -5,7 +5,7 @@
  * In this folder are the programs of devices (dhcp/, dns/, web/, commands/), and kinds/ that put a device together from
  * its config. Programs see the network by net/, files and log by the {@link Environment}, time by both; never the system.
  */
-import type { DeviceConfig } from '../control/config.js';
+import type { DeviceConfig, PortConfig } from '../control/config.js';
 import type { FetchRequest, FetchResult } from '../control/rpc.js';
 import type { TableName, TableRow } from '../control/tables.js';
 import type { Instant } from '../stack/clock.js';
@@ -61,7 +61,12 @@ export interface StoredFile {
 export interface Machine {
   readonly name: string;
   readonly kind: string;
+  /** In the order in which they came: those of the config, then those that were added. */
   readonly ports: readonly Port[];
+  /** One more port, at once in use. It must have a name of its own; its `tunnel` and `dhcp` are ignored. */
+  addPort(config: PortConfig): Port;
+  /** The port goes with all that the machine knows of it. What it may still be given is lost. */
+  removePort(port: Port): void;
   /** A packet (preamble to FCS) came in by one of the ports. */
   receive(port: Port, packet: Uint8Array, now: Instant): void;
   /** Runs the deadlines that are due. */

@@ -16,8 +16,7 @@ import {
   record,
 } from './check.js';
 import { DEVICE_KINDS, type DeviceConfig, SERVICE_NAMES } from './config.js';
-
-const udpEndpoint = object({ address: isIpv4, port: integer(1, 65535) });
+import { collide, formatEndpoint, isTunnel } from './tunnel.js';
 
 const impairment = object(
   {},
@@ -44,8 +43,9 @@ const port = object(
     dhcp: isBoolean,
     // RFC 791: every link must carry 68 bytes.
     mtu: integer(68, 65535),
-    tunnel: object({ encapsulation: oneOf(['native']), local: udpEndpoint, remote: udpEndpoint }),
+    tunnel: isTunnel,
     impairment,
+    impairmentIn: impairment,
   },
 );
 
@@ -99,6 +99,18 @@ const portNamesDiffer: Checker = (value) => {
   return twice === undefined ? undefined : `ports: two ports have the name ${twice}`;
 };
 
+const tunnelsDiffer: Checker = (value) => {
+  const { ports } = value as DeviceConfig;
+  for (const [index, { tunnel }] of ports.entries()) {
+    const other = ports
+      .slice(0, index)
+      .find((port) => tunnel && port.tunnel && collide(port.tunnel.local, tunnel.local));
+    if (tunnel === undefined || other === undefined) continue;
+    return `ports[${index}].tunnel.local: UDP ${formatEndpoint(tunnel.local)} is that of port ${other.name} already`;
+  }
+  return undefined;
+};
+
 /** Kinds with an address need a MAC address on every port; switches and hubs have none. */
 const macsAreThere: Checker = (value) => {
   const { kind, ports } = value as DeviceConfig;
@@ -109,5 +121,11 @@ const macsAreThere: Checker = (value) => {
 
 /** Returns the config, or a text that says what is wrong and where. Nothing of a wrong config is used. */
 export function checkDeviceConfig(value: unknown): DeviceConfig | string {
-  return device(value, '') ?? portNamesDiffer(value, '') ?? macsAreThere(value, '') ?? (value as DeviceConfig);
+  return (
+    device(value, '') ??
+    portNamesDiffer(value, '') ??
+    tunnelsDiffer(value, '') ??
+    macsAreThere(value, '') ??
+    (value as DeviceConfig)
+  );
 }

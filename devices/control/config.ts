@@ -3,6 +3,8 @@
  * The orchestrator plans one for every device; a person can write one by hand (docs/device-config.md).
  */
 
+import type { TunnelConfig } from './tunnel.js';
+
 export const DEVICE_KINDS = ['host', 'switch', 'hub', 'router', 'dns-server'] as const;
 export type DeviceKind = (typeof DEVICE_KINDS)[number];
 
@@ -68,18 +70,8 @@ export interface PortConfig {
   readonly tunnel?: TunnelConfig;
   /** What happens to frames that leave through this port. */
   readonly impairment?: ImpairmentConfig;
-}
-
-export interface TunnelConfig {
-  readonly encapsulation: 'native';
-  readonly local: UdpEndpoint;
-  readonly remote: UdpEndpoint;
-}
-
-export interface UdpEndpoint {
-  /** IPv4 address, 127.0.0.1 between our own devices. */
-  readonly address: string;
-  readonly port: number;
+  /** The same for frames that arrive: for links whose other end is not ours, and cannot do it. */
+  readonly impairmentIn?: ImpairmentConfig;
 }
 
 /** Probabilities 0 … 1, one direction. Absent members change nothing. */

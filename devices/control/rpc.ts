@@ -16,6 +16,8 @@
  * | `capture-stop` | – | `{missed}`, after the last captured frame was sent |
  * | `trace-start` | – | –; then `trace` notifications with a TraceEvent |
  * | `trace-stop` | – | `{missed}`, events that were not sent because the client was too far behind |
+ * | `attach` | {@link AttachRequest} | {@link AttachedPort}: a new port, with a cable to something that is not ours |
+ * | `detach` | `{port}` | –; the port was attached, and is gone |
  * | `fetch` | {@link FetchRequest} | {@link FetchResult} (hosts only) |
  * | `shutdown` | – | –; the device ends in an orderly way |
  */

@@ -12,15 +12,15 @@ import {
   TABLE_NAMES,
   type TableName,
 } from '../control.js';
+import type { Attachments } from './attachments.js';
 import { CaptureHub, type CaptureRequest } from './capture.js';
 import { ExecSessions } from './exec.js';
 import type { TraceHub } from './trace.js';
-import type { Tunnel } from './tunnel.js';
 
 export interface DeviceParts {
   readonly config: DeviceConfig;
   readonly machine: Machine;
-  readonly tunnels: readonly Tunnel[];
+  readonly attachments: Attachments;
   readonly traces: TraceHub;
   /** Starts the machine's programs; once. */
   start(): void;
@@ -29,7 +29,7 @@ export interface DeviceParts {
 }
 
 export function deviceMethods(parts: DeviceParts): Record<string, RpcMethod> {
-  const { config, machine, traces } = parts;
+  const { config, machine, traces, attachments } = parts;
   const captures = new CaptureHub(machine.ports, (port) => {
     const { mac, addresses } = interfaceRow(machine, port.name);
     const { rateBps } = port.impairment;
@@ -42,6 +42,8 @@ export function deviceMethods(parts: DeviceParts): Record<string, RpcMethod> {
       ...(rateBps !== undefined && { rateBps }),
     };
   });
+  attachments.onAttached = (port) => captures.attached(port);
+  attachments.onDetached = (port) => captures.detached(port);
   const sessions = new ExecSessions(machine.commands);
   return {
     start: () => parts.start(),
@@ -56,6 +58,8 @@ export function deviceMethods(parts: DeviceParts): Record<string, RpcMethod> {
     'capture-stop': (_params, peer) => captures.stop(peer),
     'trace-start': (_params, peer) => traces.start(peer),
     'trace-stop': (_params, peer) => traces.stop(peer),
+    attach: (params) => attachments.attach(params),
+    detach: (params) => attachments.detach(params),
     fetch: (params) => fetchPage(machine, params),
     shutdown: () => {
       // After the answer has left.
@@ -102,7 +106,7 @@ function interfaceRow(machine: Machine, portName: string): Partial<InterfaceRow>
   return rows.find((row) => row.name === portName) ?? {};
 }
 
-function inspect({ machine, tunnels }: DeviceParts, { table }: RpcParams): unknown {
+function inspect({ machine, attachments }: DeviceParts, { table }: RpcParams): unknown {
   if (typeof table !== 'string') throw invalidParams('inspect takes a text `table`');
   if (!machine.tables.includes(table as TableName)) {
     const known = TABLE_NAMES.includes(table as TableName)
@@ -112,10 +116,7 @@ function inspect({ machine, tunnels }: DeviceParts, { table }: RpcParams): unkno
   }
   const rows = machine.inspect(table as TableName);
   if (table !== 'interfaces') return rows;
-  return rows.map((row) => {
-    const tunnel = tunnels.find(({ port }) => 'name' in row && port.name === row.name);
-    return tunnel === undefined ? row : { ...row, datagramsIn: tunnel.datagramsIn, datagramsOut: tunnel.datagramsOut };
-  });
+  return (rows as InterfaceRow[]).map((row) => ({ ...row, ...attachments.datagrams(row.name) }));
 }
 
 function fetchPage(machine: Machine, params: RpcParams): unknown {

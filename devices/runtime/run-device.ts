@@ -17,13 +17,13 @@ import pino from 'pino';
 import type { MachineFactory } from '../apps/machine.js';
 import { checkDeviceConfig, type DeviceConfig, type DeviceKind, type ReadyMessage } from '../control.js';
 import { Random } from '../stack/random.js';
+import { Attachments } from './attachments.js';
 import { monotonicNow } from './clock.js';
 import { deviceMethods } from './device-api.js';
 import { Driver } from './driver.js';
 import { diskFiles } from './files.js';
 import { RpcServer } from './rpc-server.js';
 import { TraceHub } from './trace.js';
-import { Tunnel } from './tunnel.js';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
@@ -86,18 +86,8 @@ async function launch(config: DeviceConfig, create: MachineFactory, supervised: 
   });
   driver.attach(machine);
 
-  const tunnels = machine.ports.flatMap((port, index) => {
-    const { tunnel } = config.ports[index];
-    return tunnel === undefined ? [] : [new Tunnel(port, tunnel, driver.receive)];
-  });
-  await Promise.all(
-    tunnels.map((tunnel) =>
-      tunnel.open().catch((error: NodeJS.ErrnoException) => {
-        const port = config.ports.find(({ name }) => name === tunnel.port.name)?.tunnel?.local;
-        throw new Error(`port ${tunnel.port.name}: UDP ${port?.address}:${port?.port}: ${error.code ?? error.message}`);
-      }),
-    ),
-  );
+  const attachments = new Attachments({ config, machine, log, onPacket: driver.receive });
+  await attachments.open();
 
   let started = false;
   const start = () => {
@@ -113,7 +103,7 @@ async function launch(config: DeviceConfig, create: MachineFactory, supervised: 
     ending = true;
     log.info({ reason }, 'ending');
     const end = () => {
-      for (const tunnel of tunnels) tunnel.close();
+      attachments.close();
       control.close();
       driver.stop();
       process.exit(0);
@@ -127,7 +117,7 @@ async function launch(config: DeviceConfig, create: MachineFactory, supervised: 
 
   const control = new RpcServer(
     config.control,
-    deviceMethods({ config, machine, tunnels, traces, start, shutdown: () => shutdown('asked to') }),
+    deviceMethods({ config, machine, attachments, traces, start, shutdown: () => shutdown('asked to') }),
   );
   await control.open();
 

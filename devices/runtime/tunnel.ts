@@ -1,64 +1,88 @@
 /**
- * One end of a link in the operating system: a UDP socket that is bound and then connected, so that the kernel drops
- * what anybody but the peer sends. Frames that become ready in one turn of the event loop leave in one datagram.
+ * One end of a link in the operating system: a UDP socket, bound, and connected where the peer's port is fixed, so that
+ * the kernel drops what anybody else sends. What leaves in one turn of the event loop leaves together.
+ *
+ * A port sees whole packets; encapsulation.ts says what goes into the datagrams.
  */
-import { createSocket, type Socket } from 'node:dgram';
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { crc32 } from 'node:zlib';
 import type { TunnelConfig } from '../control.js';
 import type { Port } from '../stack/link/port.js';
-import { MAX_DATAGRAM_LENGTH, readRecords, recordLength, writeRecord } from '../stack/wire/native.js';
+import { Carrier } from './carrier.js';
+import { type Encapsulation, encapsulationOf } from './encapsulation.js';
 
 /** Room for bursts. The system may grant less (net.core.rmem_max); what overflows is lost, as on a real link. */
 const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024;
-/** How often a link without carrier is tried again. */
-const PROBE_INTERVAL_MS = 100;
-const EMPTY = new Uint8Array(0);
+
+export type PacketReceiver = (port: Port, packet: Uint8Array) => void;
 
 export class Tunnel {
-  readonly port: Port;
+  readonly config: TunnelConfig;
+  /** All that the peer has sent, whatever was in it. */
   datagramsIn = 0;
   datagramsOut = 0;
-  private readonly config: TunnelConfig;
-  private readonly onPacket: (port: Port, packet: Uint8Array) => void;
+  private readonly encapsulation: Encapsulation;
   private readonly socket: Socket;
+  private readonly carrier: Carrier;
+  private port: Port | undefined;
   private queue: Uint8Array[] = [];
-  private queuedBytes = 0;
   private flushing = false;
   private closed = false;
-  private probe: NodeJS.Timeout | undefined;
-  /** A refusal since the last probe: the peer is still away. */
-  private refused = false;
 
-  constructor(port: Port, config: TunnelConfig, onPacket: (port: Port, packet: Uint8Array) => void) {
-    this.port = port;
+  constructor(config: TunnelConfig) {
     this.config = config;
-    this.onPacket = onPacket;
-    this.socket = createSocket({ type: 'udp4' });
+    this.encapsulation = encapsulationOf(config, crc32);
+    // Addresses are numbers: nobody is asked for names, which would put off each datagram by a turn.
+    this.socket = createSocket({ type: 'udp4', lookup: (address, _options, done) => done(null, address, 4) });
+    this.carrier = new Carrier(
+      () => this.say(this.encapsulation.probe),
+      (up) => this.port?.setCarrier(up),
+    );
   }
 
-  /** Binds and connects. Rejects with the system's error (EADDRINUSE, EADDRNOTAVAIL) when that fails. */
-  async open(): Promise<void> {
+  /** Whether it carries the packets of the port of that name. */
+  carries(portName: string): boolean {
+    return this.port?.name === portName;
+  }
+
+  /**
+   * Takes the UDP port. Rejects with the system's error when that fails, and lets go of the socket: EADDRINUSE,
+   * EADDRNOTAVAIL (the address is not of this machine), EACCES, EINVAL (the peer cannot be reached from there).
+   */
+  async bind(): Promise<void> {
     const { local, remote } = this.config;
-    await new Promise<void>((resolve, reject) => {
-      this.socket.once('error', reject);
-      this.socket.bind({ address: local.address, port: local.port, exclusive: true }, () => {
-        this.socket.connect(remote.port, remote.address, () => {
-          this.socket.off('error', reject);
-          resolve();
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.socket.once('error', reject);
+        this.socket.once('connect', resolve);
+        this.socket.bind({ address: local.address, port: local.port, exclusive: true }, () => {
+          if (this.encapsulation.peerPortIsFixed) this.socket.connect(remote.port, remote.address);
+          else resolve();
         });
       });
-    });
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+    this.socket.removeAllListeners('error');
     this.enlargeBuffers();
     this.socket.on('error', (error) => this.failed(error));
-    this.socket.on('message', (datagram) => this.received(datagram));
-    this.port.transmit = (packet) => this.send(packet);
-    this.sayHello();
   }
 
+  /** Plugs the cable in. Once, after {@link bind}; what came before is lost. */
+  plugInto(port: Port, onPacket: PacketReceiver): void {
+    this.port = port;
+    port.transmit = (packet) => this.send(packet);
+    this.socket.on('message', (datagram, peer) => this.received(port, datagram, peer, onPacket));
+    this.say(this.encapsulation.greeting);
+  }
+
+  /** What was sent before still leaves. May be called more than once. */
   close(): void {
     if (this.closed) return;
     this.flush();
     this.closed = true;
-    clearInterval(this.probe);
+    this.carrier.stop();
     this.socket.close();
   }
 
@@ -73,10 +97,7 @@ export class Tunnel {
 
   private send(packet: Uint8Array): void {
     if (this.closed) return;
-    const length = recordLength(packet);
-    if (this.queuedBytes + length > MAX_DATAGRAM_LENGTH) this.flush();
     this.queue.push(packet);
-    this.queuedBytes += length;
     if (this.flushing) return;
     this.flushing = true;
     // The check phase comes right after the phase that is running: nothing waits, and all that is ready rides along.
@@ -88,56 +109,56 @@ export class Tunnel {
 
   private flush(): void {
     if (this.queue.length === 0 || this.closed) return;
-    const datagram = Buffer.allocUnsafe(this.queuedBytes);
-    let at = 0;
-    for (const packet of this.queue) at = writeRecord(datagram, at, packet);
-    const frames = this.queue.length;
+    const packets = this.queue;
     this.queue = [];
-    this.queuedBytes = 0;
-    this.datagramsOut += 1;
-    this.socket.send(datagram, (error) => {
-      if (error === null) return;
-      for (let i = 0; i < frames; i++) this.port.countDrop('out', sendFault(error));
-      this.failed(error);
-    });
+    for (const { bytes, frames } of this.encapsulation.wrap(packets, (reason) => this.dropped(reason, 1))) {
+      this.datagramsOut += 1;
+      this.emit(bytes, (error) => {
+        if (error === null) return;
+        this.dropped(sendFault(error), frames);
+        this.failed(error);
+      });
+    }
   }
 
-  private received(datagram: Uint8Array): void {
-    if (!this.port.carrier) this.carrierUp();
-    if (datagram.length === 0) return;
+  private emit(bytes: Uint8Array | readonly Uint8Array[], done: (error: Error | null) => void): void {
+    if (this.encapsulation.peerPortIsFixed) this.socket.send(bytes, done);
+    else this.socket.send(bytes, this.config.remote.port, this.config.remote.address, done);
+  }
+
+  private dropped(reason: string, frames: number): void {
+    for (let i = 0; i < frames; i++) this.port?.countDrop('out', reason);
+  }
+
+  private received(port: Port, datagram: Uint8Array, peer: RemoteInfo, onPacket: PacketReceiver): void {
+    if (this.closed) return;
+    if (!this.isFromPeer(peer)) {
+      port.countDrop('in', 'stranger');
+      return;
+    }
+    this.carrier.heard();
+    // A greeting.
+    if (datagram.length === 0 && this.encapsulation.greeting !== undefined) return;
     this.datagramsIn += 1;
     // A plain array: each view of a Buffer costs several times as much, and every layer takes one.
     const bytes = new Uint8Array(datagram.buffer, datagram.byteOffset, datagram.length);
-    const whole = readRecords(bytes, (packet) => this.onPacket(this.port, packet));
-    if (!whole) this.port.countDrop('in', 'badRecord');
+    const fault = this.encapsulation.unwrap(bytes, (packet) => onPacket(port, packet));
+    if (fault !== undefined) port.countDrop('in', fault);
   }
 
-  /** ECONNREFUSED is how the kernel says that nobody is bound at the other end: the cable is not plugged in there. */
+  /** A connected socket may hold what came between its bind and its connect; one that is not connected hears all. */
+  private isFromPeer(peer: RemoteInfo): boolean {
+    const { remote } = this.config;
+    return peer.address === remote.address && (!this.encapsulation.peerPortIsFixed || peer.port === remote.port);
+  }
+
   private failed(error: Error): void {
-    if (this.closed || (error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') return;
-    this.refused = true;
-    if (this.probe !== undefined) return;
-    this.port.setCarrier(false);
-    this.probe = setInterval(() => {
-      if (this.refused) {
-        this.refused = false;
-        this.sayHello();
-      } else {
-        this.carrierUp();
-      }
-    }, PROBE_INTERVAL_MS);
-    this.probe.unref();
+    if (!this.closed && (error as NodeJS.ErrnoException).code === 'ECONNREFUSED') this.carrier.refused();
   }
 
-  private carrierUp(): void {
-    clearInterval(this.probe);
-    this.probe = undefined;
-    this.refused = false;
-    this.port.setCarrier(true);
-  }
-
-  private sayHello(): void {
-    this.socket.send(EMPTY, (error) => {
+  private say(something: Uint8Array | undefined): void {
+    if (something === undefined || this.closed) return;
+    this.emit(something, (error) => {
       if (error !== null) this.failed(error);
     });
   }

@@ -64,7 +64,8 @@ export class Stack {
   readonly tracer: Tracer;
   readonly counters: Counters;
   readonly events = new EventQueue();
-  readonly nics: readonly Nic[];
+  private readonly nicList: Nic[] = [];
+  private readonly interfaces = new Interfaces([]);
   readonly neighbors: Neighbors;
   readonly ipv4: Ipv4;
   readonly icmp: Icmp;
@@ -81,9 +82,7 @@ export class Stack {
     this.random = random;
     this.tracer = tracer;
     this.counters = counters;
-    this.nics = options.nics.map(({ port, mac }) => new Nic(port, mac));
-
-    const interfaces = new Interfaces(this.nics);
+    const { interfaces } = this;
     const reachableMs = options.arpReachableMs;
     this.neighbors = new Neighbors({ interfaces, timers, tracer, counters, reachableMs });
     const { neighbors } = this;
@@ -96,14 +95,32 @@ export class Stack {
     this.ipv4.setHandler(PROTOCOL_TCP, (packet) => this.tcp.receive(packet));
     this.ipv4.setErrorHandler(PROTOCOL_TCP, (report) => this.tcp.icmpError(report));
 
-    for (const nic of this.nics) {
-      nic.setHandler(ETHERTYPE_ARP, (frame) => this.neighbors.receive(frame, nic));
-      nic.setHandler(ETHERTYPE_IPV4, (frame) => this.ipv4.receive(frame, nic));
-    }
-    options.nics.forEach(({ addresses }, index) => {
-      for (const cidr of addresses) this.ipv4.addAddress(this.nics[index], cidr);
-    });
+    for (const nic of options.nics) this.addNic(nic);
     for (const route of options.routes ?? []) this.addStaticRoute(route);
+  }
+
+  /** In the order in which they came. */
+  get nics(): readonly Nic[] {
+    return this.nicList;
+  }
+
+  /** One more interface, also while all others work. It takes the port over. */
+  addNic({ port, mac, addresses }: NicOptions): Nic {
+    const nic = new Nic(port, mac);
+    nic.setHandler(ETHERTYPE_ARP, (frame) => this.neighbors.receive(frame, nic));
+    nic.setHandler(ETHERTYPE_IPV4, (frame) => this.ipv4.receive(frame, nic));
+    this.nicList.push(nic);
+    this.interfaces.addNic(nic);
+    this.neighbors.addNic(nic);
+    for (const cidr of addresses) this.ipv4.addAddress(nic, cidr);
+    return nic;
+  }
+
+  /** The interface goes, with its addresses, routes and neighbours. What comes in by its port from now on is lost. */
+  removeNic(nic: Nic): void {
+    this.nicList.splice(this.nicList.indexOf(nic), 1);
+    this.ipv4.removeNic(nic);
+    nic.port.deliver = () => {};
   }
 
   /** The interface of that name: `eth0`. */

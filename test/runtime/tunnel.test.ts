@@ -54,7 +54,12 @@ class End {
       remote: { address: HOST, port: remotePort },
     };
     this.port.onCarrier = () => this.woken();
-    this.tunnel = new Tunnel(this.port, config, (_port, bytes) => {
+    this.tunnel = new Tunnel(config);
+  }
+
+  async open(): Promise<void> {
+    await this.tunnel.bind();
+    this.tunnel.plugInto(this.port, (_port, bytes) => {
       this.received.push(markOf(bytes));
       this.woken();
     });
@@ -73,7 +78,7 @@ class End {
 async function openEnd(t: Test, localPort: number, remotePort: number): Promise<End> {
   const end = new End(localPort, remotePort);
   t.teardown(() => end.tunnel.close());
-  await end.tunnel.open();
+  await end.open();
   return end;
 }
 
@@ -195,7 +200,7 @@ t.test('a local port that is taken is told by the code of the system', async (t)
   const taken = await bound(t);
   const end = new End(taken.address().port, await freePort());
   t.teardown(() => end.tunnel.close());
-  await t.rejects(end.tunnel.open(), { code: 'EADDRINUSE' });
+  await t.rejects(end.open(), { code: 'EADDRINUSE' });
 });
 
 t.test('what was sent before the close still leaves; after it nothing does', async (t) => {

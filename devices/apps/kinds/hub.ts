@@ -10,7 +10,6 @@ import { createPorts } from './ports.js';
 export function createHub(config: DeviceConfig, env: Environment): Machine {
   const timers = new Timers();
   const ports = createPorts(config, env, timers);
-  // Takes the ports over; nobody needs to hold it.
-  new Hub(ports);
-  return new LinkMachine({ config, ports, timers, counters: new Counters(), tables: {} });
+  const device = new Hub(ports);
+  return new LinkMachine({ config, env, ports, timers, device, counters: new Counters(), tables: {} });
 }

@@ -5,13 +5,11 @@ import type { NicOptions, StaticRoute } from '../../stack/stack.js';
 import { type Cidr, parseCidr, parseIpv4, parseMac } from '../../stack/wire/address.js';
 
 /** Throws RangeError for a port without MAC address, or with an address that is none. */
-export function nicOptions(config: DeviceConfig, ports: readonly Port[]): NicOptions[] {
-  return config.ports.map((portConfig, index) => {
-    const where = `${config.name}:${portConfig.name}`;
-    const mac = parseMac(portConfig.mac ?? '');
-    if (mac === undefined) throw new RangeError(`${where}: mac: ${portConfig.mac ?? 'nothing'} is not a MAC address`);
-    return { port: ports[index], mac, addresses: addressesOf(where, portConfig) };
-  });
+export function nicOptions(device: string, config: PortConfig, port: Port): NicOptions {
+  const where = `${device}:${config.name}`;
+  const mac = parseMac(config.mac ?? '');
+  if (mac === undefined) throw new RangeError(`${where}: mac: ${config.mac ?? 'nothing'} is not a MAC address`);
+  return { port, mac, addresses: addressesOf(where, config) };
 }
 
 function addressesOf(where: string, { addresses = [] }: PortConfig): Cidr[] {

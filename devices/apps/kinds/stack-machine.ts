@@ -2,7 +2,7 @@
  * What hosts, routers and DNS servers have in common: ports with addresses, a protocol stack, sockets, a resolver, DHCP
  * clients where the config wants them, and programs. Each kind adds its own.
  */
-import type { DeviceConfig } from '../../control/config.js';
+import type { DeviceConfig, PortConfig } from '../../control/config.js';
 import type { DhcpRow, DnsCacheRow, InterfaceRow, TableName, TableRow } from '../../control/tables.js';
 import { Network } from '../../net/network.js';
 import { Resolver } from '../../net/resolver.js';
@@ -16,7 +16,7 @@ import type { Command } from '../commands/command.js';
 import { hostCommands } from '../commands/index.js';
 import { DhcpClient } from '../dhcp/client.js';
 import type { Environment, Machine } from '../machine.js';
-import { counterRows, createPorts, interfaceRow } from './ports.js';
+import { counterRows, createPort, createPorts, interfaceRow, unlist } from './ports.js';
 import { nicOptions, staticRoutes } from './stack-config.js';
 import { readTable, type Tables, tableNames } from './tables.js';
 
@@ -47,7 +47,8 @@ export class StackMachine implements Machine {
   private readonly dnsSources: (() => DnsCacheRow[])[] = [];
   private readonly dhcpSources: (() => DhcpRow[])[] = [];
   private readonly sources: Tables;
-  private readonly nicsByPort: ReadonlyMap<Port, Nic>;
+  private readonly portList: Port[];
+  private readonly nicsByPort: Map<Port, Nic>;
   private readonly waitingForAddress = new Set<() => void>();
 
   /** Throws RangeError for a config that cannot be: a port without MAC address, a route to nowhere. */
@@ -57,10 +58,11 @@ export class StackMachine implements Machine {
     this.env = env;
     const timers = new Timers();
     timers.now = env.now();
-    this.ports = createPorts(config, env, timers);
+    this.portList = createPorts(config, env, timers);
+    this.ports = this.portList;
     this.stack = new Stack({
       name: config.name,
-      nics: nicOptions(config, this.ports),
+      nics: config.ports.map((port, index) => nicOptions(config.name, port, this.ports[index])),
       routes: staticRoutes(config),
       forwarding,
       random: env.random.fork('stack'),
@@ -95,9 +97,26 @@ export class StackMachine implements Machine {
     return this.dhcpClients.every((client) => client.configured);
   }
 
+  /** Without an address, as a new card in a running machine: `ip address add` gives it one. */
+  addPort(config: PortConfig): Port {
+    const port = createPort(config, this.env, this.stack.timers);
+    const nic = this.network.perform(() => this.stack.addNic(nicOptions(this.name, config, port)));
+    this.portList.push(port);
+    this.nicsByPort.set(port, nic);
+    return port;
+  }
+
+  removePort(port: Port): void {
+    const nic = this.nicsByPort.get(port);
+    unlist(this.portList, port);
+    this.nicsByPort.delete(port);
+    if (nic !== undefined) this.network.perform(() => this.stack.removeNic(nic));
+  }
+
   receive(port: Port, packet: Uint8Array, now: Instant): void {
     const nic = this.nicsByPort.get(port);
-    if (nic === undefined) throw new RangeError(`${this.name} has no port ${port.name}`);
+    // A port that was removed a moment ago.
+    if (nic === undefined) return;
     this.stack.receive(nic, packet, now);
   }
 

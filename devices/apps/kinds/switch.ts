@@ -20,5 +20,5 @@ export function createSwitch(config: DeviceConfig, env: Environment): Machine {
       .macTable()
       .map(({ mac, port, ageMs }) => ({ mac: formatMac(mac), port, ageMs: Math.round(ageMs) }))
       .sort((a, b) => Number(a.port) - Number(b.port) || (a.mac < b.mac ? -1 : 1));
-  return new LinkMachine({ config, ports, timers, counters, tables: { 'mac-table': macRows } });
+  return new LinkMachine({ config, env, ports, timers, device, counters, tables: { 'mac-table': macRows } });
 }

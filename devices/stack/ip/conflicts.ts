@@ -43,6 +43,11 @@ export class ConflictWatch {
     this.probes = this.probes.filter((probe) => probe.nic !== nic || probe.ip !== ip);
   }
 
+  /** The interface goes: nobody's address is looked for there any more. */
+  forget(nic: Nic): void {
+    this.probes = this.probes.filter((probe) => probe.nic !== nic);
+  }
+
   /** Looks at every ARP packet that another machine sent. */
   check(nic: Nic, arp: ArpPacket): void {
     if (arp.senderIp !== 0 && this.context.interfaces.isOwn(arp.senderIp)) this.conflict(nic, arp);

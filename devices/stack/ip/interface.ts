@@ -35,6 +35,15 @@ export class Interfaces {
     this.list = nics.map((nic) => ({ nic, addresses: [] }));
   }
 
+  addNic(nic: Nic): void {
+    this.list.push({ nic, addresses: [] });
+  }
+
+  /** With its addresses. */
+  removeNic(nic: Nic): void {
+    this.list.splice(this.list.indexOf(this.find(nic)), 1);
+  }
+
   all(): readonly Interface[] {
     return this.list;
   }

@@ -106,6 +106,12 @@ export class Ipv4 {
     return true;
   }
 
+  /** The interface goes: its addresses, the routes through it, and what ARP learned there. */
+  removeNic(nic: Nic): void {
+    this.routing.removeNic(nic);
+    this.neighbors.removeNic(nic);
+  }
+
   /** Who receives packets of a protocol, 0 … 255. Without one the sender is told "protocol unreachable". */
   setHandler(protocol: number, handler: PacketHandler): void {
     this.handlers.set(protocol, handler);

@@ -81,6 +81,17 @@ export class Neighbors {
     };
   }
 
+  addNic(nic: Nic): void {
+    this.tables.set(nic, new Map());
+  }
+
+  /** Forgets all that was learned there, permanent entries too; what waited for an answer is lost. */
+  removeNic(nic: Nic): void {
+    for (const neighbor of [...this.tableOf(nic).values()]) this.remove(neighbor);
+    this.tables.delete(nic);
+    this.conflicts.forget(nic);
+  }
+
   /**
    * Sends an IPv4 packet to a neighbour: at once when its MAC address is known, else after the answer. The
    * caller's routing decided that `ip` is on this link. `answered`: the layers above know that what went this way

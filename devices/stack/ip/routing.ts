@@ -47,6 +47,12 @@ export class Routing {
     return true;
   }
 
+  /** The interface goes, and with it its addresses and all routes through it. */
+  removeNic(nic: Nic): void {
+    this.interfaces.removeNic(nic);
+    while (this.routes.remove({ nic }));
+  }
+
   /** The interface in whose network the address is: where a gateway of that address can be reached. */
   attachedNic(address: Ipv4Address): Nic | undefined {
     return this.interfaces.all().find(({ addresses }) => addresses.some((own) => isInSubnet(own, address)))?.nic;

@@ -14,6 +14,13 @@ export class Hub {
     port.deliver = (packet) => this.repeat(port, packet);
   }
 
+  /** What comes in by it from now on goes nowhere. */
+  removePort(port: Port): void {
+    const index = this.ports.indexOf(port);
+    if (index >= 0) this.ports.splice(index, 1);
+    port.deliver = () => {};
+  }
+
   private repeat(from: Port, packet: Uint8Array): void {
     for (const port of this.ports) if (port !== from && port.carrier) port.send(packet);
   }

@@ -31,6 +31,8 @@ export interface PortOptions {
   readonly random: Random;
   readonly timers: Timers;
   readonly impairment?: Impairment;
+  /** Of what arrives, where the other end cannot impair what it sends since it is not ours. */
+  readonly impairmentIn?: Impairment;
 }
 
 /** What one port has counted since it was made. Bytes are those of frames, without preamble and FCS. */
@@ -84,6 +86,7 @@ export class Port {
   /** Replaced, never changed in place: a tap may go, or come, while a packet is shown. */
   private taps: readonly Tap[] = [];
   private readonly impairer: Impairer;
+  private readonly impairerIn: Impairer | undefined;
 
   constructor(options: PortOptions) {
     this.name = options.name;
@@ -91,13 +94,22 @@ export class Port {
     this.mtu = options.mtu ?? ETHERNET_MTU;
     this.crc32 = options.crc32 ?? tableCrc32;
     this.timers = options.timers;
+    const { random, timers, impairment, impairmentIn } = options;
     this.impairer = new Impairer({
-      random: options.random,
-      timers: options.timers,
+      random,
+      timers,
       forward: (packet) => this.depart(packet),
       drop: (packet, reason) => this.drop(packet, 'out', reason),
     });
-    if (options.impairment !== undefined) this.impairer.configure(options.impairment);
+    if (impairment !== undefined) this.impairer.configure(impairment);
+    if (impairmentIn === undefined) return;
+    this.impairerIn = new Impairer({
+      random: random.fork('in'),
+      timers,
+      forward: (packet) => this.arrive(packet),
+      drop: (packet, reason) => this.drop(packet, 'in', reason),
+    });
+    this.impairerIn.configure(impairmentIn);
   }
 
   get impairment(): Impairment {
@@ -130,8 +142,14 @@ export class Port {
     this.onCarrier?.(up);
   }
 
-  /** A packet arrives from the link. */
+  /** A packet arrives from the link: at once, or when the impairment of what arrives lets it go. */
   receive(packet: Uint8Array): void {
+    // What is too short to have a frame has no bit that could be flipped.
+    if (this.impairerIn === undefined || packet.length <= PACKET_OVERHEAD) this.arrive(packet);
+    else this.impairerIn.offer(packet);
+  }
+
+  private arrive(packet: Uint8Array): void {
     const fault = checkPacket(packet, this.mtu, this.crc32);
     if (fault !== undefined) {
       this.drop(packet, 'in', fault);

@@ -66,6 +66,15 @@ export class Switch {
     };
   }
 
+  /** What was learned on it is forgotten, and what comes in by it from now on goes nowhere. */
+  removePort(port: Port): void {
+    const index = this.ports.indexOf(port);
+    if (index >= 0) this.ports.splice(index, 1);
+    port.deliver = () => {};
+    port.onCarrier = undefined;
+    this.forgetPort(port);
+  }
+
   /** What has not aged out, in the order in which it was learned. */
   macTable(): MacTableEntry[] {
     const entries: MacTableEntry[] = [];
