@@ -79,6 +79,7 @@ export class Connection implements SenderOwner {
     this.acks = new DelayedAck(context.timers, () => this.output.ack());
     this.output = new SegmentOutput(context, this.tcb, this.window, this.acks);
     this.receiver = new Receiver(this.tcb, queue, this.acks, context.counters);
+    this.output.selective = this.receiver.selective;
     this.sender = new Sender(context, this.tcb, this.output, sendBytes, this);
     this.keepAlive = new KeepAlive(
       context.timers,

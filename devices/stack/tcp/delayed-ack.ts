@@ -41,6 +41,11 @@ export class DelayedAck {
     if (this.timers.now - this.lastDataAt < DELAYED_ACK_MS) this.quickAcks = 0;
   }
 
+  /** The next segments are acknowledged at once, as at the start. */
+  quicken(): void {
+    this.quickAcks = QUICK_ACKS;
+  }
+
   /** The ACK must not wait: a hole, a duplicate, FIN. */
   atOnce(): void {
     this.immediate = true;

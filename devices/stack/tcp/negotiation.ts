@@ -1,4 +1,4 @@
-/** What the two SYNs agree on: MSS (RFC 9293 section 3.7.1), window scale and timestamps (RFC 7323). */
+/** What the two SYNs agree on: MSS (RFC 9293 section 3.7.1), window scale and timestamps (RFC 7323), SACK (RFC 2018). */
 import type { Instant } from '../clock.js';
 import { IPV4_HEADER_LENGTH } from '../wire/ipv4.js';
 import { TCP_HEADER_LENGTH, type TcpOptions } from '../wire/tcp.js';
@@ -21,7 +21,12 @@ export function windowShiftFor(bufferBytes: number): number {
 export function setPathMtu(tcb: Tcb, mtu: number): void {
   tcb.pathMtu = mtu;
   const largest = Math.min(tcb.peerMss, mtu - HEADERS_LENGTH);
-  tcb.mss = Math.max(MIN_MSS, largest) - (tcb.timestamps === undefined ? 0 : TIMESTAMPS_LENGTH);
+  tcb.mss = Math.max(MIN_MSS, largest) - timestampsLength(tcb);
+}
+
+/** Bytes that timestamps take in the header of every segment. */
+export function timestampsLength(tcb: Tcb): number {
+  return tcb.timestamps === undefined ? 0 : TIMESTAMPS_LENGTH;
 }
 
 /** The MSS that our SYN announces for a path of `mtu` bytes. */
@@ -34,6 +39,7 @@ export function synOptions(tcb: Tcb, windowShift: number, timestamp: number): Tc
   const active = tcb.state === 'SYN_SENT';
   return {
     mss: tcb.receiveMss,
+    ...(active || tcb.sackPermitted ? { sackPermitted: true } : {}),
     ...(active || tcb.windowScaling ? { windowScale: windowShift } : {}),
     ...(active || tcb.timestamps !== undefined
       ? { timestamps: { value: timestamp, echo: tcb.timestamps?.recent ?? 0 } }
@@ -47,6 +53,7 @@ export function takeSynOptions(tcb: Tcb, options: TcpOptions, windowShift: numbe
   tcb.windowScaling = options.windowScale !== undefined;
   tcb.sndWndShift = options.windowScale ?? 0;
   tcb.rcvWndShift = tcb.windowScaling ? windowShift : 0;
+  tcb.sackPermitted = options.sackPermitted === true;
   if (options.timestamps !== undefined) tcb.timestamps = { recent: options.timestamps.value, recentAt: now };
   setPathMtu(tcb, tcb.pathMtu);
 }

@@ -1,9 +1,10 @@
 import type { StackError } from '../errors.js';
 import { PROTOCOL_TCP } from '../wire/ipv4.js';
-import { ACK, emitTcp, RST, SYN, type TcpOptions } from '../wire/tcp.js';
+import { ACK, emitTcp, MAX_TCP_OPTIONS_LENGTH, RST, SYN, type TcpOptions } from '../wire/tcp.js';
 import type { DelayedAck } from './delayed-ack.js';
-import { synOptions } from './negotiation.js';
+import { synOptions, timestampsLength } from './negotiation.js';
 import type { ReceiveWindow } from './receive-window.js';
+import type { SelectiveAcks } from './selective-acks.js';
 import type { SequenceNumber } from './seqnum.js';
 import type { Tcb } from './tcb.js';
 import type { TcpContext } from './types.js';
@@ -19,6 +20,8 @@ export class SegmentOutput {
   private readonly acks: DelayedAck;
   /** The peer has acknowledged something new since the last segment: Linux's sk_dst_confirm. */
   answered = false;
+  /** What the receiving half wants to report. */
+  selective: SelectiveAcks | undefined;
   /** RFC 7323 section 5.4: each connection's timestamp clock starts at a random value. */
   private readonly timestampOffset: number;
 
@@ -44,11 +47,14 @@ export class SegmentOutput {
 
   /** Data, or an empty segment; ACK is always set. `flags`: PSH and FIN as wanted. An error is counted already. */
   segment(flags: number, seq: SequenceNumber, payload: Uint8Array): StackError | undefined {
-    const { timestamps } = this.tcb;
-    const options =
-      timestamps === undefined ? NO_OPTIONS : { timestamps: { value: this.timestamp, echo: timestamps.recent } };
+    const options = this.options(payload.length);
     if (payload.length > 0) this.acks.dataSent();
     return this.transmit(flags | ACK, seq, payload, options, this.window.advertise());
+  }
+
+  /** Bytes of data that a full segment takes now, beside the blocks that the receiving half wants to report. */
+  get mss(): number {
+    return this.tcb.mss - (this.selective?.optionLength ?? 0);
   }
 
   ack(): void {
@@ -58,6 +64,17 @@ export class SegmentOutput {
   /** RFC 9293 section 3.10.5: our side gives up. */
   reset(): void {
     this.transmit(RST | ACK, this.tcb.sndNxt, NO_PAYLOAD, NO_OPTIONS, 0);
+  }
+
+  /** A segment that goes again with the length that it had leaves out the blocks that do not fit. */
+  private options(dataLength: number): TcpOptions {
+    const { tcb } = this;
+    const { timestamps } = tcb;
+    const left = MAX_TCP_OPTIONS_LENGTH - timestampsLength(tcb);
+    const sack = this.selective?.take(dataLength === 0 ? left : Math.min(left, tcb.mss - dataLength));
+    if (timestamps === undefined) return sack === undefined ? NO_OPTIONS : { sack };
+    const own = { value: this.timestamp, echo: timestamps.recent };
+    return sack === undefined ? { timestamps: own } : { timestamps: own, sack };
   }
 
   private transmit(

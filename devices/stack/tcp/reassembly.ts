@@ -13,10 +13,14 @@ export interface Block {
  * The out-of-order queue: blocks sorted by sequence number, never touching each other (the shape of SACK blocks).
  * Bounded twice: the receiver hands in only bytes inside its window, and at most {@link MAX_BLOCKS} holes are kept.
  */
-export const MAX_BLOCKS = 256;
+export const MAX_BLOCKS = 1024;
+/** As many blocks as one SACK option may tell of. */
+const MAX_RECENT = 4;
 
 export class Reassembly {
   readonly blocks: Block[] = [];
+  /** The blocks that something came for, the latest first: the order in which SACK reports them (RFC 2018 section 4). */
+  readonly recent: Block[] = [];
   private held = 0;
 
   /** Bytes held. */
@@ -34,6 +38,7 @@ export class Reassembly {
     const index = this.firstEndingAtOrAfter(seq);
     if (!this.openBlock(index, seq)) return 0;
     const block = this.blocks[index];
+    this.touch(block);
     // Fill one gap after the other: each turn reaches the end, or joins the block that closes the gap.
     for (let at = seqMax(seq, block.end); seqLt(at, end); at = block.end) {
       const next = this.blocks[index + 1];
@@ -52,6 +57,7 @@ export class Reassembly {
     let next = rcvNxt;
     while (this.blocks.length > 0 && seqLe(this.blocks[0].start, next)) {
       const block = this.blocks.shift() as Block;
+      this.forget(block);
       this.held -= block.chunks.length;
       const surplus = seqDiff(next, block.start);
       if (seqGe(next, block.end)) continue;
@@ -62,8 +68,18 @@ export class Reassembly {
     return next;
   }
 
+  /** The first part of the range that is there already. */
+  overlap(start: SequenceNumber, end: SequenceNumber): { start: SequenceNumber; end: SequenceNumber } | undefined {
+    let index = this.firstEndingAtOrAfter(start);
+    if (this.blocks[index]?.end === start) index += 1;
+    const block = this.blocks[index];
+    if (block === undefined || seqGe(block.start, end)) return undefined;
+    return { start: seqMax(block.start, start), end: seqLt(block.end, end) ? block.end : end };
+  }
+
   clear(): void {
     this.blocks.length = 0;
+    this.recent.length = 0;
     this.held = 0;
   }
 
@@ -95,5 +111,18 @@ export class Reassembly {
     block.chunks.pushAll(next.chunks);
     block.end = next.end;
     this.blocks.splice(index + 1, 1);
+    this.forget(next);
+  }
+
+  private touch(block: Block): void {
+    if (this.recent[0] === block) return;
+    this.forget(block);
+    this.recent.unshift(block);
+    if (this.recent.length > MAX_RECENT) this.recent.pop();
+  }
+
+  private forget(block: Block): void {
+    const index = this.recent.indexOf(block);
+    if (index >= 0) this.recent.splice(index, 1);
   }
 }

@@ -2,7 +2,8 @@ import type { Counters } from '../counters.js';
 import type { ChunkQueue } from './chunk-queue.js';
 import type { DelayedAck } from './delayed-ack.js';
 import { Reassembly } from './reassembly.js';
-import { type SequenceNumber, seqAdd, seqDiff, seqGt } from './seqnum.js';
+import { SelectiveAcks } from './selective-acks.js';
+import { type SequenceNumber, seqAdd, seqDiff, seqGt, seqLt } from './seqnum.js';
 import type { Tcb } from './tcb.js';
 
 /** The receiving half: puts segment text in order, owes ACKs, finds the end. RFC 9293 section 3.10.7.4, step 7. */
@@ -10,6 +11,7 @@ export class Receiver {
   /** In order, not yet read by the program. */
   readonly queue: ChunkQueue;
   readonly reassembly = new Reassembly();
+  readonly selective: SelectiveAcks;
   bytesReceived = 0;
   private readonly tcb: Tcb;
   private readonly acks: DelayedAck;
@@ -23,6 +25,7 @@ export class Receiver {
     this.queue = queue;
     this.acks = acks;
     this.counters = counters;
+    this.selective = new SelectiveAcks(tcb, this.reassembly);
   }
 
   /**
@@ -37,11 +40,21 @@ export class Receiver {
     const fits = payload.length - surplus <= room;
     const text = payload.subarray(surplus, fits ? payload.length : surplus + room);
     if (!fits) this.counters.add('tcp.beyondWindow');
-    if (surplus > 0) this.counters.add('tcp.duplicateData');
+    if (surplus > 0) this.repeated(seq, start);
     if (surplus > 0 || !fits) this.acks.atOnce();
-    if (fin && fits && this.finSeq === undefined) this.finSeq = seqAdd(seq, payload.length);
+    if (fin && fits && this.finSeq === undefined) {
+      this.finSeq = this.selective.finSeq = seqAdd(seq, payload.length);
+    }
     if (text.length > 0) this.take(start, text);
     return this.reachEnd();
+  }
+
+  /** A segment of `length` sequence numbers failed the sequence check: what of it is known is reported (RFC 2883). */
+  refused(seq: SequenceNumber, length: number): void {
+    const { rcvNxt } = this.tcb;
+    if (length === 0 || !seqLt(seq, rcvNxt)) return;
+    const end = seqAdd(seq, length);
+    this.repeated(seq, seqGt(end, rcvNxt) ? rcvNxt : end);
   }
 
   /** Forgets what can never be read. */
@@ -55,6 +68,8 @@ export class Receiver {
       // RFC 5681 section 4.2: the duplicate ACK tells the sender of the hole.
       this.acks.atOnce();
       this.counters.add('tcp.outOfOrder');
+      const known = this.reassembly.overlap(start, seqAdd(start, text.length));
+      if (known !== undefined) this.selective.duplicate(known.start, known.end);
       if (this.reassembly.insert(start, text) === 0) this.counters.add('tcp.outOfOrderDropped');
       return;
     }
@@ -69,6 +84,13 @@ export class Receiver {
     tcb.rcvWnd = Math.max(0, tcb.rcvWnd - advance);
     tcb.rcvNxt = rcvNxt;
     this.acks.dataArrived(text.length);
+  }
+
+  /** As Linux: a peer that repeats itself has lost ACKs, or waits for them; it gets each one at once. */
+  private repeated(left: SequenceNumber, right: SequenceNumber): void {
+    this.counters.add('tcp.duplicateData');
+    this.selective.duplicate(left, right);
+    this.acks.quicken();
   }
 
   private reachEnd(): boolean {

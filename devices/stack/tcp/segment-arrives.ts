@@ -144,9 +144,10 @@ function recordTimestamp(connection: Connection, segment: TcpSegment): void {
 }
 
 function refuse(connection: Connection, segment: TcpSegment): void {
-  const { tcb, context } = connection;
+  const { tcb, context, receiver } = connection;
   context.counters.add('tcp.notAcceptable');
   if (segment.flags & RST) return;
+  if (tcb.state !== 'TIME_WAIT') receiver.refused(segment.seq, segmentLength(segment));
   if (tcb.state === 'SYN_RECV' && segment.flags & SYN && segment.seq === tcb.irs) {
     // The peer has not seen our SYN-ACK, or lost patience: as Linux, it gets it again.
     connection.sender.repeatSyn();

@@ -57,6 +57,8 @@ export class Tcb {
   windowScaling = false;
   /** RFC 7323 timestamps; undefined when one side does not want them. */
   timestamps: Timestamps | undefined;
+  /** Both SYNs carried SACK-permitted: RFC 2018. */
+  sackPermitted = false;
   /** What was counted; decides nothing. */
   readonly statistics = new Statistics();
 

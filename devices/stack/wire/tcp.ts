@@ -68,7 +68,8 @@ const OPTION_WINDOW_SCALE = 3;
 const OPTION_SACK_PERMITTED = 4;
 const OPTION_SACK = 5;
 const OPTION_TIMESTAMPS = 8;
-const MAX_OPTIONS_LENGTH = 40;
+/** The data offset counts no further. */
+export const MAX_TCP_OPTIONS_LENGTH = 40;
 
 export function parseTcp(bytes: Uint8Array, src: Ipv4Address, dst: Ipv4Address): TcpSegment | Malformed {
   if (bytes.length < TCP_HEADER_LENGTH) return malformed('tcp header truncated');
@@ -127,56 +128,71 @@ function parseSack(bytes: Uint8Array): SackBlock[] {
 export function tcpOptionsLength(options: TcpOptions): number {
   let length = 0;
   if (options.mss !== undefined) length += 4;
-  if (options.sackPermitted) length += 2;
-  if (options.timestamps !== undefined) length += 10;
-  if (options.windowScale !== undefined) length += 3;
-  if (options.sack !== undefined && options.sack.length > 0) length += 2 + 8 * options.sack.length;
-  return (length + 3) & ~3;
+  if (options.timestamps !== undefined) length += 12;
+  else if (options.sackPermitted) length += 4;
+  if (options.windowScale !== undefined) length += 4;
+  if (options.sack !== undefined) length += sackOptionLength(options.sack.length);
+  return length;
 }
 
+/** Bytes that a SACK option of so many blocks takes in a header, padded. */
+export function sackOptionLength(blocks: number): number {
+  return blocks === 0 ? 0 : 4 + 8 * blocks;
+}
+
+/**
+ * The order and the padding are Linux's: no-operations in front, so that values lie at multiples of four (RFC 7323
+ * appendix A). Receivers may take a short cut for headers of this shape.
+ */
 function writeOptions(bytes: Uint8Array, start: number, options: TcpOptions): void {
   let at = start;
   if (options.mss !== undefined) {
-    bytes[at] = OPTION_MSS;
-    bytes[at + 1] = 4;
-    writeU16(bytes, at + 2, options.mss);
-    at += 4;
+    at = writeKind(bytes, at, OPTION_MSS, 4);
+    writeU16(bytes, at, options.mss);
+    at += 2;
   }
   if (options.sackPermitted) {
-    bytes[at] = OPTION_SACK_PERMITTED;
-    bytes[at + 1] = 2;
-    at += 2;
+    // Takes the place of the no-operations before the timestamps, if there are any.
+    if (options.timestamps === undefined) at = writeNops(bytes, at, 2);
+    at = writeKind(bytes, at, OPTION_SACK_PERMITTED, 2);
   }
   if (options.timestamps !== undefined) {
-    bytes[at] = OPTION_TIMESTAMPS;
-    bytes[at + 1] = 10;
-    writeU32(bytes, at + 2, options.timestamps.value);
-    writeU32(bytes, at + 6, options.timestamps.echo);
-    at += 10;
+    if (!options.sackPermitted) at = writeNops(bytes, at, 2);
+    at = writeKind(bytes, at, OPTION_TIMESTAMPS, 10);
+    writeU32(bytes, at, options.timestamps.value);
+    writeU32(bytes, at + 4, options.timestamps.echo);
+    at += 8;
   }
   if (options.windowScale !== undefined) {
-    bytes[at] = OPTION_WINDOW_SCALE;
-    bytes[at + 1] = 3;
-    bytes[at + 2] = options.windowScale;
-    at += 3;
+    at = writeKind(bytes, writeNops(bytes, at, 1), OPTION_WINDOW_SCALE, 3);
+    bytes[at] = options.windowScale;
+    at += 1;
   }
   if (options.sack !== undefined && options.sack.length > 0) {
-    bytes[at] = OPTION_SACK;
-    bytes[at + 1] = 2 + 8 * options.sack.length;
-    at += 2;
+    at = writeKind(bytes, writeNops(bytes, at, 2), OPTION_SACK, 2 + 8 * options.sack.length);
     for (const block of options.sack) {
       writeU32(bytes, at, block.left);
       writeU32(bytes, at + 4, block.right);
       at += 8;
     }
   }
-  // The rest of the padded area is zero: OPTION_END.
+}
+
+function writeKind(bytes: Uint8Array, at: number, kind: number, length: number): number {
+  bytes[at] = kind;
+  bytes[at + 1] = length;
+  return at + 2;
+}
+
+function writeNops(bytes: Uint8Array, at: number, count: number): number {
+  bytes.fill(OPTION_NOP, at, at + count);
+  return at + count;
 }
 
 /** Header, options and payload with the checksum filled in. Throws RangeError when the options exceed 40 bytes. */
 export function emitTcp(segment: TcpSegment, src: Ipv4Address, dst: Ipv4Address): Uint8Array {
   const optionsLength = tcpOptionsLength(segment.options);
-  if (optionsLength > MAX_OPTIONS_LENGTH) throw new RangeError(`TCP options of ${optionsLength} bytes: at most 40`);
+  if (optionsLength > MAX_TCP_OPTIONS_LENGTH) throw new RangeError(`TCP options of ${optionsLength} bytes: at most 40`);
   const headerLength = TCP_HEADER_LENGTH + optionsLength;
   const bytes = allocateBytes(headerLength + segment.payload.length);
   writeU16(bytes, 0, segment.srcPort);

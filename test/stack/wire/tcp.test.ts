@@ -43,7 +43,7 @@ const FIRST: TcpSegment = {
   options: { mss: 1460, sackPermitted: true, timestamps: { value: 100, echo: 0 }, windowScale: 7 },
   payload: new Uint8Array(0),
 };
-const GOLDEN_SYN = '9c40 0050 11223344 00000000 a002 faf0 9840 0000 020405b4 0402 080a0000006400000000 030307 00';
+const GOLDEN_SYN = '9c40 0050 11223344 00000000 a002 faf0 9e39 0000 020405b4 0402 080a0000006400000000 01 030307';
 const REQUEST: TcpSegment = {
   ...FIRST,
   seq: 0xfffffffe,
