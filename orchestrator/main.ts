@@ -8,6 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { attachCommand, detachCommand } from './commands/attach.js';
 import { cleanCommand } from './commands/clean.js';
 import { consoleCommand } from './commands/console.js';
 import { doctorCommand } from './commands/doctor.js';
@@ -50,6 +51,8 @@ function makeProgram(): Command {
     execCommand(),
     consoleCommand(),
     inspectCommand(),
+    attachCommand(),
+    detachCommand(),
     logsCommand(),
     downCommand(),
     validateCommand(),

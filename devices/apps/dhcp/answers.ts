@@ -14,6 +14,7 @@ import {
   DHCP_CLIENT_PORT,
   DHCP_SERVER_PORT,
   DHCPNAK,
+  DHCPREQUEST,
   type DhcpMessage,
   emitDhcp,
 } from '../../stack/wire/dhcp.js';
@@ -68,6 +69,14 @@ function echoedOptions(request: DhcpMessage): DhcpOptions {
   };
 }
 
+/**
+ * RFC 2131 section 4.3.2: who names a server has no address yet, and its ciaddr must be 0. VPCS writes the address there
+ * all the same that it has been offered, and cannot answer ARP for it.
+ */
+function isSelecting({ type, options }: DhcpMessage): boolean {
+  return type === DHCPREQUEST && options.serverIdentifier !== undefined;
+}
+
 export function answerTo(
   request: DhcpMessage,
   type: number,
@@ -82,7 +91,7 @@ export function answerTo(
     seconds: 0,
     broadcast: request.broadcast,
     // A NAK is broadcast: the client's address may be from another network.
-    clientAddress: type === DHCPNAK ? ANY_ADDRESS : request.clientAddress,
+    clientAddress: type === DHCPNAK || isSelecting(request) ? ANY_ADDRESS : request.clientAddress,
     yourAddress,
     serverAddress: ANY_ADDRESS,
     relayAddress: ANY_ADDRESS,

@@ -109,6 +109,16 @@ t.test('how the answer travels (section 4.1)', (t) => {
     [`192.168.1.1:67 > 192.168.1.100:68 to ${formatMac(ALICE)}`],
     'else to the address that the client is about to have, without ARP',
   );
+  const selecting = {
+    broadcast: false,
+    clientAddress: ip('192.168.1.100'),
+    options: { requestedAddress: ip('192.168.1.100'), serverIdentifier: SERVER },
+  };
+  t.same(
+    way(bench.asks(DHCPREQUEST, selecting)),
+    [`192.168.1.1:67 > 192.168.1.100:68 to ${formatMac(ALICE)}`],
+    'also when the client writes that address into ciaddr already, as VPCS does',
+  );
   const wrong = { broadcast: false, options: { requestedAddress: ip('10.9.9.9') } };
   t.same(way(bench.asks(DHCPREQUEST, wrong)), [`192.168.1.1:67 > 255.255.255.255:68 to ${all}`], 'a NAK to all');
   const peer = bench.peer.mac();
