@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { attachCommand, detachCommand } from './commands/attach.js';
+import { captureCommand } from './commands/capture.js';
 import { cleanCommand } from './commands/clean.js';
 import { consoleCommand } from './commands/console.js';
 import { doctorCommand } from './commands/doctor.js';
@@ -51,6 +52,7 @@ function makeProgram(): Command {
     execCommand(),
     consoleCommand(),
     inspectCommand(),
+    captureCommand(),
     attachCommand(),
     detachCommand(),
     logsCommand(),

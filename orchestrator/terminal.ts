@@ -44,9 +44,12 @@ function hexByte(character: string): string {
 }
 
 /** JSON escapes the C0 controls by itself, but neither DEL nor the C1 controls. */
+export function jsonText(value: unknown, indent?: number): string {
+  return JSON.stringify(value, null, indent).replace(/[\u007f-\u009f]/g, (found) => `\\u00${hexByte(found)}`);
+}
+
 export function printJson(value: unknown): void {
-  const json = JSON.stringify(value, null, 2).replace(/[\u007f-\u009f]/g, (found) => `\\u00${hexByte(found)}`);
-  process.stdout.write(`${json}\n`);
+  process.stdout.write(`${jsonText(value, 2)}\n`);
 }
 
 export function print(text: string): void {

@@ -4,12 +4,13 @@
  * This folder gathers and writes evidence: it listens to devices, reads frames with the stack's own codecs, makes
  * capture files. What the evidence means is told elsewhere.
  */
-import type { CapturedFrame, CaptureInterface, CaptureInterfaceNews, TraceEvent } from '../../devices/control.js';
-import { decodeCapture } from '../../devices/control.js';
+import type { CapturedFrame, CaptureInterface, TraceEvent } from '../../devices/control.js';
 import { dissect, type Layers } from '../../devices/stack/wire/dissect.js';
 import { RpcClient } from '../lab/rpc-client.js';
 import type { LabState } from '../lab/state.js';
+import { listenToFrames } from './frame-source.js';
 import { epochOffsetMs } from './pcapng-writer.js';
+import { inOrder } from './timeline.js';
 
 /** Frames beyond this many bytes keep their dissected headers but lose their bytes. */
 const DEFAULT_BYTE_LIMIT = 64 * 1024 * 1024;
@@ -109,7 +110,7 @@ export class CaptureSession {
     const interfaces = this.interfaces.flat();
     const indexes = new Map(interfaces.map((one, index) => [one, index]));
     const frames = this.frames.map(({ on, ...frame }) => ({ n: 0, interfaceIndex: indexes.get(on) ?? 0, ...frame }));
-    frames.sort((a, b) => a.at - b.at || rank(a) - rank(b) || a.interfaceIndex - b.interfaceIndex);
+    frames.sort(inOrder);
     frames.forEach((frame, index) => {
       frame.n = index + 1;
     });
@@ -133,23 +134,17 @@ export class CaptureSession {
       this.onNews?.();
     });
     await client.call('trace-start');
-    let interfaces: CaptureInterface[] | undefined;
-    // Frames may be handed out in the same turn as the answer that says what their numbers mean.
-    const early: CapturedFrame[] = [];
-    client.onBinary = (bytes) => {
-      for (const frame of decodeCapture(bytes)) {
-        if (interfaces === undefined) early.push(frame);
-        else this.add(interfaces[frame.interfaceIndex], frame);
-      }
-      this.onNews?.();
-    };
-    client.notifications.set('capture-interface', (news: CaptureInterfaceNews) => {
-      if (interfaces !== undefined) interfaces[news.interfaceIndex] = news.interface;
-    });
-    const answer = await client.call<{ interfaces: CaptureInterface[] }>('capture-start');
-    interfaces = answer.interfaces;
-    this.interfaces[index] = answer.interfaces;
-    for (const frame of early) this.add(answer.interfaces[frame.interfaceIndex], frame);
+    const interfaces: CaptureInterface[] = [];
+    this.interfaces[index] = interfaces;
+    await listenToFrames(
+      client,
+      {},
+      {
+        onInterface: (description) => interfaces.push(description),
+        onFrame: (frame, on) => this.add(on, frame),
+        onBatch: () => this.onNews?.(),
+      },
+    );
   }
 
   private add(on: CaptureInterface, frame: CapturedFrame): void {
@@ -169,11 +164,6 @@ export class CaptureSession {
       dataLength: layers.tcp?.payload.length ?? layers.udp?.payload.length ?? 0,
     });
   }
-}
-
-/** What arrives at one instant comes before what leaves: a device sends on what it got at the time that it got it. */
-function rank(frame: LabFrame): number {
-  return frame.direction === 'in' ? 0 : 1;
 }
 
 const NOTHING = new Uint8Array(0);

@@ -49,7 +49,7 @@ export const rate = scalar(
 
 export const size = scalar('a size: write it with its unit, such as 64KiB or 1500B', parseSize, SIZE_PATTERN).meta({
   id: 'size',
-  description: 'Bytes: B, kB, KiB, MB or MiB.',
+  description: 'Bytes: B, kB, KiB, MB, MiB, GB or GiB.',
   examples: ['64KiB'],
 });
 

@@ -15,11 +15,13 @@ const BYTES_PER: Readonly<Record<string, number>> = {
   KiB: 1024,
   MB: 1e6,
   MiB: 1024 ** 2,
+  GB: 1e9,
+  GiB: 1024 ** 3,
 };
 
 export const DURATION_PATTERN = /^\d+(\.\d+)? ?(us|ms|s|min|h|d)$/;
 export const RATE_PATTERN = /^\d+(\.\d+)? ?([kKmMgG]?bit)$/;
-export const SIZE_PATTERN = /^\d+(\.\d+)? ?(B|kB|KiB|MB|MiB)$/;
+export const SIZE_PATTERN = /^\d+(\.\d+)? ?(B|kB|KiB|MB|MiB|GB|GiB)$/;
 export const SHARE_PATTERN = /^\d+(\.\d+)? ?%$/;
 
 /** Milliseconds: `20ms`, `1.5s`, `250us`, `5min`, `1h`, `1d`. Undefined for anything else. */
