@@ -61,6 +61,8 @@ export abstract class ConnectionStream extends Duplex {
   protected abstract failConnect(): void;
   /** The stream is destroyed. */
   protected abstract released(): void;
+  /** Whether there is a connection or an attempt to get one. */
+  protected abstract get opened(): boolean;
 
   /** No connection yet. */
   get pending(): boolean {
@@ -159,9 +161,19 @@ export abstract class ConnectionStream extends Duplex {
       callback(usageError('ERR_SOCKET_CLOSED', 'Socket is closed'));
       return;
     }
-    this.pendingWrite = new PendingWrite(chunks, callback);
-    if (this.connecting) this.once('connect', () => this.writeMore());
-    else this.writeMore();
+    const pendingWrite = new PendingWrite(chunks, callback);
+    this.pendingWrite = pendingWrite;
+    if (!this.connecting) {
+      this.writeMore();
+      return;
+    }
+    // A listener as any other, so that the program hears of it among its own listeners of 'close', as Node's does.
+    const neverConnected = () => callback(closedBeforeConnection());
+    this.once('close', neverConnected);
+    this.once('connect', () => {
+      this.off('close', neverConnected);
+      if (this.pendingWrite === pendingWrite) this.writeMore();
+    });
   }
 
   /** The stream hears that its chunk is written when the connection has taken all of it. */
@@ -202,31 +214,42 @@ export abstract class ConnectionStream extends Duplex {
   }
 
   override _final(callback: WriteCallback): void {
-    if (this.pending) {
+    if (this.connecting) {
       this.once('connect', () => this._final(callback));
       return;
     }
     const { connection } = this;
-    if (connection !== undefined && !this.news.closed) this.network.perform(() => connection.shutdown());
+    if (connection === undefined) {
+      // As Node 22: where nobody connects there is nothing to wait for.
+      callback();
+      return;
+    }
+    if (!this.news.closed) this.network.perform(() => connection.shutdown());
     // Not at once: Node's sockets finish a turn after they ended.
     setImmediate(callback);
   }
 
   override _destroy(error: Error | null, callback: WriteCallback): void {
-    const { connection, pendingWrite, connecting } = this;
+    const { connection, pendingWrite, connecting, opened } = this;
     this.connecting = false;
     this.connection = undefined;
     this.pendingWrite = undefined;
+    this.bytesWrittenBefore += pendingWrite?.byteLength ?? 0;
     this.idle.stop();
     if (connection !== undefined) {
       connection.handler = NO_NEWS;
       this.network.perform(() => (this.resetOnDestroy ? connection.abort() : connection.close()));
     }
     callback(error);
-    setImmediate(() => {
-      pendingWrite?.callback(connecting ? closedBeforeConnection() : null);
-      this.emit('close', error !== null);
-    });
+    if (opened) {
+      setImmediate(() => {
+        if (!connecting) pendingWrite?.callback(null);
+        this.emit('close', error !== null);
+      });
+    } else {
+      // Node's 'close' tells of an error only where there was a handle.
+      process.nextTick(() => this.emit('close'));
+    }
     this.released();
   }
 

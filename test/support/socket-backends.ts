@@ -6,12 +6,14 @@ import net from 'node:net';
 import type { TcpConnectOptions } from '../../devices/net/connect-options.js';
 import { TcpServer, type TcpServerOptions } from '../../devices/net/tcp-server.js';
 import { TcpSocket, type TcpSocketOptions } from '../../devices/net/tcp-socket.js';
-import { B_ADDRESS, RealTimePair } from './real-time-pair.js';
+import { A_ADDRESS, B_ADDRESS, RealTimePair } from './real-time-pair.js';
 
 export interface Backend {
   readonly name: 'node:net' | 'netarium';
   /** Where servers are reached. */
   readonly host: string;
+  /** Where clients come from. */
+  readonly clientHost: string;
   /** A new socket that is not connected. */
   socket(options?: TcpSocketOptions): net.Socket;
   server(options?: TcpServerOptions, onConnection?: (socket: net.Socket) => void): net.Server;
@@ -23,6 +25,7 @@ function nodeBackend(): Backend {
   return {
     name: 'node:net',
     host: '127.0.0.1',
+    clientHost: '127.0.0.1',
     socket: (options) => new net.Socket(options),
     server: (options, onConnection) => net.createServer(options ?? {}, onConnection),
     connect: (options, onConnect) => net.connect(options as net.NetConnectOpts, onConnect),
@@ -36,6 +39,7 @@ function ourBackend(): Backend {
   return {
     name: 'netarium',
     host: B_ADDRESS,
+    clientHost: A_ADDRESS,
     socket: (options) => new TcpSocket(pair.a, options) as unknown as net.Socket,
     server: (options, onConnection) =>
       new TcpServer(pair.b, options, onConnection as (socket: TcpSocket | net.Socket) => void) as unknown as net.Server,
