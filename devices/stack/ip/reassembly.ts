@@ -14,6 +14,10 @@ export const REASSEMBLY_MEMORY_BYTES = 4 * 1024 * 1024;
 /** What a fragment costs besides its bytes, about; so that very small ones cannot be piled up without limit. */
 const FRAGMENT_OVERHEAD_BYTES = 128;
 const MAX_PACKET_LENGTH = 65535;
+/** RFC 3168 section 5: the codepoint in the type-of-service byte, and two of its values. */
+const ECN_MASK = 3;
+const NOT_ECT = 0;
+const CE = 3;
 
 export interface ReassemblyOptions {
   readonly timers: Timers;
@@ -42,6 +46,8 @@ interface Assembly {
   length: number | undefined;
   received: number;
   memory: number;
+  /** Bit 2^n is set when a fragment had the ECN codepoint n. */
+  codepoints: number;
   /** Had an overlap: what still comes is dropped silently until the time is over. */
   poisoned: boolean;
   readonly timer: Timer;
@@ -83,8 +89,13 @@ export class Reassembly {
       return undefined;
     }
     this.remove(assembly);
+    const tos = tosOfWhole(assembly.first.tos, assembly.codepoints);
+    if (tos === undefined) {
+      counters.add('ipv4.fragmentEcn');
+      return undefined;
+    }
     counters.add('ipv4.reassembled');
-    return { ...assembly.first, moreFragments: false, payload: join(assembly.pieces, assembly.length) };
+    return { ...assembly.first, tos, moreFragments: false, payload: join(assembly.pieces, assembly.length) };
   }
 
   /** False for a duplicate and for an overlap. */
@@ -114,6 +125,7 @@ export class Reassembly {
     const bytes = fragment.payload.slice();
     assembly.pieces.splice(index, 0, { start, end, bytes });
     assembly.received += end - start;
+    assembly.codepoints |= 1 << (fragment.tos & ECN_MASK);
     this.charge(assembly, end - start + FRAGMENT_OVERHEAD_BYTES);
     if (start === 0) assembly.first = { ...fragment, options: fragment.options.slice(), payload: bytes };
     if (isLast) assembly.length = end;
@@ -132,6 +144,7 @@ export class Reassembly {
       length: undefined,
       received: 0,
       memory: 0,
+      codepoints: 0,
       poisoned: false,
       timer: timers.after(REASSEMBLY_TIMEOUT_MS, () => this.expire(assembly)),
     };
@@ -180,6 +193,17 @@ function isPossible(fragment: Ipv4Packet): boolean {
   const { length } = fragment.payload;
   if (length === 0 || (fragment.moreFragments && length % 8 !== 0)) return false;
   return IPV4_HEADER_LENGTH + fragment.options.length + fragment.fragmentOffset + length <= MAX_PACKET_LENGTH;
+}
+
+/**
+ * RFC 3168 section 5.3: one mark marks the whole. A mixture with fragments that are not ECN-capable was not made by one
+ * sender, and is dropped, as Linux does: undefined.
+ */
+function tosOfWhole(tos: number, codepoints: number): number | undefined {
+  const capable = codepoints & ~(1 << NOT_ECT);
+  if (capable === 0) return tos;
+  if (capable !== codepoints) return undefined;
+  return codepoints & (1 << CE) ? tos | CE : tos;
 }
 
 function join(pieces: readonly Piece[], length: number): Uint8Array {
