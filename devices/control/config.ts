@@ -8,8 +8,8 @@ import type { TunnelConfig } from './tunnel.js';
 export const DEVICE_KINDS = ['host', 'switch', 'hub', 'router', 'dns-server'] as const;
 export type DeviceKind = (typeof DEVICE_KINDS)[number];
 
-/** Small services of hosts. */
-export const SERVICE_NAMES = ['echo', 'discard', 'daytime', 'chargen'] as const;
+/** Small services of hosts, and the server of `iperf`. */
+export const SERVICE_NAMES = ['echo', 'discard', 'daytime', 'chargen', 'iperf'] as const;
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 
 export interface DeviceConfig {
@@ -33,7 +33,7 @@ export interface DeviceConfig {
   readonly resolver?: ResolverConfig;
   /** Hosts: web sites served on port 80 (or `port`). */
   readonly web?: WebConfig;
-  /** Hosts: echo (7), discard (9), daytime (13) and chargen (19), over TCP and UDP. */
+  /** Hosts: echo (7), discard (9), daytime (13) and chargen (19) over TCP and UDP, iperf (5201). */
   readonly services?: readonly ServiceName[];
   /** Switches: seconds after which a MAC address that was not seen again is forgotten; default 300. */
   readonly macAgeSeconds?: number;

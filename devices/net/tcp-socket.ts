@@ -46,8 +46,6 @@ export class TcpSocket extends ConnectionStream {
   private acceptedBy: TcpServer | undefined;
   /** The attempt to connect that is under way or succeeded. */
   private attempt: TcpConnectOptions | undefined;
-  /** Where the attempt goes to; `peer` is who answered. */
-  private target: SocketAddress = {};
   private peer: SocketAddress = {};
   private noDelay: boolean;
   private keepAlive: boolean;
@@ -90,7 +88,6 @@ export class TcpSocket extends ConnectionStream {
     this.keepAliveMs = options.keepAliveInitialDelay ?? this.keepAliveMs;
     this.connecting = true;
     this.attempt = options;
-    this.peer = {};
     this.idle.touch();
     const host = options.host ?? 'localhost';
     const literal = literalAddress(host);
@@ -113,33 +110,20 @@ export class TcpSocket extends ConnectionStream {
     if (this.attempt !== options) return;
     const { localAddress, localPort } = options;
     const host = formatIpv4(address);
-    this.target = { address: host, family: 'IPv4', port };
+    this.peer = { address: host, family: 'IPv4', port };
     if (port === 0) {
       // Linux sends nothing to port 0: there is no such listener.
-      this.emit('connectionAttempt', host, port, 4);
-      setImmediate(() => {
-        if (this.attempt === options) this.attemptFailed(endpointError('connect', 'ECONNREFUSED', host, port));
-      });
+      this.destroy(endpointError('connect', 'ECONNREFUSED', host, port));
       return;
     }
     const local = { address: localAddress === undefined ? undefined : parseIpv4(localAddress), port: localPort };
     const request = { remote: { address, port }, local, program: this.program };
-    let failure: SocketError | undefined;
     try {
       this.network.perform(() => this.attach(this.network.stack.tcp.connect(request)));
     } catch (error) {
       if (!(error instanceof StackError)) throw error;
-      failure = openingError(error, host, port, options);
+      this.destroy(openingError(error, host, port, options));
     }
-    // As Node: an attempt to connect begins once the local end is bound.
-    if (failure?.syscall !== 'bind') this.emit('connectionAttempt', host, port, 4);
-    if (failure !== undefined) this.destroy(failure);
-  }
-
-  private attemptFailed(error: SocketError): void {
-    const { address, port } = this.target;
-    this.emit('connectionAttemptFailed', address, port, 4, error);
-    this.destroy(error);
   }
 
   protected override becomeConnected(connection: Connection): void {
@@ -153,16 +137,12 @@ export class TcpSocket extends ConnectionStream {
   }
 
   protected override failConnect(): void {
-    const { address = '', port = 0 } = this.target;
+    const { address = '', port = 0 } = this.peer;
     const { localAddress, localPort } = this.attempt ?? {};
     const local = localAddress !== undefined && localPort ? `${localAddress}:${localPort}` : undefined;
     const error = endpointError('connect', this.news.closeReason?.code ?? 'ECONNABORTED', address, port, local);
     if (local !== undefined) Object.assign(error, { localAddress, localPort });
-    this.attemptFailed(error);
-  }
-
-  protected override get opened(): boolean {
-    return this.attempt !== undefined || this.connection !== undefined;
+    this.destroy(error);
   }
 
   protected override released(): void {
@@ -172,7 +152,7 @@ export class TcpSocket extends ConnectionStream {
 
   /** RST instead of FIN: what is queued is dropped. While connecting it waits for the connection. */
   resetAndDestroy(): this {
-    if (!this.opened) {
+    if (this.attempt === undefined && this.connection === undefined) {
       return this.destroy(usageError('ERR_SOCKET_CLOSED', 'Socket is closed'));
     }
     const reset = () => {
@@ -271,7 +251,7 @@ export class TcpSocket extends ConnectionStream {
 
   /** Bytes that wait for the connection. */
   get bufferSize(): number | undefined {
-    return this.opened ? this.writableLength : undefined;
+    return this.attempt === undefined && this.connection === undefined ? undefined : this.writableLength;
   }
 
   get readyState(): ReadyState {

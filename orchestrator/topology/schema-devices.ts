@@ -182,7 +182,10 @@ export const host = z
     services: z
       .union([service, z.array(service)], { error: unknownService })
       .optional()
-      .meta({ description: 'Small services, over TCP and UDP, on their own ports.', examples: [['echo', 'chargen']] }),
+      .meta({
+        description: 'Small services on their own ports; all but iperf over TCP and UDP.',
+        examples: [['echo', 'chargen']],
+      }),
   })
   .meta({ description: 'A computer: browser, web server, small services, network tools.' });
 

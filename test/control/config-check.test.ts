@@ -76,7 +76,7 @@ t.test('what is wrong is told with its place', async (t) => {
     'routes[0].destination: expected an address with its prefix length such as 192.0.2.1/24, got "10.0.0.0"',
   );
   t.equal(fault({ resolver: { hosts: { a: '1.2.3.4' } } }), 'resolver.hosts.a: expected a list, got "1.2.3.4"');
-  t.equal(fault({ services: ['ekko'] }), 'services[0]: expected one of echo, discard, daytime, chargen, got "ekko"');
+  t.equal(fault({ services: ['ekko'] }), 'services[0]: expected one of echo, discard, daytime, chargen, iperf, got "ekko"');
   t.equal(fault({ macAgeSeconds: 0 }), 'macAgeSeconds: expected a number of at least 1, got 0');
 });
 

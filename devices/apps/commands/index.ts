@@ -9,6 +9,7 @@ import { host } from './host.js';
 import { hostname } from './hostname.js';
 import { ifconfig } from './ifconfig.js';
 import { ip } from './ip.js';
+import { iperf } from './iperf.js';
 import { nc } from './nc.js';
 import { netstat } from './netstat.js';
 import { nslookup } from './nslookup.js';
@@ -30,6 +31,7 @@ export function hostCommands(context: CommandContext): ReadonlyMap<string, Comma
     hostname(machineName, network, resolver),
     ifconfig(network),
     ip(network, dhcpClients),
+    iperf(network, resolver, random.fork('iperf')),
     nc(network, resolver),
     netstat(context, network, resolver),
     nslookup(network, resolver, random.fork('nslookup')),

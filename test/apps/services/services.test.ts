@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import t from 'tap';
+import { runClient } from '../../../devices/apps/iperf/client.js';
 import type { Network } from '../../../devices/net/network.js';
 import type { TcpSocket } from '../../../devices/net/tcp-socket.js';
 import type { UdpSocket } from '../../../devices/net/udp-socket.js';
@@ -196,4 +197,17 @@ t.test('the end of the machine ends the services, whoever is connected', async (
     [],
   );
   t.same(server.stack.udp.sockets(), []);
+});
+
+t.test('iperf: the server that is always there', async (t) => {
+  const { wiring, client } = serviceLab(['iperf']);
+  const test = { streams: 2, reverse: true, blockBytes: 8192, bytes: 100_000 };
+  const observer = { onStart: () => {}, onInterval: () => {}, onEnd: () => {} };
+  const { signal } = new AbortController();
+  const server = { address: SERVER, port: 5201 };
+  const { own } = await wiring.until(runClient(client, server, test, { intervalMs: 0, observer, signal }));
+  t.same(
+    own.map(({ bytes }) => bytes),
+    [50_000, 50_000],
+  );
 });

@@ -350,7 +350,7 @@ t.test('sites', async (t) => {
 t.test('services', async (t) => {
   const services = (list: string, kind = 'host') =>
     problemsOf(`devices:\n  a:\n    kind: ${kind}\n    services: ${list}\n`);
-  const known = 'Services are echo, discard, daytime, chargen.';
+  const known = 'Services are echo, discard, daytime, chargen, iperf.';
   t.same(services('[echo, ehco]'), [`4:22 value: "ehco" is not a service. ${known} Did you mean "echo"?`]);
   t.same(services('time'), [`4:15 value: "time" is not a service. ${known}`]);
   t.same(services('[7]'), [`4:16 value: 7 is not a service. ${known}`]);

@@ -1,0 +1,121 @@
+/** One stream of a test: it sends without end, or reads and forgets, and knows how much that was. */
+import type { SocketRow } from '../../control/tables.js';
+import type { Network } from '../../net/network.js';
+import type { TcpSocket } from '../../net/tcp-socket.js';
+import type { Instant } from '../../stack/clock.js';
+import type { StreamResult } from './protocol.js';
+
+/** What happened in one interval of a test. Instants are milliseconds since the start of the test. */
+export interface Sample {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly bytes: number;
+  readonly retransmits: number;
+  /** The connection as it is at the end of the interval; absent once it is gone. */
+  readonly row?: SocketRow;
+}
+
+export class TestStream {
+  /** From 1; what reports call it. */
+  readonly id: number;
+  readonly socket: TcpSocket;
+  readonly sends: boolean;
+  /** Sent, or received, since the start. */
+  bytes = 0;
+  private readonly network: Network;
+  private startedAt: Instant = 0;
+  private endedAt: Instant | undefined;
+  private sampledAt: Instant = 0;
+  private sampledBytes = 0;
+  private sampledRetransmits = 0;
+  private lastRow: SocketRow | undefined;
+
+  constructor(network: Network, id: number, socket: TcpSocket, sends: boolean) {
+    this.network = network;
+    this.id = id;
+    this.socket = socket;
+    this.sends = sends;
+    // Told by start(), as long as the test runs.
+    socket.on('error', () => {});
+  }
+
+  /** The test begins. Resolves when the stream has ended in an orderly way; rejects with the connection's error. */
+  start(blockBytes: number, limitBytes: number | undefined): Promise<void> {
+    this.startedAt = this.network.now();
+    this.sampledAt = this.startedAt;
+    const ended = new Promise<void>((resolve, reject) => {
+      this.socket.once('error', reject);
+      this.socket.once('close', () => reject(new Error('the connection was closed')));
+      this.socket.once(this.sends ? 'finish' : 'end', () => {
+        this.endedAt ??= this.network.now();
+        resolve();
+      });
+    });
+    if (this.sends) this.send(Buffer.alloc(blockBytes, PATTERN), limitBytes ?? Number.POSITIVE_INFINITY);
+    else {
+      this.socket.on('data', (chunk: Buffer) => {
+        this.bytes += chunk.length;
+      });
+    }
+    return ended;
+  }
+
+  /** A sender sends no more, and says so. */
+  finish(): void {
+    if (!this.sends || this.socket.writableEnded) return;
+    this.endedAt = this.network.now();
+    this.socket.end();
+  }
+
+  /** Since the last call. */
+  sample(): Sample {
+    const now = this.endedAt ?? this.network.now();
+    const retransmits = this.retransmits;
+    const sample = {
+      fromMs: this.sampledAt - this.startedAt,
+      toMs: now - this.startedAt,
+      bytes: this.bytes - this.sampledBytes,
+      retransmits: retransmits - this.sampledRetransmits,
+      ...(this.lastRow && { row: this.lastRow }),
+    };
+    this.sampledAt = now;
+    this.sampledBytes = this.bytes;
+    this.sampledRetransmits = retransmits;
+    return sample;
+  }
+
+  /** Of the whole test. */
+  result(): StreamResult {
+    const seconds = ((this.endedAt ?? this.network.now()) - this.startedAt) / 1000;
+    return { bytes: this.bytes, seconds, retransmits: this.retransmits };
+  }
+
+  /** Also takes note of the connection as it is. */
+  private get retransmits(): number {
+    this.lastRow = this.socket.statistics() ?? this.lastRow;
+    return this.lastRow?.retransmissions ?? 0;
+  }
+
+  /** Block after block, the next one when the connection has taken the last. */
+  private send(block: Buffer, limit: number): void {
+    const { socket } = this;
+    const next = (): void => {
+      if (socket.destroyed || socket.writableEnded) return;
+      const left = limit - this.bytes;
+      if (left <= 0) {
+        this.finish();
+        return;
+      }
+      const bytes = left < block.length ? block.subarray(0, left) : block;
+      socket.write(bytes, (error) => {
+        if (error) return;
+        this.bytes += bytes.length;
+        next();
+      });
+    };
+    next();
+  }
+}
+
+/** Recognised at once in a capture. */
+const PATTERN = '0123456789';
