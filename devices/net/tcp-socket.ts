@@ -46,6 +46,8 @@ export class TcpSocket extends ConnectionStream {
   private acceptedBy: TcpServer | undefined;
   /** The attempt to connect that is under way or succeeded. */
   private attempt: TcpConnectOptions | undefined;
+  /** Where the attempt goes to; `peer` is who answered. */
+  private target: SocketAddress = {};
   private peer: SocketAddress = {};
   private noDelay: boolean;
   private keepAlive: boolean;
@@ -88,6 +90,7 @@ export class TcpSocket extends ConnectionStream {
     this.keepAliveMs = options.keepAliveInitialDelay ?? this.keepAliveMs;
     this.connecting = true;
     this.attempt = options;
+    this.peer = {};
     this.idle.touch();
     const host = options.host ?? 'localhost';
     const literal = literalAddress(host);
@@ -110,20 +113,33 @@ export class TcpSocket extends ConnectionStream {
     if (this.attempt !== options) return;
     const { localAddress, localPort } = options;
     const host = formatIpv4(address);
-    this.peer = { address: host, family: 'IPv4', port };
+    this.target = { address: host, family: 'IPv4', port };
     if (port === 0) {
       // Linux sends nothing to port 0: there is no such listener.
-      this.destroy(endpointError('connect', 'ECONNREFUSED', host, port));
+      this.emit('connectionAttempt', host, port, 4);
+      setImmediate(() => {
+        if (this.attempt === options) this.attemptFailed(endpointError('connect', 'ECONNREFUSED', host, port));
+      });
       return;
     }
     const local = { address: localAddress === undefined ? undefined : parseIpv4(localAddress), port: localPort };
     const request = { remote: { address, port }, local, program: this.program };
+    let failure: SocketError | undefined;
     try {
       this.network.perform(() => this.attach(this.network.stack.tcp.connect(request)));
     } catch (error) {
       if (!(error instanceof StackError)) throw error;
-      this.destroy(openingError(error, host, port, options));
+      failure = openingError(error, host, port, options);
     }
+    // As Node: an attempt to connect begins once the local end is bound.
+    if (failure?.syscall !== 'bind') this.emit('connectionAttempt', host, port, 4);
+    if (failure !== undefined) this.destroy(failure);
+  }
+
+  private attemptFailed(error: SocketError): void {
+    const { address, port } = this.target;
+    this.emit('connectionAttemptFailed', address, port, 4, error);
+    this.destroy(error);
   }
 
   protected override becomeConnected(connection: Connection): void {
@@ -137,12 +153,16 @@ export class TcpSocket extends ConnectionStream {
   }
 
   protected override failConnect(): void {
-    const { address = '', port = 0 } = this.peer;
+    const { address = '', port = 0 } = this.target;
     const { localAddress, localPort } = this.attempt ?? {};
     const local = localAddress !== undefined && localPort ? `${localAddress}:${localPort}` : undefined;
     const error = endpointError('connect', this.news.closeReason?.code ?? 'ECONNABORTED', address, port, local);
     if (local !== undefined) Object.assign(error, { localAddress, localPort });
-    this.destroy(error);
+    this.attemptFailed(error);
+  }
+
+  protected override get opened(): boolean {
+    return this.attempt !== undefined || this.connection !== undefined;
   }
 
   protected override released(): void {
@@ -152,7 +172,7 @@ export class TcpSocket extends ConnectionStream {
 
   /** RST instead of FIN: what is queued is dropped. While connecting it waits for the connection. */
   resetAndDestroy(): this {
-    if (this.attempt === undefined && this.connection === undefined) {
+    if (!this.opened) {
       return this.destroy(usageError('ERR_SOCKET_CLOSED', 'Socket is closed'));
     }
     const reset = () => {
@@ -251,7 +271,7 @@ export class TcpSocket extends ConnectionStream {
 
   /** Bytes that wait for the connection. */
   get bufferSize(): number | undefined {
-    return this.attempt === undefined && this.connection === undefined ? undefined : this.writableLength;
+    return this.opened ? this.writableLength : undefined;
   }
 
   get readyState(): ReadyState {
