@@ -1,11 +1,14 @@
 /** `ss` of iproute2. */
 import type { SocketRow } from '../../control/tables.js';
-import type { TcpState } from '../../stack/trace.js';
 import { type Arguments, parseArguments } from './arguments.js';
 import type { Command, TableContext } from './command.js';
-import { defineCommand, UsageError } from './define.js';
+import { defineCommand } from './define.js';
 import { serviceName } from './names.js';
-import { isServer, socketRows } from './socket-rows.js';
+import { socketRows } from './socket-rows.js';
+import { memoryText, tcpText, timerText } from './ss-details.js';
+import { isWanted, parseSocketFilter } from './ss-filter.js';
+import { stateOf } from './ss-state.js';
+import { summaryText } from './ss-summary.js';
 
 const LONG = {
   tcp: 't',
@@ -16,51 +19,41 @@ const LONG = {
   processes: 'p',
   info: 'i',
   options: 'o',
+  extended: 'e',
+  memory: 'm',
+  summary: 's',
+  ipv4: '4',
   'no-header': 'H',
-};
-
-const STATES: Readonly<Record<TcpState | '', string>> = {
-  '': 'UNCONN',
-  CLOSED: 'CLOSE',
-  LISTEN: 'LISTEN',
-  SYN_SENT: 'SYN-SENT',
-  SYN_RECV: 'SYN-RECV',
-  ESTABLISHED: 'ESTAB',
-  FIN_WAIT1: 'FIN-WAIT-1',
-  FIN_WAIT2: 'FIN-WAIT-2',
-  CLOSE_WAIT: 'CLOSE-WAIT',
-  CLOSING: 'CLOSING',
-  LAST_ACK: 'LAST-ACK',
-  TIME_WAIT: 'TIME-WAIT',
+  oneline: 'O',
 };
 
 export function ss(context: TableContext): Command {
   return defineCommand({
     name: 'ss',
     summary: 'show sockets, with what TCP knows about them (-i)',
-    usage: 'ss [-aHilnoptu4]',
+    usage: 'ss [-aeHilmnoOpstu4] [state NAME | exclude NAME]… [CONDITION [and|or|not] …]',
     async run(argv, io) {
-      const args = parseArguments(argv, 'tualnpioHr4em', LONG);
-      if (args.operands.length > 0) throw new UsageError('filters are not supported');
-      const rows = socketRows(context, args).filter((row) => isWanted(row, args));
-      const withNetid = args.has('t') === args.has('u');
-      const table = rows.map((row) => cells(row, args));
-      const lines = align(args.has('H') ? table : [titles(args), ...table], withNetid);
-      const first = args.has('H') ? 0 : 1;
-      lines.forEach((line, index) => {
-        const row = index < first ? undefined : rows[index - first];
-        io.stdout(`${line}${row !== undefined && args.has('i') && row.protocol === 'tcp' ? tcpInfo(row) : ''}\n`);
+      const args = parseArguments(argv, 'tualnpioHr4emsO', LONG);
+      const filter = parseSocketFilter(args.operands);
+      if (args.has('s')) {
+        io.stdout(summaryText(context.inspect('sockets') as SocketRow[]));
+        return 0;
+      }
+      const rows = socketRows(context, args).filter(
+        (row) => isWanted(row, filter, args.has('a'), args.has('l')) && filter.matches(row),
+      );
+      const shown = { netid: args.has('t') === args.has('u'), state: filter.states?.size !== 1 };
+      const table = rows.map((row, index) => cells(row, index, args));
+      const lines = align(args.has('H') ? table : [TITLES, ...table], shown);
+      if (!args.has('H')) io.stdout(`${lines.shift()}\n`);
+      const separator = args.has('O') ? ' ' : '\n\t ';
+      rows.forEach((row, index) => {
+        const more = details(row, args);
+        io.stdout(`${lines[index]}${more === '' ? '' : `${separator}${more}`}\n`);
       });
       return 0;
     },
   });
-}
-
-function isWanted(row: SocketRow, args: Arguments): boolean {
-  if (args.has('a')) return true;
-  if (args.has('l')) return isServer(row);
-  // Without -a ss shows what is connected: neither servers nor what is all but gone.
-  return !isServer(row) && row.state !== 'TIME_WAIT' && row.state !== 'SYN_RECV';
 }
 
 interface Cells {
@@ -73,25 +66,26 @@ interface Cells {
   readonly rest: string;
 }
 
-function titles(args: Arguments): Cells {
-  return {
-    netid: 'Netid',
-    state: 'State',
-    recvQueue: 'Recv-Q',
-    sendQueue: 'Send-Q',
-    local: ['Local Address', 'Port'],
-    peer: ['Peer Address', 'Port'],
-    rest: args.has('p') ? 'Process' : '',
-  };
-}
+const TITLES: Cells = {
+  netid: 'Netid',
+  state: 'State',
+  recvQueue: 'Recv-Q',
+  sendQueue: 'Send-Q',
+  local: ['Local Address', 'Port'],
+  peer: ['Peer Address', 'Port'],
+  rest: 'Process',
+};
 
-function cells(row: SocketRow, args: Arguments): Cells {
+function cells(row: SocketRow, index: number, args: Arguments): Cells {
   const notes: string[] = [];
-  if (args.has('p') && row.program !== '' && row.state !== 'TIME_WAIT') notes.push(`users:(("${row.program}"))`);
-  if (args.has('o') && row.timer !== '') notes.push(timerText(row));
+  const state = stateOf(row);
+  if (args.has('p') && row.program !== '' && state !== 'TIME-WAIT') notes.push(`users:(("${row.program}"))`);
+  const timer = args.has('o') ? timerText(row) : undefined;
+  if (timer !== undefined) notes.push(timer);
+  if (args.has('e')) notes.push(`sk:${(index + 1).toString(16)}`);
   return {
     netid: row.protocol,
-    state: STATES[row.state],
+    state,
     recvQueue: String(row.recvQueue),
     sendQueue: String(row.sendQueue),
     local: endpoint(row.local, args.has('n')),
@@ -106,7 +100,7 @@ function endpoint(text: string, numeric: boolean): [string, string] {
 }
 
 /** Addresses end, and ports begin, at the colon. */
-function align(rows: readonly Cells[], withNetid: boolean): string[] {
+function align(rows: readonly Cells[], shown: { readonly netid: boolean; readonly state: boolean }): string[] {
   const width = (of: (row: Cells) => string): number => Math.max(0, ...rows.map((row) => of(row).length));
   const netid = width((row) => row.netid);
   const state = width((row) => row.state);
@@ -115,43 +109,22 @@ function align(rows: readonly Cells[], withNetid: boolean): string[] {
   const ends = ([0, 1] as const).map((part) => [width((row) => row.local[part]), width((row) => row.peer[part])]);
   return rows.map((row) => {
     const columns = [
-      row.state.padEnd(state),
       row.recvQueue.padEnd(recvQueue),
       row.sendQueue.padEnd(sendQueue),
       `${row.local[0].padStart(ends[0][0])}:${row.local[1].padEnd(ends[1][0])}`,
       `${row.peer[0].padStart(ends[0][1])}:${row.peer[1].padEnd(ends[1][1])}`,
       row.rest,
     ];
-    return (withNetid ? [row.netid.padEnd(netid), ...columns] : columns).join(' ').trimEnd();
+    if (shown.state) columns.unshift(row.state.padEnd(state));
+    if (shown.netid) columns.unshift(row.netid.padEnd(netid));
+    return columns.join(' ').trimEnd();
   });
 }
 
-function timerText(row: SocketRow): string {
-  const names = {
-    retransmit: 'on',
-    persist: 'persist',
-    keepalive: 'keepalive',
-    'time-wait': 'timewait',
-    'delayed-ack': 'delack',
-    '': '',
-  };
-  const time = row.timerMs >= 1000 ? `${Math.floor(row.timerMs / 1000)}sec` : `${Math.round(row.timerMs)}ms`;
-  return `timer:(${names[row.timer]},${time},${row.retransmissions})`;
-}
-
-/** Before the first loss: Linux's TCP_INFINITE_SSTHRESH, which ss leaves out. */
-const INFINITE_THRESHOLD = 0x7fffffff;
-
-/** The second line of `ss -i`. Windows of congestion control in segments, as Linux counts them. */
-function tcpInfo(row: SocketRow): string {
-  const segments = (bytes: number): number => Math.max(1, Math.floor(bytes / Math.max(1, row.mss)));
-  const facts = row.state === 'LISTEN' ? [] : [`rto:${Math.round(row.rtoMs)}`];
-  if (row.rttMs > 0) facts.push(`rtt:${row.rttMs.toFixed(3)}`);
-  facts.push(`mss:${row.mss}`, `cwnd:${segments(row.congestionWindow)}`);
-  if (row.slowStartThreshold < INFINITE_THRESHOLD) facts.push(`ssthresh:${segments(row.slowStartThreshold)}`);
-  if (row.state === 'LISTEN') return `\n\t ${facts.join(' ')}`;
-  facts.push(`bytes_sent:${row.bytesSent}`, `bytes_received:${row.bytesReceived}`);
-  if (row.retransmissions > 0) facts.push(`retrans:0/${row.retransmissions}`);
-  facts.push(`snd_wnd:${row.sendWindow}`, `rcv_wnd:${row.receiveWindow}`);
-  return `\n\t ${facts.join(' ')}`;
+/** The second line. */
+function details(row: SocketRow, args: Arguments): string {
+  const memory = args.has('m') ? memoryText(row) : undefined;
+  const options = { withOptions: args.has('o'), numeric: args.has('n') };
+  const info = args.has('i') ? tcpText(row, options) : undefined;
+  return [memory, info].filter((part) => part !== undefined).join(' ');
 }

@@ -26,7 +26,7 @@ ESTAB  0      0           10.0.2.2:8080     10.0.0.2:${port} users:(("nc"))
   t.match((await world.exec('a', 'netstat -t')).stdout, / b:http-alt +ESTABLISHED/);
   t.match(
     (await world.exec('a', 'ss -ti')).stdout,
-    /^\t rto:\d+ rtt:\d+\.\d{3} mss:\d+ cwnd:\d+ bytes_sent:0 bytes_received:0/m,
+    /^\t (cubic|reno) wscale:\d+,\d+ rto:\d+(\.\d+)? rtt:[\d.]+\/[\d.]+ mss:\d+ pmtu:1500 rcvmss:\d+ advmss:\d+ cwnd:\d+ /m,
   );
   client.stop();
   t.equal((await world.until(client.end)).status, 130);
@@ -62,7 +62,6 @@ Destination     Gateway         Genmask         Flags   MSS Window  irtt Iface
   server.stop();
   await world.until(server.end);
   t.equal((await world.exec('a', 'netstat -Z')).status, 2);
-  t.equal((await world.exec('a', 'ss state established')).status, 2);
 });
 
 t.test('nc: text there and back over TCP, half-close with -N', async (t) => {
