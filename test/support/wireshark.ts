@@ -53,6 +53,12 @@ export class Wireshark {
     return new Wireshark(lib);
   }
 
+  /** What Wireshark finds wrong with a display filter; empty for a sound one. */
+  complaintAbout(filter: string): string {
+    const { ok, error } = this.lib.checkFilter(filter);
+    return ok ? '' : error || 'refused';
+  }
+
   /**
    * All frames of a capture file, of which `filter` (a display filter) lists those that match; throws when Wireshark
    * cannot read the file.
