@@ -12,8 +12,8 @@
  * | `exec-input` | `{id, data}`; data null ends the input | –; answered when there is room for more |
  * | `exec-interrupt` (notification) | `{id}` | – |
  * | `complete` | `{line}` | `{candidates}`: completions of the last word |
- * | `capture-start` | `{ports?, outOnly?}` | `{interfaces}`; then binary messages, see {@link encodeCapture} |
- * | `capture-stop` | – | `{missed}`, after the last captured frame was sent |
+ * | `capture-start` | `{ports?, outOnly?, filter?}` | `{interfaces}`; then binary messages, see {@link encodeCapture} |
+ * | `capture-stop` | – | {@link CaptureTotals}, after the last captured frame was sent |
  * | `trace-start` | – | –; then `trace` notifications with a TraceEvent |
  * | `trace-stop` | – | `{missed}`, events that were not sent because the client was too far behind |
  * | `attach` | {@link AttachRequest} | {@link AttachedPort}: a new port, with a cable to something that is not ours |
@@ -155,6 +155,17 @@ export interface CaptureInterface {
 export interface CaptureInterfaceNews {
   readonly interfaceIndex: number;
   readonly interface: CaptureInterface;
+}
+
+/**
+ * What a client did not see, in frames, since its `capture-start`: the result of `capture-stop`, and the notification
+ * `capture-totals`, which follows soon when they grow.
+ */
+export interface CaptureTotals {
+  /** For want of room: the client was too far behind. */
+  readonly missed: number;
+  /** They did not match its filter. */
+  readonly filtered: number;
 }
 
 const CAPTURE_HEADER_LENGTH = 16;

@@ -2,11 +2,20 @@
  * Live capture: while at least one client listens, a tap of each port copies every frame to all of them. With no client
  * there is none and it costs nothing.
  */
-import { type CapturedFrame, type CaptureInterface, encodeCapture, type RpcPeer } from '../control.js';
+import {
+  type CapturedFrame,
+  type CaptureInterface,
+  type CaptureTotals,
+  encodeCapture,
+  type RpcPeer,
+} from '../control.js';
 import type { Port } from '../stack/link/port.js';
+import type { Filter } from '../stack/wire/filter/filter.js';
 
 /** A client that is this far behind misses frames, which are counted: the device must not grow without bound. */
 const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
+/** How soon a client learns what it did not see: it may never get to ask, when the device ends. */
+const TOTALS_INTERVAL_MS = 200;
 
 /** What a client wants to see. */
 export interface CaptureRequest {
@@ -14,6 +23,8 @@ export interface CaptureRequest {
   readonly ports?: readonly string[];
   /** Of these, only what leaves: what comes in by them is captured at the other end, where it left. */
   readonly outOnly?: readonly string[];
+  /** Only what matches. It may ask for the interface by the name that captures give it, `client:eth0`. */
+  readonly filter?: Filter;
 }
 
 interface Subscription {
@@ -23,6 +34,8 @@ interface Subscription {
   pending: CapturedFrame[];
   scheduled: boolean;
   missed: number;
+  filtered: number;
+  totalsTimer?: NodeJS.Timeout;
 }
 
 export class CaptureHub {
@@ -39,22 +52,24 @@ export class CaptureHub {
 
   /** One capture a client; a second call replaces the first. The result's order is that of `interfaceIndex`. */
   start(peer: RpcPeer, request: CaptureRequest = {}): { interfaces: CaptureInterface[] } {
-    if (!this.subscriptions.has(peer)) peer.onClose(() => this.stop(peer));
+    if (this.subscriptions.has(peer)) this.stop(peer);
+    else peer.onClose(() => this.stop(peer));
     const chosen = this.ports.filter((port) => wants(request, port));
     const indexes = new Map(chosen.map((port, index) => [port, index]));
-    this.subscriptions.set(peer, { request, indexes, pending: [], scheduled: false, missed: 0 });
+    this.subscriptions.set(peer, { request, indexes, pending: [], scheduled: false, missed: 0, filtered: 0 });
     this.setTaps();
     return { interfaces: chosen.map(this.describe) };
   }
 
   /** Sends what is pending, so that the caller's answer comes after the last frame. */
-  stop(peer: RpcPeer): { missed: number } {
+  stop(peer: RpcPeer): CaptureTotals {
     const subscription = this.subscriptions.get(peer);
-    if (subscription === undefined) return { missed: 0 };
+    if (subscription === undefined) return { missed: 0, filtered: 0 };
     this.flush(peer, subscription);
+    clearTimeout(subscription.totalsTimer);
     this.subscriptions.delete(peer);
     this.setTaps();
-    return { missed: subscription.missed };
+    return { missed: subscription.missed, filtered: subscription.filtered };
   }
 
   /** A port has come: captures that want it go on with it, and their clients are told its number. */
@@ -89,13 +104,21 @@ export class CaptureHub {
   }
 
   private tap(port: Port): () => void {
+    const { device, port: portName } = this.describe(port);
+    const name = `${device}:${portName}`;
     return port.addTap((packet, direction, dropped, at) => {
       // A view into a datagram that others may still hold: the copy is the capture's own, and one is enough for all.
       let copy: Uint8Array | undefined;
       for (const [peer, subscription] of this.subscriptions) {
         const interfaceIndex = subscription.indexes.get(port);
         if (interfaceIndex === undefined) continue;
-        if (direction === 'in' && subscription.request.outOnly?.includes(port.name)) continue;
+        const { outOnly, filter } = subscription.request;
+        if (direction === 'in' && outOnly?.includes(port.name)) continue;
+        if (filter !== undefined && !filter.matches(packet, { direction, interface: name, dropped })) {
+          subscription.filtered += 1;
+          this.tellTotals(peer, subscription);
+          continue;
+        }
         copy ??= packet.slice();
         this.add(peer, subscription, { interfaceIndex, at, direction, dropped, packet: copy });
       }
@@ -114,9 +137,21 @@ export class CaptureHub {
 
   private flush(peer: RpcPeer, subscription: Subscription): void {
     if (subscription.pending.length === 0) return;
-    if (peer.backlogBytes > MAX_BACKLOG_BYTES) subscription.missed += subscription.pending.length;
-    else peer.sendBinary(encodeCapture(subscription.pending));
+    if (peer.backlogBytes > MAX_BACKLOG_BYTES) {
+      subscription.missed += subscription.pending.length;
+      this.tellTotals(peer, subscription);
+    } else {
+      peer.sendBinary(encodeCapture(subscription.pending));
+    }
     subscription.pending = [];
+  }
+
+  private tellTotals(peer: RpcPeer, subscription: Subscription): void {
+    subscription.totalsTimer ??= setTimeout(() => {
+      subscription.totalsTimer = undefined;
+      const { missed, filtered } = subscription;
+      peer.notify('capture-totals', { missed, filtered } satisfies CaptureTotals);
+    }, TOTALS_INTERVAL_MS);
   }
 }
 

@@ -12,6 +12,7 @@ import {
   TABLE_NAMES,
   type TableName,
 } from '../control.js';
+import { compileFilter, type Filter, isFilterError } from '../stack/wire/filter/filter.js';
 import type { Attachments } from './attachments.js';
 import { CaptureHub, type CaptureRequest } from './capture.js';
 import { ExecSessions } from './exec.js';
@@ -68,8 +69,20 @@ export function deviceMethods(parts: DeviceParts): Record<string, RpcMethod> {
   };
 }
 
-function captureRequest({ ports, outOnly }: RpcParams): CaptureRequest {
-  return { ports: portNames('ports', ports), outOnly: portNames('outOnly', outOnly) };
+function captureRequest({ ports, outOnly, filter }: RpcParams): CaptureRequest {
+  return {
+    ports: portNames('ports', ports),
+    outOnly: portNames('outOnly', outOnly),
+    filter: captureFilter(filter),
+  };
+}
+
+function captureFilter(text: unknown): Filter | undefined {
+  if (text === undefined) return undefined;
+  if (typeof text !== 'string') throw invalidParams('capture-start takes an expression `filter`');
+  const filter = compileFilter(text);
+  if (isFilterError(filter)) throw refuse(`filter, column ${filter.column}: ${filter.message}`);
+  return filter;
 }
 
 function portNames(member: string, names: unknown): readonly string[] | undefined {

@@ -1,5 +1,5 @@
 /** One device's part of a live capture: it outlives the device's process, and takes up the next one of that name. */
-import type { CapturedFrame, CaptureInterface, DeviceStatus } from '../../devices/control.js';
+import type { CapturedFrame, CaptureInterface, CaptureTotals, DeviceStatus } from '../../devices/control.js';
 import { RpcClient } from '../lab/rpc-client.js';
 import { readLabState } from '../lab/state.js';
 import { listenToFrames } from './frame-source.js';
@@ -10,6 +10,8 @@ const RETRY_INTERVAL_MS = 100;
 const ANSWER_LIMIT_MS = 5000;
 const STOP_LIMIT_MS = 1000;
 
+const NOTHING: CaptureTotals = { missed: 0, filtered: 0 };
+
 export interface FeedListener {
   onInterface(description: CaptureInterface): void;
   onFrame(frame: CapturedFrame, on: CaptureInterface): void;
@@ -17,13 +19,6 @@ export interface FeedListener {
   onListening(device: string, pid: number, again: boolean): void;
   /** It was captured, and its connection has closed. */
   onLost(device: string): void;
-}
-
-export interface FeedTotals {
-  /** Frames that the device could not hand over. */
-  readonly missed: number;
-  /** Frames that the device left out, since they did not match. */
-  readonly filtered: number;
 }
 
 export class DeviceFeed {
@@ -35,6 +30,9 @@ export class DeviceFeed {
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
   private captured = false;
+  private totals = NOTHING;
+  /** Of the device's former lives. */
+  private before = NOTHING;
 
   /** `params` are those of `capture-start`. */
   constructor(lab: string, device: string, params: object, listener: FeedListener) {
@@ -54,15 +52,17 @@ export class DeviceFeed {
   }
 
   /** Resolves after the last frame was handed over, or when the device does not answer. */
-  async stop(): Promise<FeedTotals> {
+  async stop(): Promise<CaptureTotals> {
     this.stopped = true;
     clearTimeout(this.timer);
-    const { client } = this;
-    if (client === undefined) return { missed: 0, filtered: 0 };
-    const none = { missed: 0, filtered: 0 };
-    const totals = await client.call<FeedTotals>('capture-stop', {}, STOP_LIMIT_MS).catch(() => none);
-    client.close();
-    return totals;
+    try {
+      const last = await this.client?.call<CaptureTotals>('capture-stop', {}, STOP_LIMIT_MS);
+      if (last !== undefined) this.totals = last;
+    } catch {
+      // What it has told before holds.
+    }
+    this.client?.close();
+    return sum(this.totals, this.before);
   }
 
   private async connect(): Promise<void> {
@@ -73,6 +73,9 @@ export class DeviceFeed {
       if (found === undefined) throw new Error(`no ${this.device}`);
       client = await RpcClient.connect(found.control);
       client.onClose = () => this.lost();
+      client.notifications.set('capture-totals', (totals: CaptureTotals) => {
+        this.totals = totals;
+      });
       await listenToFrames(client, this.params, this.listener, ANSWER_LIMIT_MS);
       const { pid } = await client.call<DeviceStatus>('status', {}, ANSWER_LIMIT_MS);
       if (this.stopped) {
@@ -91,6 +94,8 @@ export class DeviceFeed {
   private lost(): void {
     if (this.client === undefined) return;
     this.client = undefined;
+    this.before = sum(this.before, this.totals);
+    this.totals = NOTHING;
     if (this.stopped) return;
     this.listener.onLost(this.device);
     this.retry();
@@ -100,4 +105,8 @@ export class DeviceFeed {
     if (this.stopped) return;
     this.timer = setTimeout(() => void this.connect(), RETRY_INTERVAL_MS);
   }
+}
+
+export function sum(a: CaptureTotals, b: CaptureTotals): CaptureTotals {
+  return { missed: a.missed + b.missed, filtered: a.filtered + b.filtered };
 }

@@ -1,9 +1,9 @@
 /** A live capture of a lab: the frames of all its devices, in the order of time, as they happen. */
-import type { CaptureInterface } from '../../devices/control.js';
+import type { CaptureInterface, CaptureTotals } from '../../devices/control.js';
 import type { DeviceEnd } from '../lab/device-process.js';
 import type { RpcClient } from '../lab/rpc-client.js';
 import { connectLab, type LabState } from '../lab/state.js';
-import { DeviceFeed, type FeedTotals } from './device-feed.js';
+import { DeviceFeed, sum } from './device-feed.js';
 import type { DeviceSelection } from './selection.js';
 import { Timeline } from './timeline.js';
 
@@ -112,14 +112,13 @@ export class LiveCapture {
   }
 
   /** Ends the capture: hands over all frames that have happened, then resolves. */
-  async stop(): Promise<FeedTotals> {
+  async stop(): Promise<CaptureTotals> {
     const totals = await Promise.all(this.feeds.map((feed) => feed.stop()));
     clearTimeout(this.releaseTimer);
     for (const timer of this.away.values()) clearTimeout(timer);
     this.lab?.close();
     this.release(Number.POSITIVE_INFINITY);
-    const sum = (name: keyof FeedTotals) => totals.reduce((total, one) => total + (one[name] ?? 0), 0);
-    return { missed: sum('missed'), filtered: sum('filtered') };
+    return totals.reduce(sum);
   }
 
   private async watchLab(name: string): Promise<void> {

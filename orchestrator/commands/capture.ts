@@ -1,11 +1,12 @@
 import { Command } from 'commander';
 import { dissect, formatLayers } from '../../devices/stack/wire/dissect.js';
+import { compileFilter, isFilterError } from '../../devices/stack/wire/filter/filter.js';
 import { ByteSink } from '../capture/byte-sink.js';
 import { type CaptureLimits, parseLimits } from '../capture/limits.js';
 import { LiveCapture } from '../capture/live.js';
 import { type CaptureOutput, JsonOutput, PcapngOutput, TextOutput } from '../capture/outputs.js';
 import { epochOffsetMs } from '../capture/pcapng-writer.js';
-import { Recording } from '../capture/recording.js';
+import { type FrameTest, Recording } from '../capture/recording.js';
 import { type DeviceSelection, selectEnds, UnknownLink } from '../capture/selection.js';
 import { CliError } from '../errors.js';
 import { interruption, unlessAborted } from '../interruption.js';
@@ -56,6 +57,37 @@ function checkOptions({ write, json }: CaptureOptions, limits: CaptureLimits): v
   }
 }
 
+/** What only the whole capture knows: a device sees its own frames alone. */
+const NEEDS_THE_WHOLE = /\bframe\.(number|time)/;
+
+interface CaptureFilter {
+  /** For the devices, so that what is not wanted does not leave them. */
+  readonly text?: string;
+  /** For the rest. */
+  readonly matches?: FrameTest;
+}
+
+function parseFilter(text: string | undefined): CaptureFilter {
+  if (text === undefined) return {};
+  const filter = compileFilter(text);
+  if (isFilterError(filter)) {
+    throw new CliError(
+      2,
+      `--filter, column ${filter.column}: ${filter.message}`,
+      `${text}\n${' '.repeat(filter.column - 1)}^`,
+    );
+  }
+  if (!NEEDS_THE_WHOLE.test(text)) return { text };
+  let firstAt: number | undefined;
+  return {
+    matches: ({ at, on, direction, dropped, packet }, number) => {
+      firstAt ??= at;
+      const end = `${on.device}:${on.port}`;
+      return filter.matches(packet, { number, timeMs: at - firstAt, direction, interface: end, dropped });
+    },
+  };
+}
+
 async function openSink(path: string | undefined): Promise<ByteSink> {
   if (path === undefined || path === '-') return new ByteSink(process.stdout, false);
   return ByteSink.file(path).catch((error: Error) => {
@@ -78,19 +110,20 @@ function makeOutput(sink: ByteSink, lab: LabState, options: CaptureOptions, limi
 async function run(words: readonly string[], options: CaptureOptions): Promise<void> {
   const limits = parseLimits(options.limit ?? []);
   checkOptions(options, limits);
+  const filter = parseFilter(options.filter);
   const lab = await findLab(options.lab);
   const selection = await select(lab, words, options.once ?? false);
   const signal = interruption();
   signal.addEventListener('abort', exitOnSecondSignal);
   const sink = await unlessAborted(openSink(options.write), signal);
   const output = makeOutput(sink, lab, options, limits);
-  const recording = new Recording(output, limits);
+  const recording = new Recording(output, limits, filter.matches);
   const paint = painter(process.stderr);
   const tell = (text: string) => {
     if (!options.quiet) news(paint('dim', text));
   };
 
-  const capture = await LiveCapture.start(lab, selection, undefined, {
+  const capture = await LiveCapture.start(lab, selection, filter.text, {
     onInterface: (description) => recording.interface(description),
     onFrames: (frames) => recording.frames(frames),
     onNews: tell,
@@ -109,7 +142,7 @@ async function run(words: readonly string[], options: CaptureOptions): Promise<v
     lab: lab.name,
     file: options.write,
     frames: recording.captured,
-    filtered: recording.filtered + (filtered ?? 0),
+    filtered: recording.filtered + filtered,
     missed: recording.missed + missed,
     bytes: sink.bytes,
     durationMs: Math.round(durationMs),

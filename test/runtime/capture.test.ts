@@ -3,6 +3,7 @@ import { type CapturedFrame, decodeCapture, type RpcPeer } from '../../devices/c
 import { CaptureHub } from '../../devices/runtime/capture.js';
 import type { Port } from '../../devices/stack/link/port.js';
 import { BROADCAST_MAC } from '../../devices/stack/wire/address.js';
+import { compileFilter, isFilterError } from '../../devices/stack/wire/filter/filter.js';
 import { packetOf } from '../support/packets.js';
 import { PortNode, TEST_ETHERTYPE } from '../support/port-node.js';
 
@@ -13,10 +14,19 @@ class Client implements RpcPeer {
   messages = 0;
   readonly frames: CapturedFrame[] = [];
   readonly told: [string, object][] = [];
+  private onNews: () => void = () => {};
   private readonly closers: (() => void)[] = [];
 
   notify(method: string, params: object): void {
     this.told.push([method, params]);
+    this.onNews();
+  }
+
+  async nextNews(): Promise<[string, object] | undefined> {
+    await new Promise<void>((resolve) => {
+      this.onNews = resolve;
+    });
+    return this.told.at(-1);
   }
 
   sendBinary(bytes: Uint8Array): void {
@@ -80,14 +90,14 @@ t.test('stopping sends what is pending, and unsets the taps when nobody is left'
   t.match(hub.start(two, { ports: ['2'] }), { interfaces: [{ port: '2' }] });
   ports[0].send(PACKET);
   ports[1].send(PACKET);
-  t.same(hub.stop(one), { missed: 0 });
+  t.same(hub.stop(one), { missed: 0, filtered: 0 });
   t.same(one.seen, ['0 out', '1 out']);
   t.notOk(ports[0].tapped);
   t.ok(ports[1].tapped);
   two.leave();
   t.same(two.seen, ['0 out'], 'a port that was not asked for is not shown, and has no number');
   t.notOk(ports[1].tapped);
-  t.same(hub.stop(two), { missed: 0 });
+  t.same(hub.stop(two), { missed: 0, filtered: 0 });
 });
 
 t.test('a client that does not keep up misses frames, and is told how many', async (t) => {
@@ -100,7 +110,7 @@ t.test('a client that does not keep up misses frames, and is told how many', asy
   await new Promise(setImmediate);
   client.backlogBytes = 0;
   ports[0].send(PACKET);
-  t.same(hub.stop(client), { missed: 2 });
+  t.same(hub.stop(client), { missed: 2, filtered: 0 });
   t.same(client.seen, ['0 out']);
 });
 
@@ -114,6 +124,21 @@ t.test('of a port whose other end is captured too, only what leaves', async (t) 
   }
   hub.stop(client);
   t.same(client.seen, ['0 out', '1 in', '1 out']);
+});
+
+t.test('what does not match the filter stays here and is counted', async (t) => {
+  const { hub, ports } = bench();
+  const client = new Client();
+  const filter = compileFilter('frame.interface_name == "sw:1" and frame.drop_reason == "runt"');
+  if (isFilterError(filter)) throw new Error(filter.message);
+  hub.start(client, { filter });
+  for (const port of ports) {
+    port.receive(PACKET);
+    port.receive(PACKET.subarray(0, 20));
+  }
+  t.same(await client.nextNews(), ['capture-totals', { missed: 0, filtered: 3 }], 'and soon told');
+  t.same(hub.stop(client), { missed: 0, filtered: 3 });
+  t.same(client.seen, ['0 in runt']);
 });
 
 t.test('a port that comes while captures run: those that want it are told, and see its frames', async (t) => {
