@@ -1,5 +1,7 @@
 /** What an ICMP error means to TCP: RFC 1122 section 4.2.3.9, RFC 5461, RFC 5927, RFC 1191. */
 import { type ErrorCode, StackError } from '../errors.js';
+import type { ConnectionMachine } from './machine.js';
+import { type SequenceNumber, seqAdd, seqGe, seqLt } from './seqnum.js';
 import type { IcmpErrorReport } from './types.js';
 
 const DESTINATION_UNREACHABLE = 3;
@@ -53,4 +55,26 @@ export function mtuOfIcmp(report: IcmpErrorReport, current: number): number | un
   const told = report.mtu || (MTU_PLATEAUS.find((mtu) => mtu < current) ?? MIN_PATH_MTU);
   const mtu = Math.max(told, MIN_PATH_MTU);
   return mtu < current ? mtu : undefined;
+}
+
+/** `seq`: of the quoted segment. False, and counted, when no such segment is on its way. */
+export function icmpErrorArrives(connection: ConnectionMachine, report: IcmpErrorReport, seq: SequenceNumber): boolean {
+  const { tcb, sender } = connection;
+  // RFC 5927 section 4.1: only what is on its way can have caused an error.
+  if (seqLt(seq, tcb.sndUna) || seqGe(seq, seqAdd(tcb.sndMax, 1))) {
+    connection.context.counters.add('tcp.icmpIgnored');
+    return false;
+  }
+  const mtu = mtuOfIcmp(report, tcb.pathMtu);
+  const error = errorOfIcmp(report);
+  if (mtu !== undefined) {
+    sender.pathMtuReduced(mtu);
+    sender.flush();
+  } else if (error !== undefined) {
+    // As Linux: an attempt ends with the first error, a connection that works goes on and remembers it.
+    const opening = tcb.state === 'SYN_SENT' || (tcb.state === 'SYN_RECV' && connection.listener !== undefined);
+    if (opening) connection.end(error);
+    else connection.softError = error;
+  }
+  return true;
 }

@@ -5,6 +5,15 @@ const DEFAULT_DELAY_MS = 7_200_000;
 const INTERVAL_MS = 75_000;
 const MAX_PROBES = 9;
 
+export interface KeepAliveOwner {
+  /** Sends what makes the peer answer. */
+  probe(): void;
+  /** The peer did not answer. */
+  giveUp(): void;
+  /** When set, 1 or more, it decides how long the peer may be silent, as on Linux; 0: the number of probes does. */
+  userTimeoutMs(): number;
+}
+
 /** RFC 9293 section 3.8.4: asks a silent peer whether it is still there. Off unless the program wants it. */
 export class KeepAlive {
   readonly timer: Timer;
@@ -13,18 +22,17 @@ export class KeepAlive {
   private lastHeardAt: Instant;
   private probes = 0;
 
-  /** `probe` sends what makes the peer answer; `giveUp` is called when it did not. */
-  constructor(timers: Timers, probe: () => void, giveUp: () => void) {
+  constructor(timers: Timers, owner: KeepAliveOwner) {
     this.timers = timers;
     this.lastHeardAt = timers.now;
     this.timer = timers.create(() => {
       const idleUntil = this.lastHeardAt + this.delayMs;
       if (this.probes === 0 && timers.now < idleUntil) this.timer.set(idleUntil);
-      else if (this.probes >= MAX_PROBES) giveUp();
+      else if (this.isDead(owner.userTimeoutMs())) owner.giveUp();
       else {
         this.probes += 1;
         this.timer.set(timers.now + INTERVAL_MS);
-        probe();
+        owner.probe();
       }
     });
   }
@@ -45,5 +53,10 @@ export class KeepAlive {
   stop(): void {
     this.probes = 0;
     this.timer.clear();
+  }
+
+  private isDead(userTimeoutMs: number): boolean {
+    if (userTimeoutMs === 0) return this.probes >= MAX_PROBES;
+    return this.probes > 0 && this.timers.now - this.lastHeardAt >= userTimeoutMs;
   }
 }

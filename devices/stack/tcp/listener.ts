@@ -1,3 +1,4 @@
+import type { Instant } from '../clock.js';
 import { ANY_ADDRESS } from '../wire/address.js';
 import { ACK, FIN, RST, SYN, type TcpSegment } from '../wire/tcp.js';
 import type { Connection } from './connection.js';
@@ -8,17 +9,38 @@ import type { Endpoint, SocketRow, TcpContext } from './types.js';
 /** Node's default. */
 const DEFAULT_BACKLOG = 511;
 
+/** As Linux: an ACK is taken for a cookie's only so long after the SYN queue last ran over. */
+const COOKIES_VALID_MS = 120_000;
+
+/** What a listener wants of the layer: to make connections, each between `local` and `remote`. */
+export interface Opener {
+  /** In SYN_RECV, for a SYN. */
+  open(listener: Listener, local: Endpoint, remote: Endpoint, syn: TcpSegment): Connection;
+  /** Answers a SYN by a cookie: nothing is kept. */
+  answerByCookie(listener: Listener, local: Endpoint, remote: Endpoint, syn: TcpSegment): void;
+  /** In SYN_RECV, for an ACK that brings a cookie back; undefined, and counted, when it is none of ours. */
+  openByCookie(listener: Listener, local: Endpoint, remote: Endpoint, ack: TcpSegment): Connection | undefined;
+}
+
 export interface ListenerOptions {
   readonly local: Endpoint;
   readonly backlog: number | undefined;
   readonly program: string;
-  /** Makes a connection in SYN_RECV for a SYN. */
-  readonly open: (listener: Listener, local: Endpoint, remote: Endpoint, syn: TcpSegment) => Connection;
+  readonly opener: Opener;
   /** Takes the listener out of the table. */
   readonly onClosed: (listener: Listener) => void;
 }
 
-/** LISTEN: every acceptable SYN becomes a connection of its own; the program hears of those that are ESTABLISHED. */
+/**
+ * LISTEN: every acceptable SYN becomes a connection of its own; the program hears of those that are ESTABLISHED. Two
+ * queues, each bounded by the backlog, as on Linux: handshakes under way, and connections that the program has not
+ * heard of yet.
+ *
+ * When the SYN queue runs over (a flood, or a backlog that is too small) the oldest handshake makes room if its
+ * SYN-ACK had to be repeated already: whoever is there answers sooner. As long as all are younger the newcomer is
+ * answered by a cookie instead: that costs nobody his place, but without timestamps it loses window scale and SACK,
+ * and an ACK that gets lost is not made good. So a place in the queue is the better service, and recycling comes first.
+ */
 export class Listener {
   /** The port is the chosen one when 0 was asked for. */
   readonly local: Endpoint;
@@ -28,8 +50,11 @@ export class Listener {
   onConnection: (connection: Connection) => void = (connection) => connection.close();
   private readonly context: TcpContext;
   private readonly options: ListenerOptions;
-  /** The SYN queue: handshakes under way, and connections that the program has not heard of yet. */
+  /** The SYN queue. */
   private readonly handshakes = new Set<Connection>();
+  /** The accept queue: its length. The connections themselves are in the event queue. */
+  private unheard = 0;
+  private overflowAt: Instant = Number.NEGATIVE_INFINITY;
   private closed = false;
 
   constructor(context: TcpContext, options: ListenerOptions) {
@@ -41,7 +66,12 @@ export class Listener {
   }
 
   get pending(): number {
-    return this.handshakes.size;
+    return this.handshakes.size + this.unheard;
+  }
+
+  /** The program is too far behind: as Linux, one more than the backlog has room, then SYNs and last ACKs are ignored. */
+  get acceptQueueFull(): boolean {
+    return this.unheard > this.backlog;
   }
 
   /** RFC 9293 section 3.10.7.2. */
@@ -49,21 +79,43 @@ export class Listener {
     const { counters } = this.context;
     const { flags } = segment;
     if (flags & RST) counters.add('tcp.badReset');
-    else if (flags & ACK) {
-      counters.add('tcp.badAck');
-      sendReset(this.context, segment, local, remote);
-    } else if (!(flags & SYN) || flags & FIN) counters.add('tcp.noSyn');
-    else if (this.handshakes.size >= this.backlog && !this.recycle()) counters.add('tcp.synQueueFull');
-    else this.handshakes.add(this.options.open(this, local, remote, segment));
+    else if (flags & ACK) this.ackArrives(segment, local, remote);
+    else if (!(flags & SYN) || flags & FIN) counters.add('tcp.noSyn');
+    else if (this.acceptQueueFull) counters.add('tcp.acceptQueueFull');
+    else if (this.handshakes.size < this.backlog || this.recycle()) {
+      this.handshakes.add(this.options.opener.open(this, local, remote, segment));
+    } else {
+      counters.add('tcp.synQueueFull');
+      this.overflowAt = this.context.timers.now;
+      this.options.opener.answerByCookie(this, local, remote, segment);
+    }
+  }
+
+  private ackArrives(segment: TcpSegment, local: Endpoint, remote: Endpoint): void {
+    const { counters } = this.context;
+    if (!(segment.flags & SYN) && this.context.timers.now - this.overflowAt < COOKIES_VALID_MS) {
+      if (this.acceptQueueFull) {
+        counters.add('tcp.acceptQueueFull');
+        return;
+      }
+      const connection = this.options.opener.openByCookie(this, local, remote, segment);
+      if (connection !== undefined) {
+        this.handshakes.add(connection);
+        connection.segmentArrives(segment);
+        return;
+      }
+    }
+    counters.add('tcp.badAck');
+    sendReset(this.context, segment, local, remote);
   }
 
   /**
-   * Against SYN floods (RFC 4987 section 3.4): the oldest handshake makes room, once its SYN-ACK had to be repeated.
-   * Its peer, should there be one, is answered by RST.
+   * RFC 4987 section 3.4: the oldest handshake makes room, once its SYN-ACK had to be repeated. Its peer, should there
+   * be one, is answered by RST.
    */
   private recycle(): boolean {
     const [oldest] = this.handshakes;
-    if (oldest.state !== 'SYN_RECV' || oldest.sender.flight.count === 0) return false;
+    if (oldest.sender.flight.count === 0) return false;
     this.context.counters.add('tcp.synQueueRecycled');
     oldest.end();
     return true;
@@ -71,8 +123,10 @@ export class Listener {
 
   /** A handshake is done. */
   deliver(connection: Connection): void {
+    this.handshakes.delete(connection);
+    this.unheard += 1;
     this.context.events.post(() => {
-      this.handshakes.delete(connection);
+      this.unheard -= 1;
       if (this.closed) connection.abort();
       else this.onConnection(connection);
     });
@@ -88,9 +142,7 @@ export class Listener {
     if (this.closed) return;
     this.closed = true;
     this.options.onClosed(this);
-    for (const connection of this.handshakes) {
-      if (connection.state === 'SYN_RECV') connection.abort();
-    }
+    for (const connection of this.handshakes) connection.abort();
   }
 
   /** Is `address` one that this listener serves? */

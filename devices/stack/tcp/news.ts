@@ -40,6 +40,10 @@ export class News {
     this.events.post(() => this.handler.onEnd());
   }
 
+  urgent(): void {
+    this.events.post(() => this.handler.onUrgent?.());
+  }
+
   writable(isWritable: () => boolean): void {
     this.events.post(() => {
       if (isWritable()) this.handler.onWritable();

@@ -22,20 +22,17 @@ export class SegmentOutput {
   answered = false;
   /** What the receiving half wants to report. */
   selective: SelectiveAcks | undefined;
-  /** RFC 7323 section 5.4: each connection's timestamp clock starts at a random value. */
-  private readonly timestampOffset: number;
 
   constructor(context: TcpContext, tcb: Tcb, window: ReceiveWindow, acks: DelayedAck) {
     this.context = context;
     this.tcb = tcb;
     this.window = window;
     this.acks = acks;
-    this.timestampOffset = context.random.uint32();
   }
 
   /** The timestamp clock, one tick a millisecond, unsigned 32-bit. */
   get timestamp(): number {
-    return (Math.floor(this.context.timers.now) + this.timestampOffset) >>> 0;
+    return (Math.floor(this.context.timers.now) + this.tcb.timestampOffset) >>> 0;
   }
 
   /** SYN, or SYN and ACK once the peer's SYN is known. */

@@ -28,6 +28,11 @@ export class Reassembly {
     return this.held;
   }
 
+  /** Just after the highest byte held; undefined when nothing is. */
+  get end(): SequenceNumber | undefined {
+    return this.blocks.at(-1)?.end;
+  }
+
   /**
    * Keeps those bytes that are not there yet; what came first stays. Returns the number of bytes kept; fewer
    * than given when parts were there already or when there are too many holes.

@@ -1,30 +1,38 @@
 /**
  * SEGMENT ARRIVES, RFC 9293 section 3.10.7, for all states of a connection (LISTEN is in listener.ts, CLOSED in tcp.ts).
- * The steps stand in the RFC's order; security (step 3) and urgent data (step 6, RFC 6093: data stays in line) are void.
+ * The steps stand in the RFC's order; security (step 3) is void: nobody has had compartments since RFC 1108.
  */
 import { StackError } from '../errors.js';
-import { ACK, FIN, RST, SYN, type TcpSegment } from '../wire/tcp.js';
-import type { Connection } from './connection.js';
+import { ACK, FIN, RST, SYN, type TcpSegment, URG } from '../wire/tcp.js';
+import type { ConnectionMachine } from './machine.js';
 import { segmentLength, sendReset } from './reset.js';
 import { seqAdd, seqDiff, seqGe, seqGt, seqLe, seqLt } from './seqnum.js';
+import { mayReceive } from './states.js';
 import type { Tcb } from './tcb.js';
+import type { TcpState } from './types.js';
 
 /** RFC 7323 section 5.5: a timestamp that was not refreshed for so long proves nothing any more. */
 const PAWS_MAX_IDLE_MS = 24 * 24 * 3_600_000;
 
-export function segmentArrives(connection: Connection, segment: TcpSegment): void {
+export function segmentArrives(connection: ConnectionMachine, segment: TcpSegment): void {
   if (connection.state === 'SYN_SENT') synSent(connection, segment);
   else synchronized(connection, segment);
 }
 
 /** Section 3.10.7.3. */
-function synSent(connection: Connection, segment: TcpSegment): void {
+function synSent(connection: ConnectionMachine, segment: TcpSegment): void {
   const { tcb, context, sender } = connection;
   const { flags } = segment;
   const hasAck = (flags & ACK) !== 0;
   // First: the ACK.
   if (hasAck && (seqLe(segment.ack, tcb.iss) || seqGt(segment.ack, tcb.sndNxt))) {
     context.counters.add('tcp.badAck');
+    sendReset(context, segment, tcb.local, tcb.remote);
+    return;
+  }
+  // As Linux: an echo of a timestamp that we never sent belongs to an older attempt (RFC 7323 section 5.3).
+  if (hasAck && !(flags & RST) && isForeignEcho(connection, segment)) {
+    context.counters.add('tcp.oldTimestamp');
     sendReset(context, segment, tcb.local, tcb.remote);
     return;
   }
@@ -41,7 +49,7 @@ function synSent(connection: Connection, segment: TcpSegment): void {
   }
   connection.takeSyn(segment);
   if (!hasAck) {
-    // Simultaneous open, figure 8: ours goes out again, with ACK.
+    // Simultaneous open, figure 8: ours goes out again, with ACK. As Linux, data on the SYN is left to be sent again.
     connection.enter('SYN_RECV');
     sender.repeatSyn();
     return;
@@ -50,17 +58,30 @@ function synSent(connection: Connection, segment: TcpSegment): void {
   connection.established();
   connection.output.ack();
   if (segment.payload.length > 0 || flags & FIN) {
-    segmentText(connection, { ...segment, seq: seqAdd(segment.seq, 1), flags: flags & ~SYN });
+    const rest = { ...segment, seq: seqAdd(segment.seq, 1), flags: flags & ~SYN };
+    urgentArrived(connection, rest);
+    segmentText(connection, rest);
   }
 }
 
+/** The SYN-ACK echoes something else than the timestamp of one of our SYNs. */
+function isForeignEcho({ openedTimestamp, output }: ConnectionMachine, { options }: TcpSegment): boolean {
+  const echo = options.timestamps?.echo;
+  if (!echo || openedTimestamp === undefined) return false;
+  return seqLt(echo, openedTimestamp) || seqGt(echo, output.timestamp);
+}
+
 /** Section 3.10.7.4. */
-function synchronized(connection: Connection, arrived: TcpSegment): void {
+function synchronized(connection: ConnectionMachine, arrived: TcpSegment): void {
   const { tcb, context, acks } = connection;
   let segment = arrived;
   if (isCrossedSynAck(tcb, segment)) {
     segment = { ...segment, seq: seqAdd(segment.seq, 1), flags: segment.flags & ~SYN };
     acks.atOnce();
+  }
+  if (tcb.state === 'TIME_WAIT') {
+    timeWait(connection, segment);
+    return;
   }
   // First: the sequence number, and before it the timestamp (RFC 7323 section 5.3).
   if (isOldTimestamp(connection, segment) || !isAcceptable(tcb, segment)) {
@@ -84,12 +105,14 @@ function synchronized(connection: Connection, arrived: TcpSegment): void {
     return;
   }
   if (!ackArrived(connection, segment)) return;
+  // Sixth: URG.
+  urgentArrived(connection, segment);
   // Seventh and eighth: text and FIN.
   segmentText(connection, segment);
 }
 
 /** Fourth step. RFC 5961 section 4: whoever has really started anew answers the challenge by RST. */
-function synInWindow(connection: Connection, segment: TcpSegment): void {
+function synInWindow(connection: ConnectionMachine, segment: TcpSegment): void {
   const { tcb, context, sender } = connection;
   if (tcb.state === 'SYN_RECV' && segment.seq === tcb.irs) {
     // The SYN that we know, repeated with data.
@@ -97,9 +120,11 @@ function synInWindow(connection: Connection, segment: TcpSegment): void {
     return;
   }
   context.counters.add('tcp.unexpectedSyn');
-  // A passive open returns to LISTEN, where the peer's next try is welcome.
-  if (tcb.state === 'SYN_RECV' && connection.listener !== undefined) connection.end();
-  else connection.challenge(true);
+  if (tcb.state === 'SYN_RECV' && connection.listener !== undefined) {
+    // A passive open returns to LISTEN, where the peer's next try is welcome; as Linux, this one is answered by RST.
+    sendReset(context, segment, tcb.local, tcb.remote);
+    connection.end();
+  } else connection.challenges.challenge();
 }
 
 /** After a simultaneous open the peer's SYN-ACK repeats the SYN that we know; only its ACK is new. */
@@ -112,29 +137,40 @@ function isCrossedSynAck(tcb: Tcb, segment: TcpSegment): boolean {
   );
 }
 
-/** The four cases of section 3.10.7.4, with two allowances that keep ACKs flowing past a full or closed window. */
+/**
+ * The four cases of section 3.10.7.4 in the form that Linux gives them, with allowances that keep ACKs flowing past
+ * duplicates and past a full or closed window. On the left whatever reaches as far as our last ACK counts: its text is
+ * old and is answered as a duplicate, but its ACK may be news. On the right a segment may begin at the edge itself:
+ * the peer's SND.NXT stands there when all it may send is under way; text beyond the edge is cut off later.
+ */
 function isAcceptable(tcb: Tcb, segment: TcpSegment): boolean {
-  const length = segmentLength(segment);
-  const offset = seqDiff(segment.seq, tcb.rcvNxt);
-  // The peer's SND.NXT stands at the right edge when all it sent is under way: as Linux, its ACKs count there.
-  if (length === 0) return offset >= 0 && offset <= tcb.rcvWnd;
-  // A probe of a closed window: its ACK and RST count, its text is cut off later.
-  if (tcb.rcvWnd === 0) return offset === 0;
-  return offset < tcb.rcvWnd && offset + length > 0;
+  const end = seqAdd(segment.seq, segmentLength(segment));
+  return seqGe(end, tcb.lastAckSent) && seqDiff(segment.seq, tcb.rcvNxt) <= tcb.rcvWnd;
 }
 
-function isOldTimestamp(connection: Connection, segment: TcpSegment): boolean {
+function isOldTimestamp(connection: ConnectionMachine, segment: TcpSegment): boolean {
   const { timestamps } = connection.tcb;
   const value = segment.options.timestamps?.value;
   if (timestamps === undefined || value === undefined || segment.flags & RST) return false;
   if (seqGe(value, timestamps.recent)) return false;
   if (connection.context.timers.now - timestamps.recentAt > PAWS_MAX_IDLE_MS) return false;
+  if (isOvertakenAck(connection, segment)) return false;
   connection.context.counters.add('tcp.oldTimestamp');
   return true;
 }
 
+/** As Linux: an ACK without news that a later segment has overtaken on the way is no reason to tell the peer anything. */
+function isOvertakenAck({ tcb, sender }: ConnectionMachine, segment: TcpSegment): boolean {
+  const { timestamps } = tcb;
+  const { seq, ack, flags, options } = segment;
+  if (timestamps === undefined || options.timestamps === undefined) return false;
+  const isPureAck = (flags & (ACK | SYN | FIN)) === ACK && segment.payload.length === 0;
+  if (!isPureAck || seq !== tcb.rcvNxt || ack !== tcb.sndUna) return false;
+  return seqDiff(timestamps.recent, options.timestamps.value) <= sender.flight.rtt.rtoMs;
+}
+
 /** RFC 7323 section 4.3: the timestamp of the segment that holds the octet after the last ACK is echoed. */
-function recordTimestamp(connection: Connection, segment: TcpSegment): void {
+function recordTimestamp(connection: ConnectionMachine, segment: TcpSegment): void {
   const { timestamps, lastAckSent } = connection.tcb;
   const value = segment.options.timestamps?.value;
   if (timestamps === undefined || value === undefined || seqGt(segment.seq, lastAckSent)) return;
@@ -143,29 +179,67 @@ function recordTimestamp(connection: Connection, segment: TcpSegment): void {
   timestamps.recentAt = connection.context.timers.now;
 }
 
-function refuse(connection: Connection, segment: TcpSegment): void {
-  const { tcb, context, receiver } = connection;
+function refuse(connection: ConnectionMachine, segment: TcpSegment): void {
+  const { tcb, context, challenges } = connection;
   context.counters.add('tcp.notAcceptable');
-  if (segment.flags & RST) return;
-  if (tcb.state !== 'TIME_WAIT') receiver.refused(segment.seq, segmentLength(segment));
+  if (segment.flags & RST) {
+    // As Linux: some systems (macOS) send RST with the number of the FIN before it.
+    if (isClosedByPeer(tcb.state) && segment.seq === seqAdd(tcb.rcvNxt, -1)) resetNow(connection);
+    return;
+  }
+  connection.receiver.refused(segment.seq, segmentLength(segment));
   if (tcb.state === 'SYN_RECV' && segment.flags & SYN && segment.seq === tcb.irs) {
     // The peer has not seen our SYN-ACK, or lost patience: as Linux, it gets it again.
     connection.sender.repeatSyn();
-    return;
-  }
-  // The peer repeats its FIN: our last ACK was lost (step 8). The wait of 2 MSL begins anew.
-  if (tcb.state === 'TIME_WAIT' && segment.flags & FIN) connection.timeWait();
-  connection.challenge(segment.payload.length === 0 && !(segment.flags & FIN));
+  } else if (segment.flags & SYN) {
+    // RFC 5961 section 4: irrespective of the sequence number.
+    context.counters.add('tcp.unexpectedSyn');
+    challenges.challenge();
+  } else challenges.refuse(segmentLength(segment) > 0);
 }
 
-/** RFC 5961 section 3: only the exact next sequence number resets; one that is merely in the window is challenged. */
-function resetArrived(connection: Connection, segment: TcpSegment): void {
-  const { tcb, context, sender } = connection;
-  if (segment.seq !== tcb.rcvNxt) {
-    context.counters.add('tcp.badReset');
-    connection.challenge(true);
+/** TIME_WAIT, where only the repeated FIN is expected. A SYN that opens the pair anew is tcp.ts's business. */
+function timeWait(connection: ConnectionMachine, segment: TcpSegment): void {
+  const { tcb, context } = connection;
+  if (segment.flags & RST) {
+    // As Linux, without the protection of RFC 1337: only the exact number ends the wait, all others are ignored.
+    if (segment.seq === tcb.rcvNxt && !isOldTimestamp(connection, segment)) resetArrived(connection, segment);
+    else context.counters.add('tcp.badReset');
     return;
   }
+  const isOld = isOldTimestamp(connection, segment);
+  const expected = !isOld && segmentLength(segment) === 0 && segment.seq === tcb.rcvNxt;
+  // As Linux: whatever the peer still acknowledges shows that it is not done, so the wait of 2 MSL begins anew.
+  if (isOld || segment.flags & ACK) connection.timeWait();
+  if (expected) return;
+  context.counters.add('tcp.notAcceptable');
+  connection.challenges.refuse(segmentLength(segment) > 0 && !(segment.flags & SYN));
+}
+
+/**
+ * RFC 5961 section 3: only the exact next sequence number resets; one that is merely in the window is challenged. Two
+ * more count, as on Linux: the end of what came out of order, for a peer that has sent more than reached us; and that
+ * of the peer's FIN.
+ */
+function resetArrived(connection: ConnectionMachine, segment: TcpSegment): void {
+  const { tcb, context, receiver } = connection;
+  const isExact =
+    segment.seq === tcb.rcvNxt ||
+    (tcb.sackPermitted && segment.seq === receiver.reassembly.end) ||
+    (isClosedByPeer(tcb.state) && segment.seq === seqAdd(tcb.rcvNxt, -1));
+  if (isExact) resetNow(connection);
+  else {
+    context.counters.add('tcp.badReset');
+    connection.challenges.challenge();
+  }
+}
+
+function isClosedByPeer(state: TcpState): boolean {
+  return state === 'CLOSE_WAIT' || state === 'CLOSING' || state === 'LAST_ACK';
+}
+
+function resetNow(connection: ConnectionMachine): void {
+  const { tcb, context, sender } = connection;
   context.counters.add('tcp.resetsIn');
   switch (tcb.state) {
     case 'SYN_RECV':
@@ -189,12 +263,17 @@ function connectionReset(): StackError {
 }
 
 /** Fifth step. False when the rest of the segment is not to be looked at. */
-function ackArrived(connection: Connection, segment: TcpSegment): boolean {
+function ackArrived(connection: ConnectionMachine, segment: TcpSegment): boolean {
   const { tcb, context, sender } = connection;
   if (tcb.state === 'SYN_RECV') {
     if (seqLe(segment.ack, tcb.sndUna) || seqGt(segment.ack, tcb.sndNxt)) {
       context.counters.add('tcp.badAck');
       sendReset(context, segment, tcb.local, tcb.remote);
+      return false;
+    }
+    if (connection.listener?.acceptQueueFull) {
+      // As Linux: the handshake stays open until the program has caught up; the peer's data will come again.
+      context.counters.add('tcp.acceptQueueFull');
       return false;
     }
     sender.acknowledge(segment);
@@ -204,11 +283,11 @@ function ackArrived(connection: Connection, segment: TcpSegment): boolean {
   // RFC 5961 section 5: ACKs of what was never sent, or of long ago, are answered and dropped.
   if (seqGt(segment.ack, tcb.sndMax) || seqLt(segment.ack, seqAdd(tcb.sndUna, -tcb.maxSndWnd))) {
     context.counters.add('tcp.badAck');
-    connection.challenge(true);
+    connection.challenges.challenge();
     return false;
   }
-  if (tcb.state === 'TIME_WAIT') return false;
   if (seqGe(segment.ack, tcb.sndUna)) sender.acknowledge(segment);
+  if (tcb.sndUp !== undefined && seqGe(tcb.sndUna, tcb.sndUp)) tcb.sndUp = undefined;
   if (!sender.finAcknowledged) return true;
   switch (tcb.state) {
     case 'FIN_WAIT1':
@@ -225,13 +304,29 @@ function ackArrived(connection: Connection, segment: TcpSegment): boolean {
   }
 }
 
+/**
+ * Sixth step. The pointer names the octet after the urgent data; the data itself stays in line (RFC 6093, Linux's
+ * SO_OOBINLINE). The program hears of it each time that the end of the urgent data moves.
+ */
+function urgentArrived({ tcb, news, receiver }: ConnectionMachine, segment: TcpSegment): void {
+  if (!(segment.flags & URG) || segment.urgentPointer === 0 || !mayReceive(tcb.state)) return;
+  const up = seqAdd(segment.seq, segment.urgentPointer);
+  const firstUnread = seqAdd(tcb.rcvNxt, -receiver.queue.length);
+  if (seqLe(up, firstUnread) || (tcb.rcvUp !== undefined && seqLe(up, tcb.rcvUp))) return;
+  tcb.rcvUp = up;
+  news.urgent();
+}
+
 /** Seventh and eighth step. */
-function segmentText(connection: Connection, segment: TcpSegment): void {
+function segmentText(connection: ConnectionMachine, segment: TcpSegment): void {
   const { tcb, context, receiver } = connection;
   const fin = (segment.flags & FIN) !== 0;
   if (segment.payload.length === 0 && !fin) return;
-  if (tcb.state !== 'ESTABLISHED' && tcb.state !== 'FIN_WAIT1' && tcb.state !== 'FIN_WAIT2') {
+  if (!mayReceive(tcb.state)) {
+    // After the peer's FIN only repetitions can come: it has missed our ACK.
     context.counters.add('tcp.textAfterFin');
+    receiver.refused(segment.seq, segmentLength(segment));
+    connection.acks.atOnce();
     return;
   }
   const isNew = seqGt(seqAdd(segment.seq, segment.payload.length), tcb.rcvNxt);
@@ -248,7 +343,7 @@ function segmentText(connection: Connection, segment: TcpSegment): void {
 }
 
 /** Eighth step: the ACK of the FIN goes out at the end of this turn, before the program hears of the end. */
-function finArrived(connection: Connection): void {
+function finArrived(connection: ConnectionMachine): void {
   connection.news.end();
   switch (connection.state) {
     case 'ESTABLISHED':

@@ -68,6 +68,15 @@ export class Sender {
     this.transmit(this.flight.start());
   }
 
+  /** As {@link open}, for a SYN-ACK that went out long ago and was not remembered (a SYN cookie). */
+  resume(): void {
+    const { tcb } = this;
+    tcb.sndUna = tcb.iss;
+    tcb.sndNxt = tcb.sndMax = this.bufferSeq = this.smallEnd = seqAdd(tcb.iss, 1);
+    this.flight.start();
+    this.flight.stop();
+  }
+
   /** Sends the SYN again, with ACK once the peer's is known. RFC 9293 section 3.5, figure 8. */
   repeatSyn(): void {
     this.output.syn();

@@ -33,12 +33,17 @@ export class Tcb {
   /** Snd.Wind.Shift of RFC 7323: the peer's window fields count units of 2^shift. */
   sndWndShift = 0;
 
+  /** SND.UP: just after the last byte that the program called urgent; undefined once that is acknowledged. */
+  sndUp: SequenceNumber | undefined;
+
   /** IRS: initial receive sequence number. */
   irs: SequenceNumber = 0;
   /** RCV.NXT: next sequence number expected. */
   rcvNxt: SequenceNumber = 0;
   /** RCV.WND: bytes from RCV.NXT to the right edge that was advertised; never moves back. */
   rcvWnd = 0;
+  /** RCV.UP: just after the peer's urgent data; undefined when the program has read it. */
+  rcvUp: SequenceNumber | undefined;
   /** Rcv.Wind.Shift of RFC 7323. */
   rcvWndShift = 0;
   /** Last.ACK.sent of RFC 7323 section 4.3. */
@@ -57,6 +62,8 @@ export class Tcb {
   windowScaling = false;
   /** RFC 7323 timestamps; undefined when one side does not want them. */
   timestamps: Timestamps | undefined;
+  /** What our timestamps are ahead of the machine's clock: the same towards one machine, so that they never go back. */
+  timestampOffset = 0;
   /** Both SYNs carried SACK-permitted: RFC 2018. */
   sackPermitted = false;
   /** What was counted; decides nothing. */

@@ -14,7 +14,7 @@ export function tcpInfo(connection: Connection): TcpInfo {
     congestionState: 'open',
     ...(tcb.windowScaling ? { sendWindowScale: tcb.sndWndShift, receiveWindowScale: tcb.rcvWndShift } : {}),
     timestamps: tcb.timestamps !== undefined,
-    sack: false,
+    sack: tcb.sackPermitted,
     ecn: false,
     rttVarMs: 0,
     minRttMs: 0,

@@ -3,17 +3,23 @@ import { ANY_ADDRESS, isMulticast, LIMITED_BROADCAST } from '../wire/address.js'
 import { readU16, readU32 } from '../wire/bytes.js';
 import type { Ipv4Packet } from '../wire/ipv4.js';
 import { isMalformed } from '../wire/malformed.js';
-import { ACK, parseTcp, RST, SYN, type TcpSegment } from '../wire/tcp.js';
+import { ACK, CWR, ECE, parseTcp, RST, SYN, type TcpSegment } from '../wire/tcp.js';
+import { ChallengeBudget } from './challenge-acks.js';
 import { Connection } from './connection.js';
 import { ConnectionTable } from './connection-table.js';
+import { icmpErrorArrives } from './icmp-errors.js';
 import { InitialSequence } from './initial-sequence.js';
-import { Listener } from './listener.js';
+import { KeyedHash } from './keyed-hash.js';
+import { Listener, type Opener } from './listener.js';
 import { EphemeralPorts } from './ports.js';
 import { sendReset } from './reset.js';
-import { type SequenceNumber, seqAdd, seqGt, seqLt } from './seqnum.js';
+import { type SequenceNumber, seqAdd, seqDiff, seqGt, seqLt } from './seqnum.js';
+import { optionsOfEcho, SynCookies } from './syn-cookies.js';
+import { DEFAULT_MSS } from './tcb.js';
 import type { ConnectOptions, Endpoint, IcmpErrorReport, ListenOptions, SocketRow, TcpContext } from './types.js';
 
 const MAX_PORT = 65535;
+const NO_BYTES = new Uint8Array(0);
 /** How far a reopened connection's numbers start beyond those of its predecessor: as Linux, a whole unscaled window. */
 const REOPEN_GAP = 65537;
 /** Why the codec refused a segment, as the counters name it. */
@@ -24,19 +30,27 @@ const MALFORMED_COUNTERS: Readonly<Record<string, string>> = {
 };
 
 /** The TCP layer of one machine: finds the connection or the listener of a segment, opens new ones. */
-export class Tcp {
+export class Tcp implements Opener {
   private readonly context: TcpContext;
   private readonly connections = new ConnectionTable();
   /** By port; several with one port differ in their address. */
   private readonly listeners = new Map<number, Listener[]>();
   private readonly initialSequence: InitialSequence;
   private readonly ports: EphemeralPorts;
+  private readonly cookies: SynCookies;
+  private readonly challenges: ChallengeBudget;
+  /** RFC 7323 section 5.4. As Linux, one clock towards one machine: RFC 6191 and PAWS hold over connections too. */
+  private readonly timestampOffsets: KeyedHash;
 
   constructor(context: TcpContext) {
     const random = context.random.fork('tcp');
-    this.context = { ...context, random: random.fork('connections') };
+    this.context = { ...context, random };
     this.initialSequence = new InitialSequence(random.fork('initial sequence'));
     this.ports = new EphemeralPorts(random.fork('ports'));
+    this.cookies = new SynCookies(random.fork('SYN cookies'));
+    this.challenges = new ChallengeBudget(random.fork('challenge ACKs'));
+    const clocks = random.fork('timestamps');
+    this.timestampOffsets = new KeyedHash(clocks.uint32(), clocks.uint32());
   }
 
   /**
@@ -54,11 +68,10 @@ export class Tcp {
     }
     if (!ipv4.isLocal(address)) throw new StackError('EADDRNOTAVAIL', 'not an address of this machine');
     const local = { address, port: this.localPort(address, remote, options.local?.port ?? 0) };
-    const connection = new Connection(this.context, {
-      local,
-      remote,
+    const connection: Connection = new Connection(this.context, {
+      ...this.commonOptions(local, remote),
       program: options.program ?? '',
-      onRemoved: (closed) => this.connections.remove(closed),
+      onRemoved: () => this.connections.remove(connection),
     });
     this.connections.add(connection);
     connection.openActive(this.initialSequence.next(local, remote, this.context.timers.now));
@@ -80,7 +93,7 @@ export class Tcp {
       local: { address, port },
       backlog: options.backlog,
       program: options.program ?? '',
-      open: (owner, local, remote, syn) => this.openPassive(owner, local, remote, syn),
+      opener: this,
       onClosed: (closed) => this.removeListener(closed),
     });
     this.listeners.set(port, [...(this.listeners.get(port) ?? []), listener]);
@@ -117,7 +130,7 @@ export class Tcp {
     const local = { address: report.src, port: readU16(report.payload, 0) };
     const remote = { address: report.dst, port: readU16(report.payload, 2) };
     const connection = this.connections.get(local, remote);
-    if (connection !== undefined) return connection.icmpError(report, readU32(report.payload, 4));
+    if (connection !== undefined) return icmpErrorArrives(connection, report, readU32(report.payload, 4));
     this.context.counters.add('tcp.icmpIgnored');
     return false;
   }
@@ -142,26 +155,76 @@ export class Tcp {
     }
   }
 
-  private openPassive(listener: Listener, local: Endpoint, remote: Endpoint, syn: TcpSegment): Connection {
+  // For listener.ts
+
+  open(listener: Listener, local: Endpoint, remote: Endpoint, syn: TcpSegment): Connection {
     const predecessor = this.connections.get(local, remote);
     let iss = this.initialSequence.next(local, remote, this.context.timers.now);
     if (predecessor !== undefined) {
       iss = beyond(iss, predecessor.tcb.sndNxt);
       predecessor.enter('CLOSED');
     }
-    const connection = new Connection(this.context, {
-      local,
-      remote,
-      program: listener.program,
-      listener,
-      onRemoved: (closed) => {
-        this.connections.remove(closed);
-        listener.forget(closed);
-      },
-    });
+    const connection = this.passive(listener, local, remote);
     this.connections.add(connection);
     connection.openPassive(iss, syn);
     return connection;
+  }
+
+  answerByCookie(listener: Listener, local: Endpoint, remote: Endpoint, syn: TcpSegment): void {
+    const { timers, counters } = this.context;
+    const cookie = this.cookies.issue(local, remote, syn.seq, syn.options.mss || DEFAULT_MSS, timers.now);
+    counters.add('tcp.synCookiesSent');
+    // A predecessor in TIME_WAIT would take the peer's ACK for its own.
+    this.connections.get(local, remote)?.enter('CLOSED');
+    this.passive(listener, local, remote).answerByCookie(cookie, syn);
+  }
+
+  openByCookie(listener: Listener, local: Endpoint, remote: Endpoint, ack: TcpSegment): Connection | undefined {
+    const { timers, counters } = this.context;
+    const cookie = seqAdd(ack.ack, -1);
+    const irs = seqAdd(ack.seq, -1);
+    if (this.connections.full) {
+      counters.add('tcp.tableFull');
+      return undefined;
+    }
+    const mss = this.cookies.check(local, remote, irs, cookie, timers.now);
+    if (mss === undefined) {
+      counters.add('tcp.synCookiesFailed');
+      return undefined;
+    }
+    counters.add('tcp.synCookiesReceived');
+    const { timestamps } = ack.options;
+    const echoed = timestamps === undefined ? undefined : optionsOfEcho(timestamps.echo);
+    const connection = this.passive(listener, local, remote);
+    this.connections.add(connection);
+    connection.openByCookie(cookie, {
+      ...ack,
+      seq: irs,
+      ack: 0,
+      flags: echoed?.ecn ? SYN | ECE | CWR : SYN,
+      options: { mss, timestamps, windowScale: echoed?.windowScale, sackPermitted: echoed?.sackPermitted },
+      payload: NO_BYTES,
+    });
+    return connection;
+  }
+
+  private passive(listener: Listener, local: Endpoint, remote: Endpoint): Connection {
+    const connection: Connection = new Connection(this.context, {
+      ...this.commonOptions(local, remote),
+      program: listener.program,
+      listener,
+      onAccepted: () => listener.deliver(connection),
+      onRemoved: () => {
+        this.connections.remove(connection);
+        listener.forget(connection);
+      },
+    });
+    return connection;
+  }
+
+  private commonOptions(local: Endpoint, remote: Endpoint) {
+    const timestampOffset = this.timestampOffsets.hash([local.address, remote.address]);
+    return { local, remote, timestampOffset, challenges: this.challenges };
   }
 
   /**
@@ -172,10 +235,10 @@ export class Tcp {
     if (connection.state !== 'TIME_WAIT' || (segment.flags & (SYN | ACK | RST)) !== SYN) return false;
     const { tcb } = connection;
     const timestamp = segment.options.timestamps?.value;
-    const newer =
-      tcb.timestamps !== undefined && timestamp !== undefined && seqGt(timestamp, tcb.timestamps.recent)
-        ? true
-        : seqGt(segment.seq, tcb.rcvNxt);
+    // Timestamps, where both have them, decide alone when they differ: PAWS refuses an older one.
+    const elapsed =
+      tcb.timestamps === undefined || timestamp === undefined ? 0 : seqDiff(timestamp, tcb.timestamps.recent);
+    const newer = elapsed === 0 ? seqGt(segment.seq, tcb.rcvNxt) : elapsed > 0;
     return newer && this.isListenedOn(connection.local.address, connection.local.port);
   }
 

@@ -96,6 +96,8 @@ export interface ConnectionHandler {
   onEstablished(): void;
   /** New bytes are there to {@link Connection.read}. */
   onReadable(): void;
+  /** There is more urgent data to come: `Connection.urgentBytes`. RFC 9293 section 3.8.5. */
+  onUrgent?(): void;
   /** The peer sent FIN; all before it is readable. Sending may go on (half-close). */
   onEnd(): void;
   /** `send` took less than it was given before; now there is room again. */

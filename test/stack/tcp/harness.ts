@@ -142,6 +142,7 @@ export interface FromPeer {
   readonly ack?: number;
   readonly window?: number;
   readonly text?: string | Uint8Array;
+  readonly urgentPointer?: number;
   readonly options?: TcpOptions;
 }
 
@@ -187,6 +188,11 @@ export class Conversation {
 
   /** A segment of the peer arrives. ACK is set when `ack` is given and `flags` does not say otherwise. */
   peer(segment: FromPeer): void {
+    this.machine.receive(this.packet(segment));
+  }
+
+  /** A segment of the peer as a packet, for tests that deliver it themselves. */
+  packet(segment: FromPeer): Ipv4Packet {
     const payload = typeof segment.text === 'string' ? bytesOf(segment.text) : (segment.text ?? new Uint8Array(0));
     const bytes = emitTcp(
       {
@@ -196,14 +202,14 @@ export class Conversation {
         ack: (segment.ack ?? 0) >>> 0,
         flags: (segment.flags ?? 0) | (segment.ack === undefined ? 0 : ACK),
         window: segment.window ?? 65535,
-        urgentPointer: 0,
+        urgentPointer: segment.urgentPointer ?? 0,
         options: segment.options ?? {},
         payload,
       },
       PEER,
       HERE,
     );
-    this.machine.receive(packetOf(PEER, HERE, bytes));
+    return packetOf(PEER, HERE, bytes);
   }
 
   icmp(error: Pick<IcmpErrorReport, 'type' | 'code'> & Partial<IcmpErrorReport>, about: TcpSegment): void {
