@@ -1,5 +1,5 @@
 /** `netstat` of net-tools. */
-import type { SocketRow } from '../../control/tables.js';
+import type { CounterRow, SocketRow } from '../../control/tables.js';
 import type { Network } from '../../net/network.js';
 import type { Resolver } from '../../net/resolver.js';
 import { parseIpv4 } from '../../stack/wire/address.js';
@@ -7,6 +7,7 @@ import { type Arguments, parseArguments } from './arguments.js';
 import type { Command, CommandIo, TableContext } from './command.js';
 import { defineCommand, UsageError } from './define.js';
 import { hostNameOf, serviceName } from './names.js';
+import { statisticsText } from './netstat-statistics.js';
 import { shownNames } from './route.js';
 import { isServer, socketRows } from './socket-rows.js';
 
@@ -30,13 +31,13 @@ export function netstat(context: TableContext, network: Network, resolver: Resol
   return defineCommand({
     name: 'netstat',
     summary: 'show sockets (-tuanpol), the routing table (-r), interfaces (-i) or counters (-s)',
-    usage: 'netstat [-alnoptu] | netstat -r [-n] | netstat -i | netstat -s',
+    usage: 'netstat [-alnoptu] | netstat -r [-n] | netstat -i | netstat -s [-tu]',
     async run(argv, io) {
       const args = parseArguments(argv, LETTERS, LONG);
       if (args.operands.length > 0) throw new UsageError(`unknown argument '${args.operands[0]}'`);
       if (args.has('r')) await showRoutes(network, resolver, args.has('n'), io);
       else if (args.has('i')) showInterfaces(context, io);
-      else if (args.has('s')) showCounters(context, io);
+      else if (args.has('s')) showCounters(context, args, io);
       else await showSockets(context, network, resolver, args, io);
       return 0;
     },
@@ -81,7 +82,7 @@ function programText(row: SocketRow): string {
   return row.program === '' || row.state === 'TIME_WAIT' ? '-' : `-/${row.program}`;
 }
 
-/** net-tools: what the timer is for, seconds left, retransmissions, unanswered probes. */
+/** net-tools: what the timer is for, seconds left, retransmissions in a row, unanswered probes. */
 function timerText(row: SocketRow): string {
   const kinds = {
     retransmit: 'on',
@@ -93,7 +94,7 @@ function timerText(row: SocketRow): string {
   };
   const kind = kinds[row.timer];
   const seconds = kind === 'off' ? 0 : row.timerMs / 1000;
-  return `${kind} (${seconds.toFixed(2)}/${row.retransmissions}/0)`;
+  return `${kind} (${seconds.toFixed(2)}/${row.info?.backoff ?? 0}/0)`;
 }
 
 async function showRoutes(network: Network, resolver: Resolver, numeric: boolean, io: CommandIo): Promise<void> {
@@ -120,15 +121,8 @@ function showInterfaces(context: TableContext, io: CommandIo): void {
   }
 }
 
-/** By layer, as `netstat -s`, in the names that `inspect DEVICE counters` has. */
-function showCounters(context: TableContext, io: CommandIo): void {
-  let section = '';
-  for (const row of context.inspect('counters')) {
-    if (!('value' in row)) continue;
-    const [layer, ...rest] = row.name.split('.');
-    if (layer !== section) io.stdout(`${layer[0].toUpperCase()}${layer.slice(1)}:\n`);
-    section = layer;
-    const words = rest.join('.').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-    io.stdout(`    ${row.value} ${words}\n`);
-  }
+function showCounters(context: TableContext, args: Arguments, io: CommandIo): void {
+  const protocols = new Set((['tcp', 'udp'] as const).filter((protocol) => args.has(protocol[0])));
+  const counters = context.inspect('counters') as CounterRow[];
+  io.stdout(statisticsText(counters, context.inspect('sockets') as SocketRow[], protocols));
 }

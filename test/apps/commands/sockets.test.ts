@@ -54,7 +54,11 @@ Destination     Gateway         Genmask         Flags   MSS Window  irtt Iface
     (await world.exec('a', 'netstat -i')).stdout,
     /\neth0 {13}1500 {8}\d {6}0 {6}0 0 {13}\d {6}0 {6}0 {6}0 BRU\n$/,
   );
-  t.match((await world.exec('a', 'netstat -s')).stdout, /^Icmp:\n {4}1 echo replies in$/m);
+  t.match(
+    (await world.exec('a', 'netstat -s')).stdout,
+    /^Icmp:\n {4}1 ICMP messages received\n {4}0 input ICMP message failed\n {4}ICMP input histogram:\n {8}echo replies: 1\n/m,
+  );
+  t.match((await world.exec('a', 'netstat -su')).stdout, /^Udp:\n {4}0 packets received\n/);
   const server = await begin(world, 'b', 'nc -lu 53');
   t.match((await world.exec('b', 'netstat -anu')).stdout, /\nudp {8}0 {6}0 0\.0\.0\.0:53 {14}0\.0\.0\.0:\* {26}\n$/);
   t.match((await world.exec('b', 'ss -lnuH')).stdout, /^UNCONN 0 +0 +0\.0\.0\.0:53 0\.0\.0\.0:\*\n$/);
