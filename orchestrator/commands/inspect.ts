@@ -18,6 +18,7 @@ import type { RpcClient } from '../lab/rpc-client.js';
 import { connectDevice, findLab } from '../lab/state.js';
 import {
   type Column,
+  formatBytes,
   formatDuration,
   formatTable,
   type Paint,
@@ -75,10 +76,24 @@ const sockets: readonly Column<SocketRow>[] = [
   { title: 'STATE', value: (row) => row.state || '-' },
   { title: 'PROGRAM', value: (row) => row.program || '-' },
   { title: 'TIMER', value: (row) => (row.timer === '' ? '-' : `${row.timer} ${formatDuration(row.timerMs)}`) },
+  { title: 'SENT', align: 'right', value: (row) => traffic(row, row.bytesSent) },
+  { title: 'RECEIVED', align: 'right', value: (row) => traffic(row, row.bytesReceived) },
+  { title: 'CONGESTION', value: (row) => congestion(row) },
   { title: 'CWND', align: 'right', value: (row) => row.congestionWindow || '-' },
   { title: 'RTT', align: 'right', value: (row) => (row.rttMs === 0 ? '-' : formatDuration(row.rttMs)) },
   { title: 'RETRANS', align: 'right', value: (row) => row.retransmissions },
 ];
+
+function traffic({ state, info }: SocketRow, bytes: number): string {
+  return state === 'LISTEN' || (info === undefined && bytes === 0) ? '-' : formatBytes(bytes);
+}
+
+/** `cubic`, and what it is in the midst of: `cubic recovery`. */
+function congestion({ info }: SocketRow): string {
+  if (info === undefined) return '-';
+  return info.congestionState === 'open' ? info.congestionControl : `${info.congestionControl} ${info.congestionState}`;
+}
+
 const macTable: readonly Column<MacRow>[] = [
   { title: 'MAC', value: (row) => row.mac },
   { title: 'PORT', value: (row) => row.port },
