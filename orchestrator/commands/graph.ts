@@ -65,7 +65,12 @@ function describeGraph(topology: Topology) {
         link: port.link?.name,
       })),
     })),
-    links: topology.links.map(({ name, left, right }) => ({ name, left, right })),
+    links: topology.links.map(({ name, left, right, external }) => ({
+      name,
+      left,
+      right,
+      ...(external && { external }),
+    })),
     networks: topology.networks.map(({ label, subnets, bridges, ports }) => ({
       label,
       subnets: subnets.map(formatCidr),

@@ -1,11 +1,11 @@
 /** From a topology to a lab that can be launched: its name claimed, its ports found, its plan made. */
 import type { Topology } from '../topology/index.js';
-import { generateTopology, loadTopology, planTopology } from '../topology/index.js';
+import { generateTopology, loadTopology, planTopology, udpPortCount } from '../topology/index.js';
 import { checkSocketPaths, claimLab } from './claim.js';
 import type { LabPlan } from './lab.js';
 import { labDirectory, labSocket, shippedSite, shippedTopology } from './paths.js';
 import { removeLabDirectory } from './state.js';
-import { findFreePorts, requireFreePorts } from './udp-ports.js';
+import { findFreePorts, holdEndpoints, requireFreePorts } from './udp-ports.js';
 
 interface LabRequest {
   /** A topology file; the shipped mini-internet when neither this nor a generator is given. */
@@ -46,10 +46,15 @@ export async function prepareLab(request: LabRequest): Promise<LabPlan> {
 }
 
 async function choosePorts(lab: string, topology: Topology): Promise<number> {
-  const count = 2 * topology.links.length;
-  if (topology.basePort === undefined) return findFreePorts(lab, count);
-  await requireFreePorts(topology.basePort, count);
-  return topology.basePort;
+  const count = udpPortCount(topology);
+  const release = await holdEndpoints(topology.links.flatMap(({ external }) => external?.local ?? []));
+  try {
+    if (topology.basePort === undefined) return await findFreePorts(lab, count);
+    await requireFreePorts(topology.basePort, count);
+    return topology.basePort;
+  } finally {
+    await release();
+  }
 }
 
 /** `client` where there is one, else the first host. */

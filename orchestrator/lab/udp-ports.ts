@@ -1,11 +1,43 @@
 /** Finding UDP ports for a lab's tunnels: a block of consecutive ones on 127.0.0.1 that nobody uses. */
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { formatEndpoint, type UdpEndpoint } from '../../devices/control.js';
 import { CliError } from '../errors.js';
 
 const FIRST_BASE = 20000;
 /** Below the range that Linux and Windows hand out to clients. */
 const LAST_PORT = 32700;
 const STEP = 100;
+
+/**
+ * Takes the local ends of cables to what is not ours, so that the lab's own tunnels are not laid there, until the
+ * returned function lets go of them. Throws a CliError that names the first one that cannot be had.
+ */
+export async function holdEndpoints(endpoints: readonly UdpEndpoint[]): Promise<() => Promise<void>> {
+  const held: Socket[] = [];
+  const release = async () => {
+    await Promise.all(held.map((socket) => new Promise<void>((resolve) => socket.close(resolve))));
+  };
+  for (const endpoint of endpoints) {
+    const socket = createSocket('udp4');
+    held.push(socket);
+    try {
+      socket.bind({ ...endpoint, exclusive: true });
+      await once(socket, 'listening');
+    } catch (error) {
+      await release();
+      throw unusable(endpoint, (error as NodeJS.ErrnoException).code ?? (error as Error).message);
+    }
+  }
+  return release;
+}
+
+function unusable(endpoint: UdpEndpoint, code: string): CliError {
+  const head = `UDP port ${formatEndpoint(endpoint)}, which the topology gives to something external,`;
+  if (code === 'EADDRINUSE') return new CliError(1, `${head} is in use`, 'Is a lab of the same topology up?');
+  if (code !== 'EADDRNOTAVAIL') return new CliError(1, `${head} cannot be used (${code})`);
+  return new CliError(1, `${head} cannot be used: this machine has no address ${endpoint.address}`);
+}
 
 /** Undefined when the port is free, else the system's code: EADDRINUSE, EACCES. */
 function tryPort(port: number): Promise<string | undefined> {

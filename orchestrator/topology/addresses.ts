@@ -133,7 +133,8 @@ function planSubnets(draft: Draft): void {
   for (const network of draft.networks) {
     if (network.subnets.length > 0 || network.ports.length === 0) continue;
     if (network.links.length === 0) continue;
-    const isTransfer = network.ports.length === 2 && isOnlyRouters(draft, network);
+    const isClosed = network.links.every(({ external }) => external === undefined);
+    const isTransfer = isClosed && network.ports.length === 2 && isOnlyRouters(draft, network);
     const subnet = isTransfer
       ? freeSubnet(PLANNED_TRANSFER_NETWORKS, 30, used)
       : freeSubnet(PLANNED_NETWORKS, prefixFor(network.ports.length), used);

@@ -46,6 +46,8 @@ export function findDhcpServices(draft: Draft): DhcpService[] {
   for (const network of draft.networks) {
     for (const port of network.ports) {
       if (!port.dhcp || served.has(network) || draft.suspects.has(port.device)) continue;
+      // A server may be there that is not ours.
+      if (network.links.some(({ external }) => external !== undefined)) continue;
       if (draft.problems.all.some((problem) => problem.code === 'dhcp')) continue;
       const message = `${port.device}:${port.name} asks for its address by DHCP, but no router serves DHCP on ${network.label}`;
       draft.problems.add('dhcp', port.path, message);

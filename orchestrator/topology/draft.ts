@@ -82,8 +82,9 @@ export function isIpDevice(device: DraftDevice): device is DraftIpDevice {
   return bridgeFile(device) === undefined;
 }
 
+/** Those that are ours. */
 export function endsOf(link: TopologyLink): readonly LinkEnd[] {
-  return [link.left, link.right];
+  return link.external === undefined ? [link.left, link.right] : [link.left];
 }
 
 export function unknownDevice(name: string, draft: Draft): string {

@@ -29,6 +29,7 @@ export type ProblemCode =
   | 'unknown-port'
   | 'port-in-use'
   | 'self-link'
+  | 'external'
   | 'loop'
   | 'address'
   | 'duplicate-address'

@@ -1,4 +1,5 @@
 /** Drawings of a topology: text for Mermaid and Graphviz, and a picture of our own. */
+import { formatPeer } from '../../devices/control.js';
 import { formatCidr } from '../../devices/stack/wire/address.js';
 import { isBridge, type Network, type Topology, type TopologyDevice, type TopologyLink } from './model.js';
 import { svgGraph } from './svg.js';
@@ -34,6 +35,13 @@ function impairmentLabel(impairment: TopologyLink['left']['impairment']): string
   return parts.join(' ');
 }
 
+/** What stands for the far end of a link that is not ours: its name, and where it is when that says more. */
+export function externalLines({ external, right }: TopologyLink): string[] {
+  if (external === undefined) return [];
+  const peer = formatPeer(external);
+  return right.device === peer ? [peer] : [right.device, peer];
+}
+
 /** The subnets of a network, for the switch or the link that stands for it. */
 export function subnetLabel(network: Network): string {
   return network.subnets.map(formatCidr).join(' ');
@@ -63,7 +71,11 @@ function mermaidGraph(topology: Topology): string {
   for (const link of topology.links) {
     const label = linkLabel(link);
     const line = label === '' ? '---' : `---|"${escapeHtml(label)}"|`;
-    lines.push(`  ${ids.get(link.left.device)} ${line} ${ids.get(link.right.device)}`);
+    const far = link.external === undefined ? ids.get(link.right.device) : `x${link.index}`;
+    if (link.external !== undefined) {
+      lines.push(`  ${far}{{"${externalLines(link).map(escapeHtml).join('<br/>')}"}}:::external`);
+    }
+    lines.push(`  ${ids.get(link.left.device)} ${line} ${far}`);
   }
   lines.push(
     '  classDef host fill:#e3f0ff,stroke:#2f6fb3,color:#10243a',
@@ -72,6 +84,9 @@ function mermaidGraph(topology: Topology): string {
     '  classDef router fill:#fdeede,stroke:#c0762b,color:#3d2408',
     '  classDef dns fill:#f1e8fb,stroke:#7d52b0,color:#26143a',
   );
+  if (topology.links.some(({ external }) => external !== undefined)) {
+    lines.push('  classDef external fill:#fff,stroke:#66717d,color:#1d2733,stroke-dasharray:5 4');
+  }
   return `${lines.join('\n')}\n`;
 }
 
@@ -100,7 +115,13 @@ function dotGraph(topology: Topology): string {
       `headlabel=${quote(link.right.port)}`,
       ...(label === '' ? [] : [`label=${quote(label)}`]),
     ];
-    lines.push(`  ${quote(link.left.device)} -- ${quote(link.right.device)} [${attributes.join(', ')}];`);
+    const far = quote(link.external === undefined ? link.right.device : `external ${link.index}`);
+    if (link.external !== undefined) {
+      lines.push(
+        `  ${far} [label=${quote(externalLines(link).join('\n'))}, shape=box, style=dashed, color="#66717d"];`,
+      );
+    }
+    lines.push(`  ${quote(link.left.device)} -- ${far} [${attributes.join(', ')}];`);
   }
   lines.push('}');
   return `${lines.join('\n')}\n`;

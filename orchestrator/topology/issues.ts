@@ -29,7 +29,7 @@ export function findingsOf(
 function findings(issue: Issue, base: Path, root: unknown, schema: Schema, source: Source): Finding[] {
   const path = [...base, ...(issue.path as Path)];
   const at = (code: ProblemCode, message: string, remove = path, key = false): Finding[] => [
-    { problem: source.problem(code, path, message, { key }), remove },
+    { problem: source.problem(code, path, message, { key }), remove: wholePart(remove) },
   ];
   const last = path[path.length - 1];
   const value = valueAt(root, path);
@@ -60,6 +60,11 @@ function findings(issue: Issue, base: Path, root: unknown, schema: Schema, sourc
   }
   const message = issue.code === 'invalid_type' ? wrongType(issue, value) : issue.message;
   return at(isQuantity(message) ? 'unit' : issue.code === 'invalid_type' ? 'type' : 'value', message);
+}
+
+/** Without one of its members a far end is none, and without it the link is another: it goes as a whole. */
+function wholePart(path: Path): Path {
+  return path[0] === 'links' && path[2] === 'external' ? path.slice(0, 2) : path;
 }
 
 /** Of the forms that a value may have: the complaints about the one that was meant, if that can be told. */

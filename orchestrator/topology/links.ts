@@ -1,8 +1,9 @@
 /** From `client:eth0 -- sw1:3` to ports: who exists, who is taken, which is the next free one. */
 import type { ImpairmentConfig } from '../../devices/control.js';
 import { didYouMean } from '../../devices/stack/wire/nearest.js';
-import { bridgeFile, type Draft, type DraftDevice, type DraftPort, unknownDevice } from './draft.js';
+import { bridgeFile, type Draft, type DraftDevice, type DraftPort, endsOf, unknownDevice } from './draft.js';
 import { type Endpoint, ethernetIndex, parseEndpoint, parseLink, switchPortIndex } from './endpoint.js';
+import { EXTERNAL, type ExternalEnd, externalOf, readExternal, refuseShared } from './external.js';
 import type { LinkEnd, TopologyLink } from './model.js';
 import type { DirectionFile, LinkFile } from './schema.js';
 import type { Path } from './source.js';
@@ -16,7 +17,9 @@ interface Cable {
   readonly file: LinkFile;
   /** Where its text stands. */
   readonly path: Path;
-  readonly ends: readonly [CableEnd, CableEnd];
+  /** Those that are ours: two, or one and `external`. */
+  readonly ends: readonly CableEnd[];
+  readonly external?: ExternalEnd;
 }
 
 interface CableEnd {
@@ -31,16 +34,16 @@ export function connectLinks(draft: Draft): void {
   for (const name of draft.devices.keys()) taken.set(name, new Map());
   const count = countEnds(cables);
   // Ports that are named come first, so that a left-out one never takes what a later line names.
-  for (const cable of cables) for (const side of [0, 1] as const) takeNamedPort(draft, cable, side, taken, count);
-  for (const cable of cables) for (const side of [0, 1] as const) takeFreePort(draft, cable, side, taken);
+  for (const cable of cables) for (const side of cable.ends.keys()) takeNamedPort(draft, cable, side, taken, count);
+  for (const cable of cables) for (const side of cable.ends.keys()) takeFreePort(draft, cable, side, taken);
   for (const cable of cables) {
-    const [left, right] = cable.ends;
-    if (left.port === undefined || right.port === undefined) {
+    if (cable.ends.some(({ port }) => port === undefined)) {
       for (const end of cable.ends) draft.suspects.add(end.endpoint.device);
       continue;
     }
-    draft.links.push(makeLink(draft, cable, left, right));
+    draft.links.push(makeLink(draft, cable));
   }
+  refuseShared(draft);
   addPorts(draft);
 }
 
@@ -53,9 +56,10 @@ function readCable(draft: Draft, file: LinkFile, index: number): Cable[] {
   const isText = typeof file === 'string';
   const path: Path = isText ? ['links', index] : ['links', index, 'link'];
   const text = isText ? file : file.link;
-  const parsed = parseLink(text);
-  if (parsed === undefined) {
-    draft.problems.add('link-syntax', path, `"${text}" is not a link: write client:eth0 -- sw1:3`);
+  const external = externalOf(file);
+  const parsed = external === undefined ? readEnds(text) : readOwnEnd(text);
+  if (typeof parsed === 'string') {
+    draft.problems.add('link-syntax', path, parsed);
     for (const word of text.split(/[\s:]+/)) draft.suspects.add(word);
     return [];
   }
@@ -64,7 +68,13 @@ function readCable(draft: Draft, file: LinkFile, index: number): Cable[] {
     device: draft.devices.get(endpoint.device),
     port: undefined,
   });
-  const cable: Cable = { index, file, path, ends: [end(parsed.left), end(parsed.right)] };
+  const cable: Cable = {
+    index,
+    file,
+    path,
+    ends: parsed.map(end),
+    ...(external && { external: readExternal(draft, external, ['links', index, EXTERNAL]) }),
+  };
   let sound = true;
   cable.ends.forEach(({ endpoint, device }, side) => {
     if (device !== undefined) return;
@@ -75,12 +85,28 @@ function readCable(draft: Draft, file: LinkFile, index: number): Cable[] {
       last: side === 1,
     });
   });
-  if (sound && parsed.left.device === parsed.right.device) {
-    draft.problems.add('self-link', path, `both ends of this link are on "${parsed.left.device}"`);
+  const [left, right] = parsed;
+  if (sound && left.device === right?.device) {
+    draft.problems.add('self-link', path, `both ends of this link are on "${left.device}"`);
     sound = false;
   }
   if (!sound) for (const { endpoint } of cable.ends) draft.suspects.add(endpoint.device);
   return sound ? [cable] : [];
+}
+
+/** The two ends that the text names, or what is wrong with it. */
+function readEnds(text: string): readonly Endpoint[] | string {
+  const parsed = parseLink(text);
+  if (parsed !== undefined) return [parsed.left, parsed.right];
+  const head = `"${text}" is not a link: write client:eth0 -- sw1:3`;
+  return parseEndpoint(text) === undefined ? head : `${head}, or add "external:" when the other end is not ours`;
+}
+
+/** The one end that is ours, or what is wrong with the text. */
+function readOwnEnd(text: string): readonly Endpoint[] | string {
+  const parsed = parseEndpoint(text);
+  if (parsed !== undefined) return [parsed];
+  return `"${text}" is not the end of a link: beside "external:" only our own end is named, such as sw1:3`;
 }
 
 /** How many links each device has. */
@@ -95,7 +121,7 @@ function countEnds(cables: readonly Cable[]): ReadonlyMap<string, number> {
 function takeNamedPort(
   draft: Draft,
   cable: Cable,
-  side: 0 | 1,
+  side: number,
   taken: ReadonlyMap<string, Map<number, Cable>>,
   count: ReadonlyMap<string, number>,
 ): void {
@@ -138,7 +164,7 @@ function noSuchPort(device: DraftDevice, port: string, most: number): string {
   return `${head}: it has ${list}; more can be declared under "interfaces:"${near === '' ? '' : `.${near}`}`;
 }
 
-function takeFreePort(draft: Draft, cable: Cable, side: 0 | 1, taken: ReadonlyMap<string, Map<number, Cable>>): void {
+function takeFreePort(draft: Draft, cable: Cable, side: number, taken: ReadonlyMap<string, Map<number, Cable>>): void {
   const end = cable.ends[side];
   const { device, endpoint } = end;
   if (device === undefined || endpoint.port !== undefined) return;
@@ -160,27 +186,49 @@ function endpointText(endpoint: Endpoint): string {
   return endpoint.port === undefined ? endpoint.device : `${endpoint.device}:${endpoint.port}`;
 }
 
-function makeLink(draft: Draft, cable: Cable, left: CableEnd, right: CableEnd): TopologyLink {
-  const file = typeof cable.file === 'string' ? undefined : cable.file;
+function makeLink(draft: Draft, { index, file, ends, external }: Cable): TopologyLink {
+  const details = typeof file === 'string' ? undefined : file;
+  const directions = readDirections(draft, index, details?.from ?? {}, ends, external?.name);
+  const makeEnd = (device: string, port: string): LinkEnd => {
+    const impairment = impairmentOf({ ...details, ...directions.get(device) });
+    return { device, port, ...(impairment && { impairment }) };
+  };
+  const [left, right] = ends.map(({ device, port }) => makeEnd(device!.name, portName(device!, port!)));
+  const common = { index, ...(details?.mtu !== undefined && { mtu: details.mtu }) };
+  if (external === undefined) {
+    return { ...common, name: `${left.device}:${left.port} -- ${right.device}:${right.port}`, left, right };
+  }
+  const far = makeEnd(external.name, '');
+  return {
+    ...common,
+    name: `${left.device}:${left.port} -- ${far.device}`,
+    left,
+    right: far,
+    external: external.tunnel,
+  };
+}
+
+/** `from:` by the name of the device that sends. */
+function readDirections(
+  draft: Draft,
+  index: number,
+  file: Readonly<Record<string, DirectionFile>>,
+  ends: readonly CableEnd[],
+  far: string | undefined,
+): ReadonlyMap<string, DirectionFile> {
   const directions = new Map<string, DirectionFile>();
-  for (const [key, direction] of Object.entries(file?.from ?? {})) {
+  for (const [key, direction] of Object.entries(file)) {
     const endpoint = parseEndpoint(key);
-    const end = cable.ends.find((candidate) => isEnd(candidate, endpoint));
+    const end = ends.find((candidate) => isEnd(candidate, endpoint));
     if (end !== undefined) directions.set(end.endpoint.device, direction);
+    else if (far !== undefined && (key === far || key === EXTERNAL)) directions.set(far, direction);
     else {
-      const names = cable.ends.map(({ endpoint }) => endpoint.device);
+      const names = [...ends.map(({ endpoint }) => endpoint.device), ...(far === undefined ? [] : [EXTERNAL])];
       const message = `"${key}" is no end of this link: write ${names.join(' or ')}`;
-      draft.problems.add('unknown-device', ['links', cable.index, 'from', key], message, { key: true });
+      draft.problems.add('unknown-device', ['links', index, 'from', key], message, { key: true });
     }
   }
-  const makeEnd = (end: CableEnd): LinkEnd => {
-    const device = end.device!;
-    const impairment = impairmentOf({ ...file, ...directions.get(device.name) });
-    return { device: device.name, port: portName(device, end.port!), ...(impairment && { impairment }) };
-  };
-  const ends = { left: makeEnd(left), right: makeEnd(right) };
-  const name = `${ends.left.device}:${ends.left.port} -- ${ends.right.device}:${ends.right.port}`;
-  return { index: cable.index, name, ...ends, ...(file?.mtu !== undefined && { mtu: file.mtu }) };
+  return directions;
 }
 
 function isEnd(end: CableEnd, endpoint: Endpoint | undefined): boolean {
@@ -213,12 +261,12 @@ function declaredInterfaces(device: DraftDevice): string[] {
 function addPorts(draft: Draft): void {
   const linked = new Map<string, TopologyLink>();
   for (const link of draft.links) {
-    for (const end of [link.left, link.right]) linked.set(`${end.device}:${end.port}`, link);
+    for (const end of endsOf(link)) linked.set(`${end.device}:${end.port}`, link);
   }
   for (const device of draft.devices.values()) {
     const names = new Set<string>();
     for (const link of draft.links) {
-      for (const end of [link.left, link.right]) if (end.device === device.name) names.add(end.port);
+      for (const end of endsOf(link)) if (end.device === device.name) names.add(end.port);
     }
     for (const name of declaredInterfaces(device)) {
       if (ethernetIndex(name) !== undefined) names.add(name);

@@ -11,6 +11,7 @@ import type {
   RouteConfig,
   ServiceName,
   TimingConfig,
+  TunnelConfig,
   WebConfig,
 } from '../../devices/control.js';
 import type { Cidr, Ipv4Address, MacAddress } from '../../devices/stack/wire/address.js';
@@ -60,6 +61,7 @@ export interface Port {
 
 export interface LinkEnd {
   readonly device: string;
+  /** Empty where the device is not ours. */
   readonly port: string;
   /** What happens to the frames that leave here. */
   readonly impairment?: ImpairmentConfig;
@@ -71,7 +73,10 @@ export interface TopologyLink {
   /** `client:eth0 -- sw1:3`, with both ports. */
   readonly name: string;
   readonly left: LinkEnd;
+  /** Of a link with `external`: the name of what is there, for people, and what happens to the frames that it sends. */
   readonly right: LinkEnd;
+  /** Our end of a link whose other end is not one of these devices. */
+  readonly external?: TunnelConfig;
   readonly mtu?: number;
 }
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { DeviceConfig, PortConfig, TunnelConfig } from '../../devices/control.js';
 import { formatCidr, formatMac } from '../../devices/stack/wire/address.js';
-import { isBridge, type Port, type Topology, type TopologyDevice } from './model.js';
+import { isBridge, type Port, type Topology, type TopologyDevice, type TopologyLink } from './model.js';
 
 export interface PlanOptions {
   /** Name of the lab. */
@@ -19,7 +19,7 @@ const LOOPBACK = '127.0.0.1';
 
 /** How many UDP ports the tunnels of this topology need. */
 export function udpPortCount(topology: Topology): number {
-  return topology.links.length * 2;
+  return 2 * innerLinks(topology).length;
 }
 
 /** One config a device, in the order of the file. */
@@ -62,6 +62,8 @@ function planDevice(topology: Topology, device: TopologyDevice, options: PlanOpt
 function planPort(topology: Topology, device: TopologyDevice, port: Port, basePort: number): PortConfig {
   const { link } = port;
   const impairment = (link?.left.device === device.name ? link?.left : link?.right)?.impairment;
+  // What is not ours impairs nothing that it sends.
+  const impairmentIn = link?.external && link.right.impairment;
   return {
     name: port.name,
     ...(link && { link: link.name }),
@@ -69,9 +71,15 @@ function planPort(topology: Topology, device: TopologyDevice, port: Port, basePo
     ...(isBridge(device.kind) ? {} : { addresses: port.addresses.map(formatCidr) }),
     ...(port.dhcp && { dhcp: true }),
     ...(port.mtu !== undefined && { mtu: port.mtu }),
-    ...(link && { tunnel: tunnelOf(device.name, link, topology.links.indexOf(link), basePort) }),
+    ...(link && { tunnel: link.external ?? tunnelOf(device.name, link, innerLinks(topology).indexOf(link), basePort) }),
     ...(impairment && { impairment }),
+    ...(impairmentIn && { impairmentIn }),
   };
+}
+
+/** Those with both ends among the devices. */
+function innerLinks(topology: Topology): TopologyLink[] {
+  return topology.links.filter(({ external }) => external === undefined);
 }
 
 /** Two ports a link, in the order of the file: the left end's first. */

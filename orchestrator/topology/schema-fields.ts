@@ -1,6 +1,8 @@
 /** The scalars of a topology file: names, addresses and quantities, each with what is said when it is wrong. */
 import { z } from 'zod';
+import { FOREIGN_ENCAPSULATIONS, parseEndpointText } from '../../devices/control.js';
 import { parseCidr, parseIpv4, parseMac } from '../../devices/stack/wire/address.js';
+import { MAX_VNI } from '../../devices/stack/wire/vxlan.js';
 import {
   DURATION_PATTERN,
   parseDuration,
@@ -84,6 +86,34 @@ export const interfaceAddress = scalar('an address: write 10.0.0.1/24, 10.0.0.1 
     'An IPv4 address with its prefix length, or without it where the subnet of the network is known, or `dhcp` (hosts).',
   examples: ['10.0.0.1/24', 'dhcp'],
 });
+
+const endpointFault = (issue: { input?: unknown }) => {
+  const fault = typeof issue.input === 'string' ? parseEndpointText(issue.input) : undefined;
+  return typeof fault === 'string' ? fault : `${shown(issue.input)} is not an address with a UDP port`;
+};
+
+export const udpEndpoint = z
+  .string({ error: endpointFault })
+  .refine((text) => typeof parseEndpointText(text) !== 'string', { error: endpointFault })
+  .meta({
+    id: 'udpEndpoint',
+    description: 'An IPv4 address and a UDP port, 1024 to 65535.',
+    examples: ['127.0.0.1:36000'],
+  });
+
+export const foreignEncapsulation = z
+  .enum(FOREIGN_ENCAPSULATIONS, {
+    error: (issue) => `${shown(issue.input)} is no encapsulation: write ${FOREIGN_ENCAPSULATIONS.join(' or ')}`,
+  })
+  .meta({ description: 'udp: a bare frame a datagram, as VPCS and QEMU have it. vxlan: RFC 7348, as Linux has it.' });
+
+const vniFault = (issue: { input?: unknown }) => `${shown(issue.input)} is not a VNI: write a number, 0 to ${MAX_VNI}`;
+
+export const vni = z
+  .int({ error: vniFault })
+  .min(0, { error: vniFault })
+  .max(MAX_VNI, { error: vniFault })
+  .meta({ description: 'The VXLAN network identifier, which both ends have in common.' });
 
 /** An address, or the name of a device that has one. Which of the two, and whether it exists, is seen later. */
 export const addressOrDevice = z

@@ -4,7 +4,21 @@
  */
 import { z } from 'zod';
 import { device } from './schema-devices.js';
-import { duration, LONGEST_NAME, mtu, NAME_PATTERN, rate, share, shown, size, subnet, text } from './schema-fields.js';
+import {
+  duration,
+  foreignEncapsulation,
+  LONGEST_NAME,
+  mtu,
+  NAME_PATTERN,
+  rate,
+  share,
+  shown,
+  size,
+  subnet,
+  text,
+  udpEndpoint,
+  vni,
+} from './schema-fields.js';
 
 const impairments = {
   delay: duration.optional().describe('One way.'),
@@ -30,15 +44,36 @@ const direction = z.strictObject(impairments).meta({ description: 'Replaces the 
 const linkText = z
   .string({ error: (issue) => `${shown(issue.input)} is not a link: write client:eth0 -- sw1:3` })
   .meta({
-    description: 'Its two ends. A port that is left out is the next free one.',
+    description: 'Its two ends; with `external`, the one that is ours. A port that is left out is the next free one.',
     examples: ['client:eth0 -- sw1:3'],
   });
+
+const nodeName = z
+  .string({ error: (issue) => `${shown(issue.input)} is not a name` })
+  .regex(NAME_PATTERN, {
+    error: (issue) => `${shown(issue.input)} is not a name: write lower-case letters, digits and hyphens`,
+  })
+  .max(LONGEST_NAME);
+
+const external = z
+  .strictObject(
+    {
+      encap: foreignEncapsulation,
+      local: udpEndpoint.describe('Where our end listens. An address that is not 127.x opens the lab to the network.'),
+      remote: udpEndpoint.describe('The peer, the only one that is listened to.'),
+      vni: vni.optional(),
+      name: nodeName.optional().describe('What it is called in drawings and captures.'),
+    },
+    { error: (issue) => `${shown(issue.input)} is not a far end: write {encap: udp, local: IP:PORT, remote: IP:PORT}` },
+  )
+  .meta({ description: 'The other end is not ours: a virtual machine, a network namespace, another lab.' });
 
 export const link = z.union(
   [
     linkText,
     z.strictObject({
       link: linkText,
+      external: external.optional(),
       subnet: z
         .union([subnet, z.array(subnet)], { error: (issue) => `${shown(issue.input)} is not a subnet` })
         .optional()
@@ -105,6 +140,7 @@ export const topologyFile = z
 
 export type TopologyFile = z.infer<typeof topologyFile>;
 export type LinkFile = z.infer<typeof link>;
+export type ExternalFile = z.infer<typeof external>;
 export type DirectionFile = z.infer<typeof direction>;
 
 /** The JSON Schema that editors use: `netarium schema > topology.schema.json`. */

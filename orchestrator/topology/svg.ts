@@ -1,5 +1,5 @@
 /** The picture of a topology: a file of its own, without scripts, fonts or links to elsewhere. */
-import { deviceLines, linkLabel, subnetLabel } from './graph.js';
+import { deviceLines, externalLines, linkLabel, subnetLabel } from './graph.js';
 import { layOut, type Point } from './layout.js';
 import type { Topology, TopologyDevice, TopologyLink } from './model.js';
 
@@ -45,8 +45,13 @@ const STYLE = `
 export function svgGraph(topology: Topology): string {
   const devices = [...topology.devices.values()];
   const index = new Map(devices.map((device, i) => [device.name, i]));
-  const ends = (link: TopologyLink) => [index.get(link.left.device)!, index.get(link.right.device)!] as const;
-  const placed = layOut(devices.length, topology.links.map(ends));
+  // What is not ours stands behind the devices.
+  const externals = topology.links.filter(({ external }) => external !== undefined);
+  const ends = (link: TopologyLink) => {
+    const far = externals.indexOf(link);
+    return [index.get(link.left.device)!, far < 0 ? index.get(link.right.device)! : devices.length + far] as const;
+  };
+  const placed = layOut(devices.length + externals.length, topology.links.map(ends));
   const minX = Math.min(...placed.map(({ x }) => x));
   const minY = Math.min(...placed.map(({ y }) => y));
   const points = placed.map(({ x, y }) => ({
@@ -66,6 +71,7 @@ export function svgGraph(topology: Topology): string {
     ...lines.map(({ line }) => line),
     ...lines.map(({ labels }) => labels).filter(Boolean),
     ...devices.map((device, i) => deviceGroup(topology, device, points[i])),
+    ...externals.map((link, i) => externalGroup(link, points[devices.length + i])),
     `<text class="title" x="20" y="${height - 30}">${escapeText(topology.name)}</text>`,
     `<text class="subtitle" x="20" y="${height - 13}">${escapeText(title)}</text>`,
     '</svg>\n',
@@ -117,6 +123,16 @@ function deviceGroup(topology: Topology, device: TopologyDevice, at: Point): str
     `<g transform="translate(${at.x} ${at.y})"><title>${escapeText(`${device.name} (${about})`)}</title>` +
     `<g class="icon" fill="${fill}" stroke="${stroke}">${ICONS[device.kind]}</g>` +
     `<text class="name halo" y="${RADIUS + 16}">${escapeText(device.name)}</text>${texts.join('')}</g>`
+  );
+}
+
+function externalGroup(link: TopologyLink, at: Point): string {
+  const [name, ...fine] = externalLines(link);
+  const texts = fine.map((text, i) => `<text class="fine halo" y="${RADIUS + 30 + i * 13}">${escapeText(text)}</text>`);
+  return (
+    `<g transform="translate(${at.x} ${at.y})"><title>${escapeText(`${name} (external)`)}</title>` +
+    '<g class="icon" fill="#fff" stroke="#66717d" stroke-dasharray="5 4"><rect x="-20" y="-16" width="40" height="32" rx="6"/></g>' +
+    `<text class="name halo" y="${RADIUS + 16}">${escapeText(name)}</text>${texts.join('')}</g>`
   );
 }
 
