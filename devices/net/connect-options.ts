@@ -1,7 +1,7 @@
 /** The arguments of `connect`, in all forms that Node takes, and the way from a host name to an address. */
 import { isIPv6, type LookupFunction } from 'node:net';
 import { type Ipv4Address, parseIpv4 } from '../stack/wire/address.js';
-import { endpointError, nameNotFound, usageError } from './socket-errors.js';
+import { argumentError, checkPort, endpointError, nameNotFound, usageError } from './socket-errors.js';
 
 export interface TcpConnectOptions {
   /** 0 … 65535; nobody ever listens on 0. */
@@ -14,6 +14,8 @@ export interface TcpConnectOptions {
   readonly lookup?: LookupFunction;
   /** Switches Nagle's algorithm off. */
   readonly noDelay?: boolean;
+  /** Milliseconds, as `TcpSocket.setTimeout`; of `Network.connect` only, as in Node. */
+  readonly timeout?: number;
   readonly keepAlive?: boolean;
   /** Milliseconds of silence before the first probe; 0: the stack's default. */
   readonly keepAliveInitialDelay?: number;
@@ -34,6 +36,31 @@ export function normalizeConnect(args: ConnectArguments): NormalizedConnect {
   if (typeof first === 'object') return { options: first, listener: second as (() => void) | undefined };
   if (typeof second === 'function') return { options: { port: first }, listener: second };
   return { options: { port: first, host: second }, listener: third };
+}
+
+/** The port to connect to. Throws for options that cannot be meant, with Node's codes. */
+export function checkConnect(options: TcpConnectOptions): number {
+  const { port, host, localAddress, localPort, lookup } = options;
+  if (localAddress && parseIpv4(localAddress) === undefined)
+    throw usageError('ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${localAddress}`, TypeError);
+  if (localPort) {
+    if (typeof localPort !== 'number') throw argumentError('The "options.localPort" property must be of type number.');
+    checkPort(localPort, 'options.localPort');
+  }
+  if (port === undefined) {
+    const message = 'The "options" or "port" or "path" argument must be specified';
+    throw usageError('ERR_MISSING_ARGS', message, TypeError);
+  }
+  if (typeof port !== 'number' && typeof port !== 'string') {
+    throw argumentError('The "options.port" property must be one of type number or string.');
+  }
+  if (host !== undefined && host !== null && typeof host !== 'string') {
+    throw argumentError('The "options.host" property must be of type string.');
+  }
+  if (lookup !== undefined && lookup !== null && typeof lookup !== 'function') {
+    throw argumentError('The "options.lookup" property must be of type function.');
+  }
+  return checkPort(port);
 }
 
 /** The address that a host text is by itself; undefined for names that have to be looked up. */

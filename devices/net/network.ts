@@ -74,7 +74,9 @@ export class Network {
 
   /** As `net.connect`. Errors come as events of the socket; only wrong arguments throw. */
   connect(options: TcpConnectOptions & TcpSocketOptions, listener?: () => void): TcpSocket {
-    return new TcpSocket(this, options).connect(options, listener);
+    const socket = new TcpSocket(this, options);
+    if (options.timeout) socket.setTimeout(options.timeout);
+    return socket.connect(options, listener);
   }
 
   /**

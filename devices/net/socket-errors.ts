@@ -73,6 +73,11 @@ export function usageError(code: string, message: string, Kind: new (message: st
   return Object.assign(new Kind(message), { code });
 }
 
+/** An argument of a wrong type. */
+export function argumentError(message: string): Error {
+  return usageError('ERR_INVALID_ARG_TYPE', message, TypeError);
+}
+
 /** Checks a port as Node does: 0 … 65535, digits as text allowed. Throws a RangeError with ERR_SOCKET_BAD_PORT. */
 export function checkPort(port: unknown, name = 'Port', allowZero = true): number {
   const value = typeof port === 'string' && port.trim() !== '' ? Number(port) : port;

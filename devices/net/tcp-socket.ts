@@ -6,6 +6,7 @@ import type { SocketRow } from '../stack/tcp/types.js';
 import { formatIpv4, type Ipv4Address, parseIpv4 } from '../stack/wire/address.js';
 import {
   type ConnectArguments,
+  checkConnect,
   literalAddress,
   lookUp,
   normalizeConnect,
@@ -13,14 +14,12 @@ import {
 } from './connect-options.js';
 import { ConnectionStream, type ConnectionStreamOptions } from './connection-stream.js';
 import type { Network } from './network.js';
-import { checkPort, endpointError, type SocketError, usageError } from './socket-errors.js';
+import { argumentError, endpointError, type SocketError, usageError } from './socket-errors.js';
 import type { TcpServer } from './tcp-server.js';
 
 export interface TcpSocketOptions extends ConnectionStreamOptions {
   /** Shown in the sockets table: "browser", "curl". */
   readonly program?: string;
-  /** Milliseconds, as {@link TcpSocket.setTimeout}. */
-  readonly timeout?: number;
   /** Switches Nagle's algorithm off. */
   readonly noDelay?: boolean;
   readonly keepAlive?: boolean;
@@ -59,7 +58,6 @@ export class TcpSocket extends ConnectionStream {
     this.noDelay = options.noDelay ?? false;
     this.keepAlive = options.keepAlive ?? false;
     this.keepAliveMs = options.keepAliveInitialDelay ?? 0;
-    if (options.timeout !== undefined) this.setTimeout(options.timeout);
   }
 
   /** For {@link TcpServer}: the socket of a connection that its listener has accepted. */
@@ -78,11 +76,7 @@ export class TcpSocket extends ConnectionStream {
    */
   connect(...args: ConnectArguments): this {
     const { options, listener } = normalizeConnect(args);
-    const port = checkPort(options.port);
-    if (options.localPort !== undefined) checkPort(options.localPort, 'options.localPort');
-    const { localAddress } = options;
-    if (localAddress !== undefined && parseIpv4(localAddress) === undefined)
-      throw usageError('ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${localAddress}`, TypeError);
+    const port = checkConnect(options);
     if (listener !== undefined) this.once('connect', listener);
     if (this.destroyed) this.revive();
     this.noDelay = options.noDelay ?? this.noDelay;
@@ -112,6 +106,7 @@ export class TcpSocket extends ConnectionStream {
   private open(address: Ipv4Address, port: number, options: TcpConnectOptions): void {
     if (this.attempt !== options) return;
     const { localAddress, localPort } = options;
+    const localIp = localAddress ? parseIpv4(localAddress) : undefined;
     const host = formatIpv4(address);
     this.target = { address: host, family: 'IPv4', port };
     if (port === 0) {
@@ -122,7 +117,7 @@ export class TcpSocket extends ConnectionStream {
       });
       return;
     }
-    const local = { address: localAddress === undefined ? undefined : parseIpv4(localAddress), port: localPort };
+    const local = { address: localIp, port: localPort || undefined };
     const request = { remote: { address, port }, local, program: this.program };
     let failure: SocketError | undefined;
     try {
@@ -194,9 +189,13 @@ export class TcpSocket extends ConnectionStream {
   /** Emits 'timeout' after so many milliseconds without reading or writing, on the stack's clock; 0 switches it off. */
   setTimeout(ms: number, listener?: () => void): this {
     if (this.destroyed) return this;
-    if (typeof ms !== 'number' || !(ms >= 0 && ms < Number.POSITIVE_INFINITY)) {
+    if (typeof ms !== 'number') throw argumentError('The "msecs" argument must be of type number.');
+    if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY)) {
       const message = `The value of "msecs" is out of range. It must be a non-negative finite number. Received ${ms}`;
       throw usageError('ERR_OUT_OF_RANGE', message, RangeError);
+    }
+    if (listener !== undefined && typeof listener !== 'function') {
+      throw argumentError('The "callback" argument must be of type function.');
     }
     this.idle.start(ms);
     if (listener === undefined) return this;

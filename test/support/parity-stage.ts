@@ -17,6 +17,7 @@ import { BACKENDS, type Backend, portOf } from './socket-backends.js';
 
 export type ServerOptions = NonNullable<Parameters<Backend['server']>[0]>;
 export type SocketOptions = NonNullable<Parameters<Backend['socket']>[0]>;
+export type ConnectOptions = SocketOptions & Partial<Parameters<Backend['connect']>[0]>;
 
 export const NODE_VERSION = Number(process.versions.node.split('.')[0]);
 
@@ -94,8 +95,25 @@ export class Stage {
       const value = call();
       this.note(who, `${what} gives ${typeof value === 'object' && value !== null ? 'an object' : String(value)}`);
     } catch (error) {
-      this.note(who, `${what} throws ${this.describe(error as Error)}`);
+      const { name, code } = error as NodeJS.ErrnoException;
+      this.note(who, `${what} throws ${name} ${code}`);
     }
+  }
+
+  /** Tries something on a socket that nobody will hear of again. */
+  unseen(act: (socket: net.Socket) => unknown): void {
+    const socket = this.backend.socket();
+    socket.on('error', () => {});
+    try {
+      act(socket);
+    } finally {
+      socket.destroy();
+    }
+  }
+
+  /** Resolves at 'close', whatever came before; call it early. */
+  closed(socket: net.Socket): Promise<void> {
+    return new Promise((resolve) => socket.once('close', () => resolve()));
   }
 
   /** Writes down all events of a socket, without listening to any: `data` and `readable` listeners change its mode. */
@@ -123,6 +141,7 @@ export class Stage {
     const [first] = args;
     if (event === 'data') return `data ${(first as Buffer | string).length}`;
     if (first instanceof Error) return `${event}: ${this.describe(first)}`;
+    if (event === 'drop') this.nameport((first as net.DropArgument).remotePort, 'DROPPED PORT');
     if (event === 'connection' || event === 'pipe' || event === 'unpipe') return event;
     return [event, ...args.map((value) => this.plain(JSON.stringify(value) ?? 'undefined'))].join(' ');
   }
@@ -175,18 +194,14 @@ export class Stage {
     return this.watch(who, this.backend.socket(options));
   }
 
-  connect(
-    server: net.Server,
-    options: SocketOptions & { localPort?: number; lookup?: net.LookupFunction; host?: string } = {},
-    who = 'client',
-  ): net.Socket {
+  connect(server: net.Server, options: ConnectOptions = {}, who = 'client'): net.Socket {
     return this.watch(who, this.backend.connect({ port: portOf(server), host: this.host, ...options }));
   }
 
   /** Both ends of a new connection, each watched from its first event on. */
   async join(
     server: net.Server,
-    options: SocketOptions = {},
+    options: ConnectOptions = {},
     names: readonly [string, string] = ['client', 'peer'],
   ): Promise<[net.Socket, net.Socket]> {
     const accepted = new Promise<net.Socket>((resolve) => {
@@ -237,7 +252,9 @@ export class Stage {
   private standing(socket: net.Socket): string[] {
     const facts: Record<string, unknown> = {};
     for (const name of [...STANDING, ...(this.options.withoutSizes ? [] : SIZES)]) facts[name] = socket[name];
-    facts.errored = socket.errored?.message;
+    const errored = socket.errored?.message;
+    // Node 22 and later cancel, without an 'error' event, the write under way of a socket that is destroyed.
+    facts.errored = errored === 'write ECANCELED' ? undefined : errored;
     facts.address = socket.address();
     return Object.entries(facts).map(([name, value]) => `${name}: ${JSON.stringify(value) ?? 'undefined'}`);
   }

@@ -8,6 +8,7 @@
  *     …
  *     pair.close();
  */
+import { crc32 } from 'node:zlib';
 import { Network } from '../../devices/net/network.js';
 import { Timers } from '../../devices/stack/clock.js';
 import { Port } from '../../devices/stack/link/port.js';
@@ -54,7 +55,7 @@ class RealTimeMachine {
     const timers = new Timers();
     timers.now = performance.now();
     const random = new Random(name);
-    this.port = new Port({ name: 'eth0', timers, random });
+    this.port = new Port({ name: 'eth0', timers, random, crc32 });
     const cidr = parseCidr(address);
     if (cidr === undefined) throw new RangeError(address);
     this.stack = new Stack({
