@@ -70,6 +70,7 @@ export class Connection extends ConnectionMachine {
   read(maxBytes = Number.POSITIVE_INFINITY): Uint8Array | undefined {
     const bytes = this.receiver.queue.take(maxBytes);
     if (bytes === undefined) return undefined;
+    this.window.taken(bytes.length, this.context.timers.now, this.receiver.reassembly.length);
     if (mayReceive(this.state) && this.window.updateDue()) this.output.ack();
     if (this.tcb.rcvUp !== undefined && this.urgentBytes === 0) this.tcb.rcvUp = undefined;
     return bytes;

@@ -1,6 +1,6 @@
 import type { Timer } from '../clock.js';
 import { StackError } from '../errors.js';
-import { CWR, ECE, SYN, type TcpSegment } from '../wire/tcp.js';
+import { ACK, CWR, ECE, SYN, type TcpSegment } from '../wire/tcp.js';
 import { ChallengeAcks, type ChallengeBudget } from './challenge-acks.js';
 import { ChunkQueue } from './chunk-queue.js';
 import { DelayedAck } from './delayed-ack.js';
@@ -22,7 +22,6 @@ import { Tcb } from './tcb.js';
 import type { Endpoint, TcpContext, TcpState } from './types.js';
 import { UserTimeout } from './user-timeout.js';
 
-const DEFAULT_BUFFER_BYTES = 256 * 1024;
 const DEFAULT_MSL_MS = 30_000;
 /** As Linux's tcp_fin_timeout: how long a program that is gone waits for the peer's FIN. */
 const ORPHAN_FIN_WAIT2_MS = 60_000;
@@ -74,6 +73,8 @@ export class ConnectionMachine implements SenderOwner {
   softError: StackError | undefined;
   /** When our first SYN went out, by the clock of its timestamps. */
   openedTimestamp: number | undefined;
+  /** ECN bits of the segment that is being looked at. */
+  codepoint = 0;
 
   private readonly options: ConnectionOptions;
 
@@ -87,14 +88,13 @@ export class ConnectionMachine implements SenderOwner {
     this.tcb.timestampOffset = options.timestampOffset;
     const { timers, counters } = context;
     const queue = new ChunkQueue();
-    const receiveBytes = context.receiveBufferBytes ?? DEFAULT_BUFFER_BYTES;
-    const sendBytes = context.sendBufferBytes ?? DEFAULT_BUFFER_BYTES;
-    this.window = new ReceiveWindow(this.tcb, receiveBytes, queue);
+    this.tcb.ecn.mode = context.ecn ?? 'accept';
+    this.window = new ReceiveWindow(this.tcb, context.receiveBufferBytes, queue);
     this.acks = new DelayedAck(timers, () => this.output.ack());
     this.output = new SegmentOutput(context, this.tcb, this.window, this.acks);
     this.receiver = new Receiver(this.tcb, queue, this.acks, counters);
     this.output.selective = this.receiver.selective;
-    this.sender = new Sender(context, this.tcb, this.output, sendBytes, this);
+    this.sender = new Sender(context, this.tcb, this.output, context.sendBufferBytes, this);
     this.challenges = new ChallengeAcks(timers, counters, options.challenges, () => this.output.ack());
     const isWaiting = () => !this.sender.idle;
     this.userTimeout = new UserTimeout(timers, this.tcb, isWaiting, () => this.onSendTimeout());
@@ -171,6 +171,7 @@ export class ConnectionMachine implements SenderOwner {
   /** The peer's SYN: its sequence number, options and (unscaled) window. */
   takeSyn(syn: TcpSegment): void {
     const { tcb } = this;
+    tcb.ecn.synArrived(syn.flags, tcb.state === 'SYN_SENT', (syn.flags & ACK) !== 0);
     tcb.irs = syn.seq;
     tcb.rcvNxt = seqAdd(syn.seq, 1);
     tcb.sndWnd = tcb.maxSndWnd = syn.window;
@@ -189,7 +190,9 @@ export class ConnectionMachine implements SenderOwner {
 
   // While it lives
 
-  segmentArrives(segment: TcpSegment): void {
+  /** `codepoint`: the ECN bits of the packet that carried it. */
+  segmentArrives(segment: TcpSegment, codepoint = 0): void {
+    this.codepoint = codepoint;
     this.tcb.statistics.onReceived(segment, this.context.timers.now);
     this.keepAlive.heard();
     segmentArrives(this, segment);

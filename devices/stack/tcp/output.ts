@@ -1,11 +1,11 @@
 import type { StackError } from '../errors.js';
 import { PROTOCOL_TCP } from '../wire/ipv4.js';
-import { ACK, emitTcp, MAX_TCP_OPTIONS_LENGTH, RST, SYN, type TcpOptions } from '../wire/tcp.js';
+import { ACK, emitTcp, MAX_TCP_OPTIONS_LENGTH, RST, SYN, type TcpOptions, type TcpSegment } from '../wire/tcp.js';
 import type { DelayedAck } from './delayed-ack.js';
 import { synOptions, timestampsLength } from './negotiation.js';
 import type { ReceiveWindow } from './receive-window.js';
 import type { SelectiveAcks } from './selective-acks.js';
-import type { SequenceNumber } from './seqnum.js';
+import { type SequenceNumber, seqDiff } from './seqnum.js';
 import type { Tcb } from './tcb.js';
 import type { TcpContext } from './types.js';
 
@@ -35,18 +35,33 @@ export class SegmentOutput {
     return (Math.floor(this.context.timers.now) + this.tcb.timestampOffset) >>> 0;
   }
 
+  /** Milliseconds since we sent the timestamp that a full segment echoes: a round trip as the receiver sees it. */
+  ageOf(segment: TcpSegment): number | undefined {
+    const echo = segment.options.timestamps?.echo;
+    const isFull = segment.payload.length >= this.tcb.statistics.largestSegmentIn;
+    return this.tcb.timestamps === undefined || echo === undefined || !isFull
+      ? undefined
+      : seqDiff(this.timestamp, echo);
+  }
+
   /** SYN, or SYN and ACK once the peer's SYN is known. */
   syn(): void {
-    const flags = this.tcb.state === 'SYN_SENT' ? SYN : SYN | ACK;
+    const active = this.tcb.state === 'SYN_SENT';
+    const flags = (active ? SYN : SYN | ACK) | this.tcb.ecn.synFlags(active);
     const options = synOptions(this.tcb, this.window.shift, this.timestamp);
     this.transmit(flags, this.tcb.iss, NO_PAYLOAD, options, this.window.initial());
   }
 
-  /** Data, or an empty segment; ACK is always set. `flags`: PSH and FIN as wanted. An error is counted already. */
-  segment(flags: number, seq: SequenceNumber, payload: Uint8Array): StackError | undefined {
+  /**
+   * Data, or an empty segment; ACK is always set. `flags`: PSH and FIN as wanted. `fresh`: the data goes for the first
+   * time, and counts as sent. An error is counted already.
+   */
+  segment(flags: number, seq: SequenceNumber, payload: Uint8Array, fresh = false): StackError | undefined {
     const options = this.options(payload.length);
     if (payload.length > 0) this.acks.dataSent();
-    return this.transmit(flags | ACK, seq, payload, options, this.window.advertise());
+    const { ecn } = this.tcb;
+    const tos = ecn.codepoint(fresh && payload.length > 0);
+    return this.transmit(flags | ACK | ecn.echoFlags, seq, payload, options, this.window.advertise(), tos);
   }
 
   /** Bytes of data that a full segment takes now, beside the blocks that the receiving half wants to report. */
@@ -80,6 +95,7 @@ export class SegmentOutput {
     payload: Uint8Array,
     options: TcpOptions,
     window: number,
+    tos = 0,
   ): StackError | undefined {
     const { tcb, context } = this;
     const { local, remote } = tcb;
@@ -102,6 +118,7 @@ export class SegmentOutput {
       dst: remote.address,
       protocol: PROTOCOL_TCP,
       payload: bytes,
+      tos,
       dontFragment: true,
       answered,
     });

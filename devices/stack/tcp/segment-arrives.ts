@@ -338,7 +338,11 @@ function segmentText(connection: ConnectionMachine, segment: TcpSegment): void {
   }
   const readable = receiver.queue.length;
   const ended = receiver.segmentText(segment.seq, segment.payload, fin);
-  if (receiver.queue.length > readable) connection.textArrived();
+  if (tcb.ecn.textArrived(segment.flags, isNew ? connection.codepoint : 0)) connection.acks.atOnce();
+  if (receiver.queue.length > readable) {
+    connection.window.arrived(context.timers.now, connection.output.ageOf(segment));
+    connection.textArrived();
+  }
   if (ended) finArrived(connection);
 }
 

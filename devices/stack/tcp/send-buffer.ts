@@ -5,7 +5,8 @@ const INITIAL_CAPACITY = 4096;
  * any byte is found by its offset at once, acknowledged ones are dropped without moving the rest.
  */
 export class SendBuffer {
-  readonly limit: number;
+  /** Bytes held at most; may grow. */
+  limit: number;
   private ring = new Uint8Array(0);
   private start = 0;
   private used = 0;

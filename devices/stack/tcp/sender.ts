@@ -6,6 +6,7 @@ import type { SegmentOutput } from './output.js';
 import { Persist } from './persist.js';
 import { Retransmission } from './retransmission.js';
 import type { LossReason, SentSegment } from './retransmission-queue.js';
+import { INITIAL_SEND_BUFFER_BYTES, sendBufferFor } from './send-autotuning.js';
 import { SendBuffer } from './send-buffer.js';
 import { type SequenceNumber, seqAdd, seqDiff, seqGt, seqLe, seqLt } from './seqnum.js';
 import type { Tcb } from './tcb.js';
@@ -35,6 +36,8 @@ export class Sender {
   private readonly tcb: Tcb;
   private readonly output: SegmentOutput;
   private readonly owner: SenderOwner;
+  /** The buffer grows with the congestion window. */
+  private readonly autotuned: boolean;
   /** Of the first byte in the buffer. */
   private bufferSeq: SequenceNumber = 0;
   /** Of our FIN, once the program has closed. */
@@ -45,12 +48,19 @@ export class Sender {
   /** The program was refused bytes. */
   private wanted = false;
 
-  constructor(context: TcpContext, tcb: Tcb, output: SegmentOutput, bufferBytes: number, owner: SenderOwner) {
+  constructor(
+    context: TcpContext,
+    tcb: Tcb,
+    output: SegmentOutput,
+    bufferBytes: number | undefined,
+    owner: SenderOwner,
+  ) {
     this.context = context;
     this.tcb = tcb;
     this.output = output;
     this.owner = owner;
-    this.buffer = new SendBuffer(bufferBytes);
+    this.autotuned = bufferBytes === undefined;
+    this.buffer = new SendBuffer(bufferBytes ?? INITIAL_SEND_BUFFER_BYTES);
     const onSendTimeout = () => owner.onSendTimeout();
     this.flight = new Retransmission(context, tcb, {
       transmit: (segment) => this.transmit(segment),
@@ -175,6 +185,7 @@ export class Sender {
     if (seqLt(this.smallEnd, ack)) this.smallEnd = ack;
     const usable = this.tcb.timestamps !== undefined && echo !== undefined;
     this.flight.onNewAck(ack, usable ? seqDiff(this.output.timestamp, echo) : undefined);
+    if (this.autotuned) this.buffer.limit = Math.max(this.buffer.limit, sendBufferFor(this.flight.congestion.window));
     if (this.wanted && this.buffer.free >= this.buffer.limit * WRITABLE_SHARE) {
       this.wanted = false;
       this.owner.onRoom();
@@ -201,7 +212,8 @@ export class Sender {
     const push = length > 0 && offset + length === this.buffer.length;
     this.lastSentAt = this.now;
     const payload = this.buffer.peek(offset, length);
-    const error = this.output.segment((segment.fin ? FIN : 0) | (push ? PSH : 0), segment.seq, payload);
+    const flags = (segment.fin ? FIN : 0) | (push ? PSH : 0);
+    const error = this.output.segment(flags, segment.seq, payload, segment.transmissions === 1);
     if (error !== undefined) this.onRefused(error);
   }
 

@@ -1,4 +1,5 @@
 import type { Instant } from '../clock.js';
+import { Ecn } from './ecn.js';
 import type { SequenceNumber } from './seqnum.js';
 import { Statistics } from './statistics.js';
 import type { Endpoint, TcpState } from './types.js';
@@ -66,6 +67,8 @@ export class Tcb {
   timestampOffset = 0;
   /** Both SYNs carried SACK-permitted: RFC 2018. */
   sackPermitted = false;
+  /** Explicit congestion notification, if both ends want it: RFC 3168. */
+  readonly ecn = new Ecn();
   /** What was counted; decides nothing. */
   readonly statistics = new Statistics();
 

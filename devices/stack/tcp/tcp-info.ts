@@ -15,7 +15,7 @@ export function tcpInfo(connection: Connection): TcpInfo {
     ...(tcb.windowScaling ? { sendWindowScale: tcb.sndWndShift, receiveWindowScale: tcb.rcvWndShift } : {}),
     timestamps: tcb.timestamps !== undefined,
     sack: tcb.sackPermitted,
-    ecn: false,
+    ecn: tcb.ecn.agreed,
     rttVarMs: 0,
     minRttMs: 0,
     pathMtu: tcb.pathMtu,

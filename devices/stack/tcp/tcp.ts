@@ -7,6 +7,7 @@ import { ACK, CWR, ECE, parseTcp, RST, SYN, type TcpSegment } from '../wire/tcp.
 import { ChallengeBudget } from './challenge-acks.js';
 import { Connection } from './connection.js';
 import { ConnectionTable } from './connection-table.js';
+import { withoutFalseSetup } from './ecn.js';
 import { icmpErrorArrives } from './icmp-errors.js';
 import { InitialSequence } from './initial-sequence.js';
 import { KeyedHash } from './keyed-hash.js';
@@ -104,11 +105,12 @@ export class Tcp implements Opener {
   receive(packet: Ipv4Packet): void {
     const { counters } = this.context;
     counters.add('tcp.segmentsIn');
-    const segment = parseTcp(packet.payload, packet.src, packet.dst);
-    if (isMalformed(segment)) {
-      counters.add(MALFORMED_COUNTERS[segment.malformed] ?? 'tcp.malformed');
+    const parsed = parseTcp(packet.payload, packet.src, packet.dst);
+    if (isMalformed(parsed)) {
+      counters.add(MALFORMED_COUNTERS[parsed.malformed] ?? 'tcp.malformed');
       return;
     }
+    const segment = withoutFalseSetup(parsed, packet.tos & 3);
     // RFC 9293 MUST-57, MUST-63: connections exist between single machines only.
     if (!this.isUnicast(packet.src) || !this.isUnicast(packet.dst) || segment.srcPort === 0 || segment.dstPort === 0) {
       counters.add('tcp.badAddress');
@@ -117,7 +119,8 @@ export class Tcp implements Opener {
     const local = { address: packet.dst, port: segment.dstPort };
     const remote = { address: packet.src, port: segment.srcPort };
     const connection = this.connections.get(local, remote);
-    if (connection !== undefined && !this.reopens(connection, segment)) connection.segmentArrives(segment);
+    if (connection !== undefined && !this.reopens(connection, segment))
+      connection.segmentArrives(segment, packet.tos & 3);
     else this.withoutConnection(segment, local, remote);
   }
 

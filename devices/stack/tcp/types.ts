@@ -10,6 +10,8 @@ import type { EventQueue } from '../events.js';
 import type { Random } from '../random.js';
 import type { TcpState, Tracer } from '../trace.js';
 import type { Ipv4Address } from '../wire/address.js';
+import type { CongestionControlName } from './congestion/congestion-control.js';
+import type { EcnMode } from './ecn.js';
 
 export type { TcpState } from '../trace.js';
 
@@ -27,6 +29,8 @@ export interface IpLayer {
     readonly src?: Ipv4Address;
     readonly protocol: number;
     readonly payload: Uint8Array;
+    /** Type of service; TCP uses the ECN codepoint in it (RFC 3168). Default 0. */
+    readonly tos?: number;
     readonly dontFragment?: boolean;
     /** The destination has just answered: whoever is the next hop hears us. */
     readonly answered?: boolean;
@@ -67,10 +71,20 @@ export interface TcpContext {
   readonly ipv4: IpLayer;
   /** Maximum segment lifetime; TIME_WAIT lasts twice as long. Default 30,000 (TIME_WAIT of 60 s, as Linux). */
   readonly mslMs?: number;
-  /** Bytes that one connection takes from its program ahead of the peer's ACKs. Default 256 KiB. */
+  /**
+   * Bytes that one connection takes from its program ahead of the peer's ACKs. Without it autotuned, as Linux: twice
+   * the congestion window, from 128 KiB to 4 MiB.
+   */
   readonly sendBufferBytes?: number;
-  /** Bytes that one connection holds for a program that does not read; bounds the window. Default 256 KiB. */
+  /**
+   * The largest receive window; a program that does not read lets at most that much and two segments wait. Without
+   * it autotuned, as Linux: 64 KiB at first, up to 6 MiB as the program reads.
+   */
   readonly receiveBufferBytes?: number;
+  /** Default cubic. */
+  readonly congestionControl?: CongestionControlName;
+  /** Default accept. */
+  readonly ecn?: EcnMode;
 }
 
 export interface ConnectOptions {

@@ -172,7 +172,7 @@ t.test('SYN_SENT', async (t) => {
     const c = new Conversation();
     c.machine.mtu = 1400;
     c.connect();
-    t.match(c.expect({ flags: SYN, window: 65535 }).options, { mss: 1360, windowScale: 3, timestamps: { echo: 0 } });
+    t.match(c.expect({ flags: SYN, window: 65_280 }).options, { mss: 1360, windowScale: 7, timestamps: { echo: 0 } });
   });
 
   t.test('without options of the peer: MSS 536, no scaling, no timestamps', async (t) => {
@@ -180,7 +180,7 @@ t.test('SYN_SENT', async (t) => {
     const client = c.connect();
     const { seq } = c.expect({ flags: SYN });
     c.peer({ flags: SYN, seq: 1, ack: seq + 1 });
-    c.expect({ flags: ACK, window: 65535, options: {} });
+    c.expect({ flags: ACK, window: 64_240, options: {} });
     c.call(() => client.send(bytesOf(1000)));
     c.expect({ flags: ACK, length: 536 });
     t.equal(client.info().mss, 536);
@@ -196,7 +196,7 @@ t.test('SYN_SENT', async (t) => {
       timestamps: { value: 7000, echo: syn.options.timestamps?.value ?? 0 },
     };
     c.peer({ flags: SYN, seq: 1, ack: syn.seq + 1, window: 1000, options });
-    t.match(c.expect({ flags: ACK, window: 32768 }).options, { timestamps: { echo: 7000 } });
+    t.match(c.expect({ flags: ACK, window: 502 }).options, { timestamps: { echo: 7000 } });
     t.equal(client.info().sendWindow, 1000, 'the window of a SYN is not scaled');
     c.peer({ seq: 2, ack: syn.seq + 1, window: 1000, options: { timestamps: { value: 7001, echo: 0 } } });
     t.equal(client.info().sendWindow, 4000);

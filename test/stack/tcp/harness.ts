@@ -67,7 +67,7 @@ export class Machine {
       send: (request) => {
         if (this.sendError !== undefined) return this.sendError;
         if (request.payload.length + 20 > this.mtu) return new StackError('EMSGSIZE', 'message too long');
-        wire(packetOf(request.src ?? address, request.dst, request.payload));
+        wire(packetOf(request.src ?? address, request.dst, request.payload, request.tos));
         return undefined;
       },
       sourceFor: (dst) => (dst === UNROUTED ? undefined : address),
@@ -98,13 +98,13 @@ export class Machine {
   }
 }
 
-export function packetOf(src: Ipv4Address, dst: Ipv4Address, payload: Uint8Array): Ipv4Packet {
+export function packetOf(src: Ipv4Address, dst: Ipv4Address, payload: Uint8Array, tos = 0): Ipv4Packet {
   return {
     src,
     dst,
     protocol: PROTOCOL_TCP,
     ttl: 64,
-    tos: 0,
+    tos,
     identification: 0,
     dontFragment: true,
     moreFragments: false,
@@ -142,6 +142,8 @@ export interface FromPeer {
   readonly ack?: number;
   readonly window?: number;
   readonly text?: string | Uint8Array;
+  /** ECN: the last two bits of the type-of-service byte. */
+  readonly codepoint?: number;
   readonly urgentPointer?: number;
   readonly options?: TcpOptions;
 }
@@ -151,6 +153,8 @@ export class Conversation {
   readonly timers = new Timers();
   readonly machine: Machine;
   readonly sent: TcpSegment[] = [];
+  /** The ECN codepoints of all packets that were sent, those of {@link sent} at the end. */
+  readonly codepoints: number[] = [];
   /** What the peer's segments carry: set by the first connection. */
   herePort = 0;
   peerPort = 0;
@@ -209,7 +213,7 @@ export class Conversation {
       PEER,
       HERE,
     );
-    return packetOf(PEER, HERE, bytes);
+    return packetOf(PEER, HERE, bytes, segment.codepoint);
   }
 
   icmp(error: Pick<IcmpErrorReport, 'type' | 'code'> & Partial<IcmpErrorReport>, about: TcpSegment): void {
@@ -260,6 +264,7 @@ export class Conversation {
   private take(packet: Ipv4Packet): void {
     const segment = parseTcp(packet.payload, packet.src, packet.dst);
     assert.ok(!isMalformed(segment));
+    this.codepoints.push(packet.tos & 3);
     this.sent.push(segment);
   }
 }

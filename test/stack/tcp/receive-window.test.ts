@@ -1,7 +1,7 @@
 /** The window that we offer: RFC 9293 section 3.8.6.2.2, RFC 7323 section 2. */
 import t from 'tap';
-import { ACK } from '../../../devices/stack/wire/tcp.js';
-import { bytesOf, established, IRS, text } from './harness.js';
+import { ACK, SYN } from '../../../devices/stack/wire/tcp.js';
+import { bytesOf, Conversation, established, IRS, text } from './harness.js';
 
 const NXT = IRS + 1;
 
@@ -100,6 +100,26 @@ t.test(
     t.equal(client.info().receiveWindow, limit + 2920 - (seq - NXT));
   },
 );
+
+t.test('as Linux, the windows of the SYN, and of the first ACK: whole segments, rounded up to the unit', async (t) => {
+  const c = new Conversation();
+  const client = c.connect();
+  const { seq, options } = c.expect({ flags: SYN, window: 64_240 });
+  t.equal(options.windowScale, 7, 'enough for 6 MiB');
+  const answer = { mss: 1460, windowScale: 9, timestamps: { value: 1, echo: options.timestamps?.value ?? 0 } };
+  c.peer({ flags: SYN, seq: IRS, ack: seq + 1, options: answer });
+  c.expect({ flags: ACK, window: 502 });
+  t.equal(client.info().receiveWindow, 64_240);
+
+  const server = new Conversation();
+  server.listen();
+  server.peer({ flags: SYN, seq: IRS, options: { mss: 1460, windowScale: 7, timestamps: { value: 1, echo: 0 } } });
+  server.expect({ flags: SYN | ACK, window: 65_160 });
+  const plain = new Conversation();
+  plain.listen();
+  plain.peer({ flags: SYN, seq: IRS, options: { mss: 1460 } });
+  plain.expect({ flags: SYN | ACK, window: 64_240 });
+});
 
 t.test('read() gives at most what is asked for, in order', async (t) => {
   const { c, client, una } = established();
