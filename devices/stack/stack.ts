@@ -14,6 +14,7 @@ import { Nic } from './link/nic.js';
 import type { Port } from './link/port.js';
 import type { Random } from './random.js';
 import { Tcp } from './tcp/tcp.js';
+import type { TcpContext } from './tcp/types.js';
 import { NO_TRACE, stampedBy, type Tracer } from './trace.js';
 import { Udp } from './transport/udp.js';
 import { type Cidr, formatCidr, formatIpv4, type Ipv4Address, type MacAddress, networkOf } from './wire/address.js';
@@ -38,6 +39,11 @@ export interface StaticRoute {
   readonly metric?: number;
 }
 
+/** What may be set of a machine's TCP: buffers, congestion control, and what else has a default. */
+export type TcpSettings = Partial<
+  Omit<TcpContext, 'timers' | 'random' | 'tracer' | 'counters' | 'events' | 'ipv4' | 'mslMs'>
+>;
+
 export interface StackOptions {
   /** Of the machine, for messages. */
   readonly name: string;
@@ -53,6 +59,7 @@ export interface StackOptions {
   readonly counters?: Counters;
   /** Maximum segment lifetime; TIME_WAIT lasts twice as long. Default 30,000. */
   readonly tcpMslMs?: number;
+  readonly tcp?: TcpSettings;
   /** How long an ARP answer is trusted. Default 60,000. */
   readonly arpReachableMs?: number;
 }
@@ -91,7 +98,8 @@ export class Stack {
     const { ipv4 } = this;
     this.icmp = new Icmp({ ipv4, timers, tracer, counters, events });
     this.udp = new Udp({ ipv4, icmp: this.icmp, random: random.fork('udp'), counters, events });
-    this.tcp = new Tcp({ ipv4, timers, random: random.fork('tcp'), tracer, counters, events, mslMs: options.tcpMslMs });
+    const layers = { ipv4, timers, random: random.fork('tcp'), tracer, counters, events };
+    this.tcp = new Tcp({ ...options.tcp, ...layers, mslMs: options.tcpMslMs });
     this.ipv4.setHandler(PROTOCOL_TCP, (packet) => this.tcp.receive(packet));
     this.ipv4.setErrorHandler(PROTOCOL_TCP, (report) => this.tcp.icmpError(report));
 

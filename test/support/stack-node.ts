@@ -8,6 +8,7 @@
  *     const connection = a.call(wiring.now, ({ tcp }) => tcp.connect({ remote: { address: b.address(), port: 80 } }));
  *     wiring.runSync(wiring.now + 100);
  */
+import { crc32 } from 'node:zlib';
 import { type Instant, Timers } from '../../devices/stack/clock.js';
 import type { Impairment } from '../../devices/stack/link/impairment.js';
 import { Port } from '../../devices/stack/link/port.js';
@@ -17,7 +18,8 @@ import type { TraceDetail, TraceEvent } from '../../devices/stack/trace.js';
 import { type Cidr, type Ipv4Address, parseCidr, parseIpv4 } from '../../devices/stack/wire/address.js';
 import type { WiredNode } from './wiring.js';
 
-export interface StackNodeOptions extends Partial<Pick<StackOptions, 'forwarding' | 'tcpMslMs' | 'arpReachableMs'>> {
+export interface StackNodeOptions
+  extends Partial<Pick<StackOptions, 'forwarding' | 'tcpMslMs' | 'tcp' | 'arpReachableMs' | 'counters'>> {
   readonly name: string;
   /** One an interface, `eth0` first: `10.0.0.1/24`; empty for none; several apart by spaces. */
   readonly addresses: readonly string[];
@@ -37,12 +39,12 @@ export class StackNode implements WiredNode {
   readonly hasPrograms: boolean = false;
 
   constructor(options: StackNodeOptions) {
-    const { name, mtu, impairment, forwarding = false, tcpMslMs, arpReachableMs } = options;
+    const { name, mtu, impairment, forwarding = false, tcpMslMs, tcp, arpReachableMs, counters } = options;
     this.name = name;
     const timers = new Timers();
     const random = new Random(options.seed ?? 'stack').fork(`device ${name}`);
     const nics = options.addresses.map((list, index) => ({
-      port: new Port({ name: `eth${index}`, timers, random: random.fork(`port eth${index}`), mtu, impairment }),
+      port: new Port({ name: `eth${index}`, timers, random: random.fork(`port eth${index}`), mtu, impairment, crc32 }),
       mac: macOf(name, index),
       addresses: list === '' ? [] : list.split(' ').map(cidrOf),
     }));
@@ -52,7 +54,8 @@ export class StackNode implements WiredNode {
       emit: (detail: TraceDetail) => this.traced.push({ ...detail, at: timers.now }),
     };
     const routes = (options.routes ?? []).map(routeOf);
-    this.stack = new Stack({ name, nics, routes, forwarding, random, timers, tracer, tcpMslMs, arpReachableMs });
+    const settings = { forwarding, tcpMslMs, tcp, arpReachableMs, counters };
+    this.stack = new Stack({ name, nics, routes, random, timers, tracer, ...settings });
   }
 
   /** The first address of the interface. */
