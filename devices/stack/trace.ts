@@ -45,7 +45,8 @@ export type TraceDetail =
       readonly local: string;
       readonly remote: string;
       readonly seq: number;
-      readonly reason: 'timeout' | 'fast';
+      /** The timer; later segments that arrived; a probe for the end of a flight. */
+      readonly reason: 'timeout' | 'fast' | 'probe';
     }
   | {
       readonly event: 'dhcp-state';

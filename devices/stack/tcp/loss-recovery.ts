@@ -1,77 +1,387 @@
 import type { Instant } from '../clock.js';
 import type { CongestionControl } from './congestion/congestion-control.js';
-import { type SequenceNumber, seqAdd, seqGt } from './seqnum.js';
+import { Rack } from './rack.js';
+import { RateReduction } from './rate-reduction.js';
+import type { RetransmissionQueue } from './retransmission-queue.js';
+import type { RttEstimator } from './rtt.js';
+import { type SequenceNumber, seqGe, seqGt } from './seqnum.js';
+import { TailLossProbe } from './tail-loss-probe.js';
 import type { Tcb } from './tcb.js';
+import { SpuriousDetector } from './undo.js';
 
-const DUPLICATE_THRESHOLD = 3;
+/**
+ * Linux's names. open: all is well; disorder: something arrived out of order, or was sent again; cwr: the window
+ * comes down for a congestion mark; recovery: losses are repaired; loss: the timer ran out.
+ */
+export type CongestionState = 'open' | 'disorder' | 'cwr' | 'recovery' | 'loss';
 
-/** Finds losses by duplicate ACKs: NewReno's fast retransmit and fast recovery (RFC 6582), limited transmit (RFC 3042). */
+/** What one ACK told, as the queue and the scoreboard have taken it in. */
+export interface AckNews {
+  readonly ack: SequenceNumber;
+  /** SND.UNA before it. */
+  readonly priorUna: SequenceNumber;
+  /** TSecr; undefined without timestamps. */
+  readonly echo: number | undefined;
+  /** SND.UNA has moved. */
+  readonly advanced: boolean;
+  /** RFC 5681 section 2: a duplicate ACK. */
+  readonly duplicate: boolean;
+  /** The peer echoes a congestion mark. */
+  readonly marked: boolean;
+  /** Bytes that are known to have arrived, for the first time. */
+  delivered: number;
+  /** Segments were acknowledged out of order, for the first time. */
+  sacked: boolean;
+  /** The peer reports something that it got twice. */
+  repeated: boolean;
+  /** That was the tail loss probe. */
+  probeRepeated: boolean;
+  /** Something arrived that was sent once and before the recovery began. */
+  originalArrived: boolean;
+  /** Segments that were acknowledged cumulatively. */
+  segments: number;
+}
+
+/**
+ * From news of what has arrived to what is lost and how fast it is repaired: the states of Linux's tcp_input.c over
+ * RACK (RFC 8985), proportional rate reduction (RFC 6937), the undoing of mistakes (RFC 3522, RFC 4015) and F-RTO
+ * (RFC 5682). Without SACK the duplicate ACKs are counted: NewReno (RFC 6582), limited transmit (RFC 3042).
+ */
 export class LossRecovery {
-  inRecovery = false;
-  private duplicates = 0;
+  readonly rack = new Rack();
+  readonly probe = new TailLossProbe();
+  readonly reduction = new RateReduction();
+  readonly spurious = new SpuriousDetector();
+  congestion: CongestionControl;
+  state: CongestionState = 'open';
+  /** When RACK wants to look again; undefined when nothing is suspect. */
+  lookAgainAt: Instant | undefined;
+  /** F-RTO: new data goes first, what was taken for lost waits. */
+  newDataFirst = false;
+  /** RFC 3168 section 6.1.2: the window came down, and the peer is to be told by CWR. */
+  reductionUntold = false;
   private readonly tcb: Tcb;
-  private readonly congestion: CongestionControl;
-  /** RFC 6582: the highest sequence number sent when the last recovery or timeout began. */
-  private recover: SequenceNumber = 0;
+  private readonly queue: RetransmissionQueue;
+  private readonly rtt: RttEstimator;
+  /** SND.NXT when the present state began: it ends when that is acknowledged. */
+  private high: SequenceNumber = 0;
+  /** Without SACK: segments that duplicate ACKs have told of. */
+  private duplicates = 0;
+  /** F-RTO is finding out whether the timeout was a mistake. */
+  private doubtful = false;
 
-  constructor(tcb: Tcb, congestion: CongestionControl) {
+  constructor(tcb: Tcb, queue: RetransmissionQueue, rtt: RttEstimator, congestion: CongestionControl) {
     this.tcb = tcb;
+    this.queue = queue;
+    this.rtt = rtt;
     this.congestion = congestion;
   }
 
-  /** Before the SYN: every acknowledgment lies beyond `recover`. */
+  /** ISS is set: nothing lies before the first ACK. */
   start(): void {
-    this.recover = seqAdd(this.tcb.iss, -1);
+    this.high = this.tcb.iss;
   }
 
-  /** Bytes that may be in flight beyond the congestion window: one segment for each of the first two duplicates. */
-  get limitedTransmit(): number {
-    return this.inRecovery || this.duplicates >= DUPLICATE_THRESHOLD ? 0 : this.duplicates * this.tcb.mss;
+  /** Bytes in flight by the best knowledge: what each duplicate ACK tells of has left, without SACK too. */
+  get pipe(): number {
+    return Math.max(0, this.queue.outstanding - this.duplicates * this.tcb.mss);
   }
 
-  /** True when the first unacknowledged segment is to be sent again now. */
-  onDuplicateAck(now: Instant): boolean {
-    const { congestion, tcb } = this;
-    if (this.inRecovery) {
-      congestion.window += tcb.mss;
-      return false;
+  /** What of a segment was sent before this state began? */
+  sentBeforeRecovery(end: SequenceNumber): boolean {
+    return !seqGt(end, this.high);
+  }
+
+  get reorderingMs(): number {
+    const { minMs, smoothedMs } = this.rtt;
+    return minMs === Number.POSITIVE_INFINITY ? 0 : this.rack.windowMs(false, 0, minMs, smoothedMs);
+  }
+
+  /** Takes in an ACK, after queue, round trip and RACK know of it. `sackedCount`: now. */
+  onAck(news: AckNews, now: Instant): void {
+    const bare = !news.advanced && !news.sacked && news.duplicate;
+    if (this.probe.onAck(news.ack, { advanced: news.advanced, repeated: news.probeRepeated, bare })) {
+      this.onProbeRepairedLoss(now);
     }
-    this.duplicates += 1;
-    // Section 3.2, step 2: duplicates of what a timeout had sent again tell nothing.
-    if (this.duplicates !== DUPLICATE_THRESHOLD || !seqGt(seqAdd(tcb.sndUna, -1), this.recover)) return false;
-    this.inRecovery = true;
-    this.recover = seqAdd(tcb.sndNxt, -1);
-    congestion.onCongestion(now);
-    congestion.window = congestion.slowStartThreshold + DUPLICATE_THRESHOLD * tcb.mss;
-    return true;
+    this.lookAgainAt = undefined;
+    const lostBefore = this.queue.lostCount;
+    if (news.advanced) this.eatDuplicates(news);
+    if (this.isDubious(news)) this.process(news, now);
+    const moreLost = this.queue.lostCount > lostBefore;
+    if (this.reduction.active) this.setReducedWindow(news.delivered, news.advanced && !moreLost);
+  }
+
+  /** The reordering timer has run out. RFC 8985 section 6.3. */
+  onReorderingTimeout(now: Instant): void {
+    const before = this.queue.lostCount;
+    this.findLosses(now);
+    if (this.queue.lostCount === before) return;
+    if (this.state !== 'recovery') {
+      this.enterRecovery(now);
+      this.setReducedWindow(this.tcb.mss, false);
+    }
   }
 
   /**
-   * SND.UNA has moved by `acked` bytes; `flightSize` is what is left in flight. True when the ACK is a partial one:
-   * the segment at SND.UNA is lost too.
+   * The retransmission timer has run out. What was sent so recently that RACK would not call it lost stays in
+   * flight; the first goes again in any case.
    */
-  onNewAck(acked: number, flightSize: number): boolean {
-    const { congestion, tcb } = this;
+  onTimeout(retries: number, now: Instant): void {
+    const { queue, tcb } = this;
+    const first = this.state === 'open' || this.state === 'disorder' || !seqGt(this.high, tcb.sndUna);
+    const again = this.state === 'loss' && retries <= 1;
+    const fresh = this.state !== 'recovery' && this.state !== 'loss';
     this.duplicates = 0;
-    if (!this.inRecovery) {
-      // `recover` follows, or it would seem to lie ahead once 2^31 bytes went by.
-      if (seqGt(seqAdd(tcb.sndUna, -1), this.recover)) this.recover = seqAdd(tcb.sndUna, -2);
-      return false;
+    const { head } = queue;
+    if (head?.sacked) queue.forgetSacked();
+    for (let segment = head; segment !== undefined; segment = segment.next) {
+      const recent = tcb.sackPermitted && segment !== head && this.rack.dueAt(segment, 0) > now;
+      if (!recent) queue.markLost(segment, 'timeout');
     }
-    if (seqGt(tcb.sndUna, this.recover)) {
-      this.inRecovery = false;
-      congestion.window = Math.min(congestion.slowStartThreshold, Math.max(flightSize, tcb.mss) + tcb.mss);
-      return false;
+    if (first || again) this.spurious.start(tcb.sndUna, queue.resentCount);
+    this.congestion.onTimeout(first || again, now);
+    this.congestion.window = this.pipe + tcb.mss;
+    this.reduction.end();
+    this.probe.forget();
+    this.newDataFirst = false;
+    this.reductionUntold = true;
+    this.state = 'loss';
+    this.high = tcb.sndNxt;
+    this.doubtful = fresh || retries > 1;
+  }
+
+  /** F-RTO has let new data go, if there was any (section 3.1, step 2b). False: go on with what was lost. */
+  afterNewData(): boolean {
+    this.newDataFirst = false;
+    this.doubtful = seqGt(this.tcb.sndNxt, this.high);
+    return this.doubtful;
+  }
+
+  /** Only such ACKs can change the state. */
+  private isDubious(news: AckNews): boolean {
+    return this.state !== 'open' || news.duplicate || news.sacked || news.repeated || news.marked;
+  }
+
+  private process(news: AckNews, now: Instant): void {
+    const { tcb } = this;
+    if (this.state === 'open') this.spurious.settled();
+    else if (seqGe(tcb.sndUna, this.high)) {
+      if (this.state === 'cwr' && tcb.sndUna !== this.high) this.endReduction('open');
+      else if (this.state === 'recovery') {
+        if (!tcb.sackPermitted) this.duplicates = 0;
+        if (this.endRecovery(news.echo)) return;
+      }
     }
-    congestion.window = Math.max(tcb.mss, congestion.window - acked);
-    if (acked >= tcb.mss) congestion.window += tcb.mss;
+    if (this.state === 'recovery') this.inRecovery(news, now);
+    else if (this.state === 'loss') this.inLoss(news, now);
+    else this.inOrder(news, now);
+  }
+
+  /** Open, disorder, cwr. */
+  private inOrder(news: AckNews, now: Instant): void {
+    this.countDuplicates(news);
+    if (this.state !== 'cwr') this.undoByDuplicates();
+    this.findLosses(now, news);
+    if (this.queue.lostCount > 0) this.enterRecovery(now);
+    else if (this.state !== 'cwr') this.keepOpen(news.marked ? now : undefined);
+  }
+
+  private inRecovery(news: AckNews, now: Instant): void {
+    if (!news.advanced) this.countDuplicates(news);
+    else if (this.undoPartial(news)) return;
+    if (this.undoByDuplicates()) this.keepOpen();
+    this.findLosses(now, news);
+    if (this.state !== 'recovery' && this.queue.lostCount > 0) this.enterRecovery(now);
+  }
+
+  /** RFC 5682 section 3.1, in its SACK form, as Linux. */
+  private inLoss(news: AckNews, now: Instant): void {
+    this.processLoss(news);
+    const resentBefore = this.queue.resentCount;
+    this.findLosses(now, news);
+    // Retransmissions that are lost again are a congestion of their own.
+    const lostAgain = this.queue.resentCount < resentBefore;
+    if (this.state !== 'open' && !lostAgain) return;
+    if (this.queue.lostCount > 0) this.enterRecovery(now);
+    else this.keepOpen();
+  }
+
+  private processLoss(news: AckNews): void {
+    const { tcb } = this;
+    const recovered = seqGe(tcb.sndUna, this.high);
+    if (news.advanced && this.mayUndo(news.echo)) {
+      this.undo(true);
+      this.leave(recovered);
+      return;
+    }
+    if (this.doubtful) {
+      // Step 3b: what was never sent again has arrived: the timer was too fast.
+      if (news.originalArrived) {
+        this.undo(true);
+        this.state = 'open';
+        return;
+      }
+      if (seqGt(tcb.sndNxt, this.high)) {
+        if (news.sacked || news.duplicate) this.doubtful = false;
+      } else if (news.advanced && !recovered) {
+        this.high = tcb.sndNxt;
+        this.newDataFirst = true;
+        return;
+      }
+    }
+    if (recovered) this.endRecovery(news.echo);
+    // What F-RTO has sent beyond is arriving.
+    else if (!news.advanced && seqGt(tcb.sndNxt, this.high)) this.countDuplicates(news);
+  }
+
+  /** Without SACK a partial one may be undone, but the state stays until something beyond it is acknowledged. */
+  private leave(recovered: boolean): void {
+    if (this.tcb.sackPermitted || (recovered && this.tcb.sndUna !== this.high)) this.state = 'open';
+  }
+
+  private findLosses(now: Instant, news?: AckNews): void {
+    const { rack, queue, rtt, tcb } = this;
+    if (queue.empty) return;
+    if (!tcb.sackPermitted) {
+      if (news !== undefined) this.findFirstLoss(news);
+      return;
+    }
+    if (news !== undefined && !rack.advanced) return;
+    const repairing = this.state === 'recovery' || this.state === 'loss';
+    const windowMs = rack.windowMs(repairing, queue.sackedCount, rtt.minMs, rtt.smoothedMs);
+    this.lookAgainAt = rack.detect(queue, windowMs, now);
+  }
+
+  /** RFC 6582 section 3.2: the third duplicate, and then every partial ACK, tell that the first segment is lost. */
+  private findFirstLoss(news: AckNews): void {
+    const { head } = this.queue;
+    if (head === undefined || this.state === 'loss') return;
+    const partial = this.state === 'recovery' && news.advanced;
+    const third = this.state !== 'recovery' && this.duplicates >= this.rack.reordering;
+    // A first one that was sent again is given the time that the timer allows.
+    if (partial || third) this.queue.markLost(head, 'fast');
+  }
+
+  /** Without SACK: a duplicate tells that one more has arrived; an ACK that moves on starts anew. */
+  private countDuplicates(news: AckNews): void {
+    if (this.tcb.sackPermitted) return;
+    if (news.advanced) this.duplicates = 0;
+    else if (news.duplicate && this.duplicates < this.queue.size - Math.max(1, this.queue.lostCount)) {
+      this.duplicates += 1;
+      news.delivered += this.tcb.mss;
+    }
+  }
+
+  /** Without SACK: one of the acknowledged segments filled the hole, the others are those that duplicates told of. */
+  private eatDuplicates(news: AckNews): void {
+    if (this.duplicates === 0) return;
+    const { mss } = this.tcb;
+    news.delivered = Math.max(news.delivered - this.duplicates * mss, mss);
+    this.duplicates = Math.max(0, this.duplicates - Math.max(0, news.segments - 1));
+  }
+
+  private enterRecovery(now: Instant): void {
+    this.spurious.start(this.tcb.sndUna, this.queue.resentCount);
+    if (!this.reduction.active) this.startReduction(now);
+    this.state = 'recovery';
+    this.high = this.tcb.sndNxt;
+  }
+
+  private startReduction(now: Instant): void {
+    this.reductionUntold = true;
+    this.reduction.start(this.congestion.window);
+    this.congestion.onCongestion(now);
+    this.high = this.tcb.sndNxt;
+    this.probe.forget();
+  }
+
+  private endReduction(state: CongestionState): void {
+    const { congestion } = this;
+    if (this.state === 'cwr' || this.spurious.marker !== undefined) congestion.window = congestion.slowStartThreshold;
+    this.reduction.end();
+    this.state = state;
+  }
+
+  /** All that was sent before is acknowledged. True when the state has to stay for now. */
+  private endRecovery(echo: number | undefined): boolean {
+    const { tcb, spurious } = this;
+    if (this.mayUndo(echo)) this.undo(false);
+    else this.rack.onRecovered();
+    // RFC 6582 section 4.1: without SACK duplicates of what was just repaired must not start it again.
+    if (!tcb.sackPermitted && tcb.sndUna === this.high) {
+      if (this.queue.resentCount === 0) spurious.settled();
+      return true;
+    }
+    if (this.state === 'recovery') this.endReduction('open');
+    else this.state = 'open';
+    spurious.end();
+    return false;
+  }
+
+  /** An ACK within the recovery that answers what was sent before it: reordering, RFC 4015. True: wait for more. */
+  private undoPartial(news: AckNews): boolean {
+    const { queue, rack, spurious, tcb } = this;
+    if (!spurious.delayed(news.echo)) return false;
+    rack.reordered(news.priorUna, queue.highestSacked ?? tcb.sndUna, tcb.mss);
+    if (queue.resentCount > 0) return true;
+    spurious.settled();
+    this.undo(true);
+    this.keepOpen();
+    return false;
+  }
+
+  private undoByDuplicates(): boolean {
+    if (!this.spurious.allRepeated) return false;
+    this.undo(false);
     return true;
   }
 
-  /** Section 4: after a timeout fast recovery ends, and duplicates below what was sent so far are ignored. */
-  onTimeout(): void {
-    this.inRecovery = false;
-    this.duplicates = 0;
-    this.recover = seqAdd(this.tcb.sndNxt, -1);
+  private mayUndo(echo: number | undefined): boolean {
+    return this.spurious.marker !== undefined && (this.spurious.allRepeated || this.spurious.delayed(echo));
+  }
+
+  private undo(nothingLost: boolean): void {
+    if (nothingLost) this.queue.unmarkLost();
+    this.congestion.undo();
+    this.reductionUntold = false;
+    this.reduction.end();
+    this.spurious.end();
+    this.rack.advanced = true;
+  }
+
+  /** `markedAt`: the peer echoes a congestion mark now (RFC 3168 section 6.1.2). */
+  private keepOpen(markedAt?: Instant): void {
+    const { queue } = this;
+    const quiet = queue.sackedCount + queue.lostCount + queue.resentCount + this.duplicates === 0;
+    if (queue.resentCount === 0) this.spurious.settled();
+    if (markedAt !== undefined) {
+      this.spurious.end();
+      this.startReduction(markedAt);
+    }
+    const calm = quiet ? 'open' : 'disorder';
+    const state = markedAt === undefined ? calm : 'cwr';
+    if (this.state === state) return;
+    this.state = state;
+    this.high = this.tcb.sndNxt;
+  }
+
+  /** RFC 8985 section 7.4.2: without the probe nobody would know that there was a loss. */
+  private onProbeRepairedLoss(now: Instant): void {
+    this.startReduction(now);
+    this.state = 'cwr';
+    this.endReduction('open');
+    this.keepOpen();
+  }
+
+  private setReducedWindow(delivered: number, progress: boolean): void {
+    const { congestion, tcb } = this;
+    if (delivered <= 0 && this.state !== 'recovery') return;
+    congestion.window = this.reduction.onDelivered(
+      delivered,
+      this.pipe,
+      congestion.slowStartThreshold,
+      tcb.mss,
+      progress,
+    );
   }
 }

@@ -287,6 +287,7 @@ function ackArrived(connection: ConnectionMachine, segment: TcpSegment): boolean
     return false;
   }
   if (seqGe(segment.ack, tcb.sndUna)) sender.acknowledge(segment);
+  else sender.acknowledgeOld(segment);
   if (tcb.sndUp !== undefined && seqGe(tcb.sndUna, tcb.sndUp)) tcb.sndUp = undefined;
   if (!sender.finAcknowledged) return true;
   switch (tcb.state) {

@@ -1,6 +1,6 @@
 import type { Instant } from '../clock.js';
 import type { StackError } from '../errors.js';
-import { FIN, PSH, SYN, type TcpSegment } from '../wire/tcp.js';
+import { CWR, FIN, PSH, SYN, type TcpSegment } from '../wire/tcp.js';
 import { setPathMtu } from './negotiation.js';
 import type { SegmentOutput } from './output.js';
 import { Persist } from './persist.js';
@@ -63,6 +63,11 @@ export class Sender {
     this.buffer = new SendBuffer(bufferBytes ?? INITIAL_SEND_BUFFER_BYTES);
     const onSendTimeout = () => owner.onSendTimeout();
     this.flight = new Retransmission(context, tcb, {
+      get timestamp() {
+        return output.timestamp;
+      },
+      transmitNew: () => this.transmitNew(),
+      flush: () => this.flush(),
       transmit: (segment) => this.transmit(segment),
       onRetransmit: (seq, reason) => owner.onRetransmit(seq, reason),
       onSendTimeout,
@@ -119,17 +124,30 @@ export class Sender {
     const window = segment.flags & SYN ? segment.window : segment.window * 2 ** tcb.sndWndShift;
     this.flight.heard();
     this.persist.answered();
-    if (seqGt(segment.ack, tcb.sndUna)) this.onNewAck(segment.ack, segment.options.timestamps?.echo);
-    else if (this.isDuplicate(segment, window)) this.flight.onDuplicateAck();
+    const duplicate = this.isDuplicate(segment, window);
+    const advanced = seqGt(segment.ack, tcb.sndUna);
+    this.takeAck(segment, duplicate);
+    if (advanced) this.onNewAck(segment.ack);
     this.updateWindow(segment, window);
+  }
+
+  /** An ACK from before SND.UNA, overtaken by a later one: its SACK blocks still count. */
+  acknowledgeOld(segment: TcpSegment): void {
+    if (segment.options.sack !== undefined) this.takeAck(segment, false);
   }
 
   /** Sends what may be sent now. */
   flush(): void {
     if (!mayTransmit(this.tcb.state)) return;
     const { mss } = this.tcb;
-    this.flight.resendLost();
-    this.sendNew();
+    const { recovery } = this.flight;
+    if (recovery.newDataFirst) {
+      this.sendNew();
+      if (!recovery.afterNewData()) this.flight.resendLost();
+    } else {
+      this.flight.resendLost();
+      this.sendNew();
+    }
     // The layer below refused a segment as too large: what it was to carry goes again in smaller ones.
     if (this.tcb.mss < mss) this.flush();
     else this.armTimers();
@@ -178,13 +196,24 @@ export class Sender {
     );
   }
 
-  private onNewAck(ack: SequenceNumber, echo: number | undefined): void {
+  private takeAck(segment: TcpSegment, duplicate: boolean): void {
+    const { sack, timestamps } = segment.options;
+    this.flight.onAck({
+      ack: segment.ack,
+      sack: this.tcb.sackPermitted ? sack : undefined,
+      echo: this.tcb.timestamps === undefined ? undefined : timestamps?.echo,
+      timestamp: this.output.timestamp,
+      duplicate,
+      marked: this.tcb.ecn.isEcho(segment.flags),
+    });
+  }
+
+  /** SND.UNA has moved. */
+  private onNewAck(ack: SequenceNumber): void {
     this.buffer.drop(Math.min(this.buffer.length, Math.max(0, seqDiff(ack, this.bufferSeq))));
     if (seqGt(ack, this.bufferSeq)) this.bufferSeq = ack;
     this.output.answered = true;
     if (seqLt(this.smallEnd, ack)) this.smallEnd = ack;
-    const usable = this.tcb.timestamps !== undefined && echo !== undefined;
-    this.flight.onNewAck(ack, usable ? seqDiff(this.output.timestamp, echo) : undefined);
     if (this.autotuned) this.buffer.limit = Math.max(this.buffer.limit, sendBufferFor(this.flight.congestion.window));
     if (this.wanted && this.buffer.free >= this.buffer.limit * WRITABLE_SHARE) {
       this.wanted = false;
@@ -212,9 +241,18 @@ export class Sender {
     const push = length > 0 && offset + length === this.buffer.length;
     this.lastSentAt = this.now;
     const payload = this.buffer.peek(offset, length);
-    const flags = (segment.fin ? FIN : 0) | (push ? PSH : 0);
-    const error = this.output.segment(flags, segment.seq, payload, segment.transmissions === 1);
+    const fresh = segment.transmissions === 1;
+    const flags = (segment.fin ? FIN : 0) | (push ? PSH : 0) | (fresh && length > 0 ? this.reductionFlags() : 0);
+    const error = this.output.segment(flags, segment.seq, payload, fresh);
     if (error !== undefined) this.onRefused(error);
+  }
+
+  /** RFC 3168 section 6.1.2: the first new data after the window came down says so. */
+  private reductionFlags(): number {
+    const { recovery } = this.flight;
+    if (!this.tcb.ecn.agreed || !recovery.reductionUntold) return 0;
+    recovery.reductionUntold = false;
+    return CWR;
   }
 
   /** The layer below knows of a smaller MTU than we: RFC 1191 within one machine. */
@@ -228,11 +266,12 @@ export class Sender {
 
   /** Bytes of data that the next new segment carries (0: FIN alone); undefined when none may go now. */
   private nextLength(): number | undefined {
-    const { unsent, windowRoom, tcb } = this;
+    const { unsent, windowRoom } = this;
     if ((unsent === 0 && !this.finUnsent) || windowRoom <= 0) return undefined;
-    const length = Math.min(unsent, tcb.mss, windowRoom);
+    const { mss } = this.output;
+    const length = Math.min(unsent, mss, windowRoom);
     if (!this.flight.allows(length)) return undefined;
-    return length === tcb.mss || length === 0 || this.maySendSmall(length, unsent) ? length : undefined;
+    return length === mss || length === 0 || this.maySendSmall(length, unsent) ? length : undefined;
   }
 
   /** Sender's silly window avoidance and Nagle's algorithm, RFC 9293 sections 3.8.6.2.1 and 3.7.4. */
@@ -244,20 +283,30 @@ export class Sender {
 
   private sendSegment(length: number): void {
     const { tcb, now } = this;
-    if (this.flight.sent.empty) this.flight.congestion.onIdle(now - this.lastSentAt, this.flight.rtt.rtoMs, now);
     const fin = this.finUnsent && length === this.unsent && this.windowRoom > length;
-    const segment = this.flight.sent.append(tcb.sndNxt, length + (fin ? 1 : 0), { fin }, now);
+    const small = length < this.output.mss;
+    const segment = this.flight.append(tcb.sndNxt, length + (fin ? 1 : 0), fin, now - this.lastSentAt);
     tcb.sndNxt = seqAdd(tcb.sndNxt, segment.length);
     if (seqGt(tcb.sndNxt, tcb.sndMax)) tcb.sndMax = tcb.sndNxt;
-    if (length < tcb.mss) this.smallEnd = tcb.sndNxt;
+    if (small) this.smallEnd = tcb.sndNxt;
     this.transmit(segment);
+  }
+
+  /** One new segment beyond what the congestion window allows: a tail loss probe (RFC 8985 section 7.3). */
+  private transmitNew(): boolean {
+    const { unsent, windowRoom } = this;
+    const length = Math.min(unsent, this.output.mss);
+    if ((length === 0 && !this.finUnsent) || windowRoom < Math.max(length, 1) || !mayTransmit(this.tcb.state))
+      return false;
+    this.sendSegment(length);
+    return true;
   }
 
   /** What the window held back too long: a small segment if it takes one, otherwise one octet beyond it. */
   private probe(): void {
     const { tcb, unsent } = this;
     this.context.counters.add('tcp.windowProbes');
-    if (this.windowRoom > 0) this.sendSegment(Math.min(unsent, tcb.mss, this.windowRoom));
+    if (this.windowRoom > 0) this.sendSegment(Math.min(unsent, this.output.mss, this.windowRoom));
     else {
       // SND.NXT stays: the octet counts as sent only if the peer acknowledges it.
       if (unsent > 0) {
@@ -270,7 +319,7 @@ export class Sender {
   }
 
   private armTimers(): void {
-    this.flight.armTimer();
+    this.flight.armTimer(this.wanted);
     if (this.flight.sent.empty && (this.unsent > 0 || this.finUnsent)) this.persist.start();
     else this.persist.stop();
   }

@@ -7,28 +7,29 @@ import type { TcpInfo } from './types.js';
 export function tcpInfo(connection: Connection): TcpInfo {
   const { tcb, sender, window, context } = connection;
   const { flight } = sender;
+  const { recovery, rtt, sent } = flight;
   const { statistics } = tcb;
   const since = (at: Instant | undefined) => (at === undefined ? undefined : Math.max(0, context.timers.now - at));
   return {
     congestionControl: flight.congestion.name,
-    congestionState: 'open',
+    congestionState: recovery.state,
     ...(tcb.windowScaling ? { sendWindowScale: tcb.sndWndShift, receiveWindowScale: tcb.rcvWndShift } : {}),
     timestamps: tcb.timestamps !== undefined,
     sack: tcb.sackPermitted,
     ecn: tcb.ecn.agreed,
-    rttVarMs: 0,
-    minRttMs: 0,
+    rttVarMs: rtt.variationMs,
+    minRttMs: rtt.measured ? rtt.minMs : 0,
     pathMtu: tcb.pathMtu,
     receiveMss: Math.max(DEFAULT_MSS, statistics.largestSegmentIn),
     advertisedMss: tcb.receiveMss,
-    unackedSegments: 0,
-    sackedSegments: 0,
-    lostSegments: 0,
-    retransmissionsInFlight: 0,
-    reorderingMs: 0,
-    dsacksIn: 0,
-    tailLossProbes: 0,
-    backoff: 0,
+    unackedSegments: sent.size,
+    sackedSegments: sent.sackedCount,
+    lostSegments: sent.lostCount + sent.resentCount,
+    retransmissionsInFlight: sent.resentCount,
+    reorderingMs: recovery.reorderingMs,
+    dsacksIn: flight.duplicatesReported,
+    tailLossProbes: recovery.probe.count,
+    backoff: rtt.backoffs,
     segmentsIn: statistics.segmentsIn,
     segmentsOut: statistics.segmentsOut,
     dataSegmentsIn: statistics.dataSegmentsIn,

@@ -8,7 +8,7 @@ import { KeyedHash } from '../../../devices/stack/tcp/keyed-hash.js';
 import { receiveMssFor, windowShiftFor } from '../../../devices/stack/tcp/negotiation.js';
 import { EPHEMERAL_FIRST, EPHEMERAL_LAST, EphemeralPorts } from '../../../devices/stack/tcp/ports.js';
 import { MAX_BLOCKS, Reassembly } from '../../../devices/stack/tcp/reassembly.js';
-import { RetransmissionQueue } from '../../../devices/stack/tcp/retransmission-queue.js';
+import { RetransmissionQueue, type SentSegment } from '../../../devices/stack/tcp/retransmission-queue.js';
 import { RttEstimator } from '../../../devices/stack/tcp/rtt.js';
 import { SendBuffer } from '../../../devices/stack/tcp/send-buffer.js';
 import { seqAdd, seqDiff, seqGe, seqGt, seqLe, seqLt, seqMax } from '../../../devices/stack/tcp/seqnum.js';
@@ -189,25 +189,42 @@ t.test('reassembly', async (t) => {
 });
 
 t.test('retransmission queue', async (t) => {
+  const seqs = (walk: (visit: (segment: { seq: number }) => void) => void) => {
+    const seen: number[] = [];
+    walk(({ seq }) => seen.push(seq));
+    return seen;
+  };
+
   t.test('acknowledges whole segments and parts', async (t) => {
     const queue = new RetransmissionQueue();
     queue.append(100, 10, {}, 1);
     queue.append(110, 10, {}, 2);
-    t.equal(queue.acknowledge(105), undefined, 'a part is no measure');
+    t.same(
+      seqs((visit) => queue.acknowledge(105, visit)),
+      [],
+      'a part is no measure',
+    );
     t.equal(queue.outstanding, 15);
-    t.equal(queue.acknowledge(120), 2);
+    t.same(
+      seqs((visit) => queue.acknowledge(120, visit)),
+      [105, 110],
+    );
     t.ok(queue.empty);
+    t.equal(queue.outstanding, 0);
+    t.equal(queue.oldest, undefined);
   });
 
-  t.test('what was sent twice gives no measure', async (t) => {
+  t.test('what is lost is not on its way, until it is sent again; across the wrap', async (t) => {
     const queue = new RetransmissionQueue();
     const first = queue.append(0xfffffff8, 8, {}, 1);
     queue.append(0, 8, {}, 2);
     queue.markLost(first, 'fast');
-    t.equal(queue.outstanding, 8);
+    t.match(queue, { outstanding: 8, lostCount: 1, resentCount: 0, oldest: { seq: 0 } });
     queue.resent(first, 3);
-    t.equal(queue.outstanding, 16);
-    t.equal(queue.acknowledge(8), undefined);
+    t.match(queue, { outstanding: 16, lostCount: 0, resentCount: 1 });
+    t.match(queue.oldest, { seq: 0, newer: { seq: 0xfffffff8, transmissions: 2, sentAt: 3 } }, 'now the newest');
+    queue.acknowledge(8, () => {});
+    t.match(queue, { outstanding: 0, resentCount: 0, size: 0 });
   });
 
   t.test('lost segments come in order; a split one keeps its FIN at the end', async (t) => {
@@ -224,6 +241,89 @@ t.test('retransmission queue', async (t) => {
     t.match(queue.nextLost(), { seq: 10, length: 11, fin: true });
     queue.append(21, 5, {}, 3);
     t.equal(queue.outstanding, 15);
+  });
+
+  t.test('any course of events: the counts and the order of time are those of a plain model', async () => {
+    const act = fc.oneof(
+      fc.record({ send: fc.integer({ min: 1, max: 3 }) }),
+      fc.record({ ack: fc.nat(60) }),
+      fc.record({ sack: fc.nat(60), length: fc.nat(30) }),
+      fc.record({ lose: fc.nat(60) }),
+      fc.record({ again: fc.nat(5) }),
+      fc.record({ split: fc.nat(60) }),
+      fc.record({ other: fc.constantFrom('unmark', 'forget', 'all' as const) }),
+    );
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 60 }), uint32, (acts, start) => {
+        const queue = new RetransmissionQueue();
+        let una = start;
+        let next = start;
+        let now = 0;
+        const all = () => {
+          const list = [];
+          for (let segment = queue.head; segment !== undefined; segment = segment.next) list.push(segment);
+          return list;
+        };
+        const at = (offset: number) => {
+          const list = all();
+          return list.length === 0 ? undefined : list[offset % list.length];
+        };
+        for (const each of acts) {
+          now += 1;
+          if ('send' in each) {
+            for (let i = 0; i < each.send; i++) {
+              queue.append(next, 10, {}, now);
+              next = seqAdd(next, 10);
+            }
+          } else if ('ack' in each) {
+            const ack = seqAdd(una, Math.min(each.ack, seqDiff(next, una)));
+            queue.acknowledge(ack, () => {});
+            una = ack;
+          } else if ('sack' in each) {
+            const left = seqAdd(una, each.sack);
+            const right = seqAdd(left, each.length);
+            if (seqLe(right, next)) {
+              queue.sack(left, right, () => {});
+              for (const segment of all()) {
+                const inside = seqGe(segment.seq, left) && seqLe(seqAdd(segment.seq, segment.length), right);
+                if (inside && !segment.sacked) return false;
+              }
+            }
+          } else if ('lose' in each) {
+            const segment = at(each.lose);
+            if (segment !== undefined) queue.markLost(segment, 'fast');
+          } else if ('again' in each) {
+            const segment = queue.nextLost();
+            const first = all().find((one) => one.lost !== undefined);
+            if (segment !== first) return false;
+            if (segment !== undefined) queue.resent(segment, now);
+          } else if ('split' in each) {
+            const segment = at(each.split);
+            if (segment !== undefined && !segment.sacked && segment.length > 4) queue.split(segment, 4);
+          } else if (each.other === 'unmark') queue.unmarkLost();
+          else if (each.other === 'forget') queue.forgetSacked();
+          else queue.markAllLost('timeout');
+
+          const list = all();
+          const onTheWay = list.filter((segment) => !segment.sacked && segment.lost === undefined);
+          const byTime: SentSegment[] = [];
+          for (let segment = queue.oldest; segment !== undefined; segment = segment.newer) byTime.push(segment);
+          if (
+            queue.size !== list.length ||
+            queue.tail !== list.at(-1) ||
+            queue.outstanding !== onTheWay.reduce((sum, segment) => sum + segment.length, 0) ||
+            queue.sackedCount !== list.filter((segment) => segment.sacked).length ||
+            queue.lostCount !== list.filter((segment) => segment.lost !== undefined).length ||
+            queue.resentCount !== onTheWay.filter((segment) => segment.resent).length ||
+            byTime.length !== onTheWay.length ||
+            byTime.some((segment, i) => i > 0 && segment.sentAt < byTime[i - 1].sentAt)
+          )
+            return false;
+        }
+        return true;
+      }),
+      { numRuns: 400 },
+    );
   });
 });
 

@@ -60,7 +60,7 @@ for (const loss of [0, 0.01, 0.05, 0.1, 0.2, 0.3]) {
   t.test(`both directions arrive byte for byte with ${loss * 100} % loss`, async (t) => {
     const up = bytesOf(loss > 0.1 ? 60_000 : 300_000);
     const down = bytesOf(loss > 0.1 ? 80_000 : 500_000).reverse();
-    const result = exchange({ seed: `loss ${loss}`, loss, duplicate: loss / 2, reorder: loss }, up, down);
+    const result = exchange({ seed: `lossy ${loss}`, loss, duplicate: loss / 2, reorder: loss }, up, down);
     t.ok(result.done, `ended after ${Math.round(result.pipe.timers.now)} ms, ${result.pipe.packets} packets`);
     t.ok(Buffer.from(result.arrivedUp?.bytes ?? []).equals(up));
     t.ok(Buffer.from(result.arrivedDown.bytes).equals(down));
