@@ -12,6 +12,10 @@ import { Timeline } from './timeline.js';
  * turns; more than this, and a viewer would seem slow.
  */
 const HOLD_MS = 250;
+/** When frames take longer than that to get here they are all held longer, but a viewer does not wait for ever. */
+const MAX_HOLD_MS = 2000;
+/** How fast that is forgotten, each time that frames are let go. */
+const HOLD_DECAY = 0.99;
 /** How often held frames are let go. */
 const RELEASE_INTERVAL_MS = 50;
 /** More than this is not held: then the order may suffer, the memory not. */
@@ -54,6 +58,7 @@ export class LiveCapture {
   private early: CaptureInterface[] | undefined = [];
   /** Devices whose connection has closed, each with the timer that will tell so; without one when that is told. */
   private readonly away = new Map<string, NodeJS.Timeout | undefined>();
+  private holdMs = HOLD_MS;
   private releaseTimer: NodeJS.Timeout | undefined;
   private lab: RpcClient | undefined;
   private endLab: () => void = () => {};
@@ -146,6 +151,9 @@ export class LiveCapture {
   }
 
   private add(frame: LiveFrame): void {
+    const late = now() - frame.at;
+    // What a device that was paused hands over is not worth waiting for.
+    if (late < MAX_HOLD_MS) this.holdMs = Math.max(this.holdMs, Math.min(late + HOLD_MS, MAX_HOLD_MS));
     this.timeline.add(frame);
     if (this.timeline.heldBytes > MAX_HELD_BYTES) this.release(Number.POSITIVE_INFINITY);
     this.schedule();
@@ -154,7 +162,8 @@ export class LiveCapture {
   private schedule(): void {
     if (this.releaseTimer !== undefined || this.timeline.isEmpty) return;
     this.releaseTimer = setTimeout(() => {
-      const until = Number(process.hrtime.bigint()) / 1e6 - HOLD_MS;
+      const until = now() - this.holdMs;
+      this.holdMs = Math.max(HOLD_MS, this.holdMs * HOLD_DECAY);
       // After what has come has been read: this process, too, may have been held up.
       setImmediate(() => {
         this.releaseTimer = undefined;
@@ -191,4 +200,10 @@ export class LiveCapture {
     this.away.set(device, undefined);
     this.listener.onNews(`${device} ${how}: the capture goes on without it, until it is back`);
   }
+}
+
+/** On the lab's timeline. */
+function now(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
 }

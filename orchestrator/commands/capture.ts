@@ -178,9 +178,10 @@ async function ending(
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve());
   });
-  const labEnded = capture.labEnded.then(() => tell('the lab has ended'));
-  await Promise.race([recording.full, timeIsUp, interrupted, labEnded, sink.failed.catch(() => {})]);
+  const labEnded = capture.labEnded.then(() => 'the lab has ended');
+  const why = await Promise.race([recording.full, timeIsUp, interrupted, labEnded, sink.failed.catch(() => {})]);
   clearTimeout(timer);
+  if (why !== undefined) tell(why);
 }
 
 function exitOnSecondSignal(): void {

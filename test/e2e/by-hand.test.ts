@@ -8,6 +8,7 @@ import { execa } from 'execa';
 import t, { type Test } from 'tap';
 import { WebSocket } from 'ws';
 import type { DeviceConfig, DeviceStatus, InterfaceRow, ReadyMessage } from '../../devices/control.js';
+import { freePorts } from './free-ports.js';
 import { liveProcesses } from './processes.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nt-'));
@@ -57,16 +58,6 @@ async function call<Result>(
   } finally {
     socket.close();
   }
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const sockets = Array.from({ length: count }, () => createSocket('udp4'));
-  const bound = sockets.map(
-    (socket) => new Promise<number>((resolve) => socket.bind(0, '127.0.0.1', () => resolve(socket.address().port))),
-  );
-  const ports = await Promise.all(bound);
-  await Promise.all(sockets.map((socket) => new Promise<void>((resolve) => socket.close(resolve))));
-  return ports;
 }
 
 function hostConfig(name: string, last: number, local = 1, remote = 2): DeviceConfig {

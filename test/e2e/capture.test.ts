@@ -1,10 +1,13 @@
 /** `netarium capture` on a lab of processes: what it writes, Wireshark judges. */
+import { createSocket } from 'node:dgram';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import t, { type Test } from 'tap';
+import { fromHex } from '../../devices/stack/wire/bytes.js';
 import { Wireshark } from '../support/wireshark.js';
+import { freePorts } from './free-ports.js';
 import { type Netarium, netarium, type Running, waitFor } from './netarium.js';
 
 const BAD =
@@ -94,6 +97,26 @@ t.test('into a pipe: a reader sees frames while they happen; the end of the lab 
   await world.run('down');
   t.equal((await capture).exitCode, 0);
   t.match(told(), /the lab has ended\n4 frames captured in .*, [1-9]\d* did not match, 0 missed/);
+});
+
+t.test('a port that is attached meanwhile is an interface of its own, from then on', async (t) => {
+  const world = netarium(t);
+  await world.up('cap', 'topologies/hello.yaml');
+  const file = join(folder(t), 'door.pcapng');
+  const capture = world.start('capture', 'sw', '-w', file, '--limit', '1', '--filter', 'eth.type == 0x88b5');
+  await begun(capture);
+  const stranger = createSocket('udp4');
+  t.teardown(() => stranger.close());
+  await new Promise<void>((resolve) => stranger.bind(0, '127.0.0.1', resolve));
+  const [free] = await freePorts(1);
+  const ends = ['--local', `127.0.0.1:${free}`, '--remote', `127.0.0.1:${stranger.address().port}`];
+  t.equal((await world.run('attach', 'sw', '--encap', 'udp', ...ends)).exitStatus, 0);
+  stranger.send(fromHex(`ffffffffffff 020000000099 88b5 ${'00'.repeat(46)}`), free, '127.0.0.1');
+  t.equal((await capture).exitCode, 0);
+  const { frames, matching } = wireshark.judge(new Uint8Array(readFileSync(file)));
+  t.equal(frames.length, 1);
+  t.equal(matching('frame.interface_id == 2 and eth.fcs.status == "Good"').length, 1);
+  t.match(await world.run('capture', 'sw:3', '--limit', '50ms'), { exitStatus: 0, stderr: /capturing 1 link end / });
 });
 
 t.test('limits, lines, JSON, a reader that leaves, and what is refused', async (t) => {
