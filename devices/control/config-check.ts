@@ -90,6 +90,7 @@ const device = object(
     dnsForwarder: object({ servers: list(isIpv4) }),
     dns,
     timing: object({}, { tcpMslMs: number(1), arpReachableMs: number(1) }),
+    tcp: object({}, { congestionControl: oneOf(['cubic', 'reno']), ecn: oneOf(['accept', 'request', 'off']) }),
   },
 );
 

@@ -45,6 +45,18 @@ export interface DeviceConfig {
   readonly dns?: DnsServerConfig;
   /** Overrides of the stack's constants, for tests and teaching; all in milliseconds. */
   readonly timing?: TimingConfig;
+  /** Hosts, routers, DNS servers: how their TCP behaves. */
+  readonly tcp?: TcpConfig;
+}
+
+export interface TcpConfig {
+  /** Default cubic (RFC 9438), as Linux; reno is RFC 5681. A program may choose another one for its connection. */
+  readonly congestionControl?: 'cubic' | 'reno';
+  /**
+   * Explicit congestion notification (RFC 3168): used when the peer asks for it (accept, the default, as Linux), asked
+   * for in every SYN (request), or never (off).
+   */
+  readonly ecn?: 'accept' | 'request' | 'off';
 }
 
 export interface TimingConfig {

@@ -10,6 +10,7 @@ import type {
   ResolverConfig,
   RouteConfig,
   ServiceName,
+  TcpConfig,
   TimingConfig,
   TunnelConfig,
   WebConfig,
@@ -36,6 +37,8 @@ export interface TopologyDevice {
   /** By index: eth0, eth1, … or 1, 2, …; switches and hubs only those with a link. */
   readonly ports: readonly Port[];
   readonly macAgeMs?: number;
+  /** How the TCP of a host, router or DNS server behaves. */
+  readonly tcp?: TcpConfig;
   readonly routes: readonly RouteConfig[];
   readonly resolver?: ResolverConfig;
   readonly web?: WebConfig;

@@ -38,7 +38,7 @@ export function logPath(options: Pick<PlanOptions, 'runDir'>, device: string): s
 }
 
 function planDevice(topology: Topology, device: TopologyDevice, options: PlanOptions): DeviceConfig {
-  const { resolver, web, services, dns, macAgeMs, dnsForwarder, dhcpServers, routes } = device;
+  const { resolver, web, services, dns, tcp, macAgeMs, dnsForwarder, dhcpServers, routes } = device;
   return {
     lab: options.lab,
     name: device.name,
@@ -55,6 +55,7 @@ function planDevice(topology: Topology, device: TopologyDevice, options: PlanOpt
     ...(dhcpServers.length > 0 && { dhcpServers }),
     ...(dnsForwarder && { dnsForwarder: { servers: dnsForwarder } }),
     ...(dns && { dns }),
+    ...(tcp && { tcp }),
     ...(topology.timing && { timing: topology.timing }),
   };
 }

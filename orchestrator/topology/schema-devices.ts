@@ -133,6 +133,21 @@ const dhcpServer = z
   )
   .meta({ description: 'Interfaces on which this router gives out addresses.', examples: ['eth0'] });
 
+const tcp = z
+  .strictObject({
+    congestionControl: z
+      .enum(['cubic', 'reno'], expected('a congestion control: cubic or reno'))
+      .optional()
+      .describe('How it answers to losses: `cubic` (default, RFC 9438) or `reno` (RFC 5681).'),
+    ecn: z
+      .enum(['accept', 'request', 'off'], expected('a way of using ECN: accept, request or off'))
+      .optional()
+      .describe(
+        'Explicit congestion notification: when the peer asks (`accept`, default), always asked for, or never.',
+      ),
+  })
+  .meta({ description: 'How its TCP behaves; as Linux when left out.', examples: [{ congestionControl: 'reno' }] });
+
 const anyDevice = {
   description: text.optional().describe('For people; shown by `graph`.'),
 };
@@ -149,6 +164,7 @@ const ipDevice = {
     .optional()
     .describe('The default route. Left out: hosts and DNS servers use the router of their first network that has one.'),
   resolver: resolver.optional(),
+  tcp: tcp.optional(),
 };
 
 const bridge = {

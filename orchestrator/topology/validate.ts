@@ -102,6 +102,7 @@ function settle(draft: Draft, origin: Origin): Topology {
       ...(services.length > 0 && { services: [...new Set(services)] }),
       ...(dnsForwarder && { dnsForwarder }),
       ...(dnsConfig && { dns: dnsConfig }),
+      ...(device.file.tcp && { tcp: device.file.tcp }),
     });
   }
   return {

@@ -59,6 +59,7 @@ t.test('a config with all that there is', async (t) => {
       rootHints: [{ name: 'a.root', address: '198.51.100.1' }],
     },
     timing: { tcpMslMs: 100, arpReachableMs: 1000 },
+    tcp: { congestionControl: 'reno', ecn: 'request' },
   };
   t.equal(checkDeviceConfig(full), full);
 });
@@ -76,7 +77,10 @@ t.test('what is wrong is told with its place', async (t) => {
     'routes[0].destination: expected an address with its prefix length such as 192.0.2.1/24, got "10.0.0.0"',
   );
   t.equal(fault({ resolver: { hosts: { a: '1.2.3.4' } } }), 'resolver.hosts.a: expected a list, got "1.2.3.4"');
-  t.equal(fault({ services: ['ekko'] }), 'services[0]: expected one of echo, discard, daytime, chargen, iperf, got "ekko"');
+  t.equal(
+    fault({ services: ['ekko'] }),
+    'services[0]: expected one of echo, discard, daytime, chargen, iperf, got "ekko"',
+  );
   t.equal(fault({ macAgeSeconds: 0 }), 'macAgeSeconds: expected a number of at least 1, got 0');
 });
 
@@ -89,6 +93,15 @@ t.test('what is wrong with a port', async (t) => {
   t.match(portFault({ impairment: { lost: 1 } }), /^ports\[0\]\.impairment\.lost: unknown key; known are delayMs, /);
   t.match(portFault({ tunnel: { encapsulation: 'native' } }), /^ports\[0\]\.tunnel\.local: is missing$/);
   t.equal(fault({ ports: [HOST.ports[0], HOST.ports[0]] }), 'ports: two ports have the name eth0');
+});
+
+t.test('how TCP behaves', async (t) => {
+  t.match(fault({ tcp: {} }), { tcp: {} });
+  t.match(
+    fault({ tcp: { congestionControl: 'bbr' } }),
+    /^tcp.congestionControl: expected one of cubic, reno, got "bbr"/,
+  );
+  t.match(fault({ tcp: { ecn: true } }), /^tcp.ecn: expected one of accept, request, off, got true/);
 });
 
 t.test('names of Object.prototype are keys like others', async (t) => {

@@ -70,6 +70,7 @@ export class StackMachine implements Machine {
       tracer: env.tracer,
       counters: this.counters,
       ...config.timing,
+      tcp: config.tcp,
     });
     this.nicsByPort = new Map(this.stack.nics.map((nic) => [nic.port, nic]));
     this.network = new Network(this.stack, env);

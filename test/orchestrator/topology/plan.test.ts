@@ -208,6 +208,12 @@ t.test('what the whole topology says reaches every device', async (t) => {
   }
 });
 
+t.test('how TCP behaves is said for each device', async (t) => {
+  const devices = plan('devices: {a: {kind: host, tcp: {congestionControl: reno, ecn: request}}, b: host}\n');
+  t.same(devices.get('a')?.tcp, { congestionControl: 'reno', ecn: 'request' });
+  t.equal(devices.get('b')?.tcp, undefined);
+});
+
 t.test('on Windows control is a named pipe', async (t) => {
   t.equal(controlPath({ lab: 'demo', runDir: 'C:\\run', platform: 'win32' }, 'a'), '\\\\.\\pipe\\netarium-demo-a');
 });
