@@ -117,3 +117,23 @@ t.test('checkers: the first fault is told, undefined means none', async (t) => {
   t.equal(number(0)(undefined, 'a'), 'a: expected a number of at least 0, got nothing');
   t.equal(object({}, { b: number(0) })({ b: undefined }, 'a'), undefined, 'undefined is as good as absent');
 });
+
+t.test('tunnels: each encapsulation with what it needs, no UDP port twice', async (t) => {
+  const local = { address: '127.0.0.1', port: 20000 };
+  const tunnel = { encapsulation: 'vxlan', local, remote: { ...local, port: 20001 }, vni: 42 };
+  const { vni: _vni, ...noVni } = tunnel;
+  const sound = { ...HOST, ports: [{ ...HOST.ports[0], tunnel, impairmentIn: { loss: 0.1 } }] };
+  t.equal(checkDeviceConfig(sound), sound);
+  t.equal(portFault({ tunnel: noVni }), 'ports[0].tunnel.vni: is missing');
+  t.equal(portFault({ tunnel: { ...tunnel, encapsulation: 'udp' } }), 'ports[0].tunnel.vni: only vxlan has one');
+  t.match(portFault({ tunnel: { ...tunnel, vni: 2 ** 24 } }), /^ports\[0\]\.tunnel\.vni: expected a whole number/);
+  t.equal(
+    portFault({ tunnel: { ...tunnel, encapsulation: 'gre' } }),
+    'ports[0].tunnel.encapsulation: expected one of native, udp, vxlan, got "gre"',
+  );
+  const other = { ...HOST.ports[0], name: 'eth1', tunnel: { ...tunnel, local: { address: '0.0.0.0', port: 20000 } } };
+  t.equal(
+    fault({ ports: [{ ...HOST.ports[0], tunnel }, other] }),
+    'ports[1].tunnel.local: UDP 0.0.0.0:20000 is that of port eth0 already',
+  );
+});

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import t, { type Test } from 'tap';
-import { findFreePorts, requireFreePorts } from '../../../orchestrator/lab/udp-ports.js';
+import { findFreePorts, holdEndpoints, requireFreePorts } from '../../../orchestrator/lab/udp-ports.js';
 
 /** Takes the port on all addresses, which takes it on loopback too. */
 async function take(t: Test, port: number): Promise<void> {
@@ -37,5 +37,21 @@ t.test('ports that a topology fixes must be free; the first one that is not is n
   await t.rejects(requireFreePorts(base, 6), {
     exitStatus: 2,
     message: `UDP port 127.0.0.1:${base + 3} is in use; the topology asks for ${base} to ${base + 5}`,
+  });
+});
+
+t.test('UDP ports for what is external are held while others are looked for', async (t) => {
+  const base = await findFreePorts('held-ports-of-this-test', 4);
+  const release = await holdEndpoints([{ address: '127.0.0.1', port: base + 1 }]);
+  const next = await findFreePorts('held-ports-of-this-test', 4);
+  t.ok(next > base + 1 || next + 4 <= base + 1, `${next} is clear of ${base + 1}`);
+  await t.rejects(holdEndpoints([{ address: '127.0.0.1', port: base + 1 }]), {
+    exitStatus: 1,
+    message: `UDP port 127.0.0.1:${base + 1}, which the topology gives to something external, is in use`,
+  });
+  await release();
+  t.equal(await findFreePorts('held-ports-of-this-test', 4), base);
+  await t.rejects(holdEndpoints([{ address: '192.0.2.1', port: 9999 }]), {
+    message: /cannot be used: this machine has no address 192\.0\.2\.1$/,
   });
 });

@@ -39,3 +39,22 @@ t.test('a damaged packet ends at the hub', async (t) => {
   t.same(b.overheard, []);
   t.same(body.ports[0].counters.drops(), { badFcs: 1 });
 });
+
+t.test('a port that is removed neither hears nor is heard', async (t) => {
+  const wiring = new Wiring();
+  const body = wiring.attach(new PortNode('hub', ['1', '2', '3']));
+  const hub = new Hub(body.ports);
+  const [a, b, c] = ['a', 'b', 'c'].map((name, i) => wiring.attach(new ListeningStation(name, 0x020000000001 + i)));
+  [a, b, c].forEach(({ name }, i) => {
+    wiring.link(`${name}:eth0`, `hub:${i + 1}`);
+  });
+  hub.removePort(body.ports[2]);
+  a.say(BROADCAST_MAC, 'one');
+  c.say(BROADCAST_MAC, 'two');
+  wiring.runSync();
+  t.same([a.heard, b.heard, c.heard], [[], ['one'], []]);
+  hub.addPort(body.ports[2]);
+  c.say(BROADCAST_MAC, 'three');
+  wiring.runSync();
+  t.same([a.heard, b.heard], [['three'], ['one', 'three']]);
+});

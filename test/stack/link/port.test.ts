@@ -1,5 +1,6 @@
 import t from 'tap';
 import { Timers } from '../../../devices/stack/clock.js';
+import type { Impairment } from '../../../devices/stack/link/impairment.js';
 import { type Direction, Port } from '../../../devices/stack/link/port.js';
 import { Random } from '../../../devices/stack/random.js';
 import { BROADCAST_MAC } from '../../../devices/stack/wire/address.js';
@@ -173,4 +174,54 @@ t.test('a tap that ends itself does not keep the next one from the packet', asyn
   port.send(packet);
   port.send(packet);
   t.same(story, ['once', 'always', 'always']);
+});
+
+t.test('what arrives can be impaired here, where the other end cannot', async (t) => {
+  const timers = new Timers();
+  const delivered: number[] = [];
+  const make = (impairmentIn: Impairment, impairment: Impairment = {}) => {
+    const port = new Port({ name: 'eth0', random: new Random(1), timers, impairment, impairmentIn });
+    port.deliver = () => delivered.push(timers.now);
+    return port;
+  };
+  const slow = make({ delayMs: 20 });
+  let sent = 0;
+  slow.transmit = () => {
+    sent += 1;
+  };
+  slow.send(packet);
+  slow.receive(packet);
+  t.same([sent, delivered.length, slow.counters.framesIn], [1, 0, 0], 'the other direction is not delayed');
+  timers.advance(20);
+  t.same(delivered, [20]);
+
+  const bad = make({ corrupt: 1 });
+  bad.receive(packet);
+  bad.receive(packet.subarray(0, 8));
+  t.same(bad.counters.drops(), { badFcs: 1, runt: 1 }, 'what has no frame has no bit to be flipped');
+  const lossy = make({ loss: 1 });
+  const tapped: string[] = [];
+  lossy.addTap((_, direction, dropped) => tapped.push(`${direction} ${dropped}`));
+  lossy.receive(packet);
+  t.same(tapped, ['in impairmentLoss']);
+  t.equal(delivered.length, 1);
+});
+
+t.test('what arrives draws from a stream of its own', async (t) => {
+  const losses = (withIn: boolean) => {
+    const impairment = { loss: 0.5 };
+    const options = { name: 'eth0', random: new Random(1), timers: new Timers(), impairment };
+    const port = new Port({ ...options, ...(withIn && { impairmentIn: impairment }) });
+    let pattern = '';
+    port.transmit = () => {
+      pattern += '.';
+    };
+    for (let i = 0; i < 50; i++) {
+      pattern += ' ';
+      port.send(packet);
+      if (withIn) port.receive(packet);
+    }
+    return pattern;
+  };
+  t.equal(losses(true), losses(false));
 });

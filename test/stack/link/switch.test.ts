@@ -175,3 +175,15 @@ t.test('the table is bounded: a flood of addresses drives nobody out and goes on
   t.equal(counters.get('switch.tableFull'), 102);
   t.equal(bridge.macTable().length, 1);
 });
+
+t.test('a port that is removed takes its addresses with it; one that is added is a port like all others', async (t) => {
+  const { body, bridge, say, stations, table } = lan();
+  say(2, BROADCAST_MAC, 'here');
+  say(0, BROADCAST_MAC, 'here too');
+  bridge.removePort(body.ports[2]);
+  t.same(table(), [`${formatMac(stations[0].nic.mac)} 1 0`]);
+  t.same(say(0, stations[2].nic.mac, 'to nobody'), ['b', 'd']);
+  t.same(say(2, BROADCAST_MAC, 'from nobody'), []);
+  bridge.addPort(body.ports[2]);
+  t.same(say(2, BROADCAST_MAC, 'back again'), ['a', 'b', 'd']);
+});
