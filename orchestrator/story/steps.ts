@@ -140,12 +140,18 @@ function tcpSteps(scene: Scene, connections: readonly ConnectionReport[]): Step[
   });
 }
 
+const RETRANSMISSION_REASONS = {
+  timeout: 'no acknowledgement in time',
+  fast: 'later segments have arrived',
+  probe: 'a probe, since the last segments may be lost',
+} as const;
+
 function retransmissionSteps(scene: Scene): Step[] {
   return scene.traces('tcp-retransmit').map(({ device, event }) => ({
     atMs: scene.ms(event.at),
     device,
     layer: 'tcp',
-    summary: `sends seq=${event.seq} to ${event.remote} again: ${event.reason === 'timeout' ? 'no acknowledgement in time' : 'three duplicate acknowledgements'}`,
+    summary: `sends seq=${event.seq} to ${event.remote} again: ${RETRANSMISSION_REASONS[event.reason]}`,
     frames: [],
   }));
 }
