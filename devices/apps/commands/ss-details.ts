@@ -55,7 +55,7 @@ export function tcpText(row: SocketRow, options: { readonly withOptions: boolean
   }
   facts.push(info.congestionControl);
   if (info.sendWindowScale !== undefined) facts.push(`wscale:${info.sendWindowScale},${info.receiveWindowScale ?? 0}`);
-  add('rto', shortest(row.rtoMs));
+  add('rto', Math.round(row.rtoMs));
   add('backoff', info.backoff);
   if (row.rttMs > 0) facts.push(`rtt:${shortest(row.rttMs)}/${shortest(info.rttVarMs)}`);
   add('mss', row.mss);

