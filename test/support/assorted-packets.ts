@@ -209,7 +209,7 @@ export function assortedPackets(): Uint8Array[] {
       { dontFragment: false, moreFragments: true, identification: 99 },
     ),
     ipPacket(PROTOCOL_UDP, new Uint8Array(320), { dontFragment: false, fragmentOffset: 800, identification: 98 }),
-    ipPacket(89, text('another protocol')),
+    ipPacket(99, text('another protocol')),
     ipPacket(PROTOCOL_UDP, emitUdp({ srcPort: 3000, dstPort: 3001, payload: text('options') }, A, B), {
       options: fromHex('94040000'),
     }),
