@@ -1,6 +1,7 @@
 /** A TCP socket with the events, methods, properties and errors of `net.Socket`. */
 import type { EventEmitter } from 'node:events';
 import { StackError } from '../stack/errors.js';
+import type { CongestionControlName } from '../stack/tcp/congestion/congestion-control.js';
 import type { Connection } from '../stack/tcp/connection.js';
 import type { SocketRow } from '../stack/tcp/types.js';
 import { formatIpv4, type Ipv4Address, parseIpv4 } from '../stack/wire/address.js';
@@ -211,6 +212,13 @@ export class TcpSocket extends ConnectionStream {
     const { connection } = this;
     this.noDelay = Boolean(enable);
     if (connection !== undefined && !this.connecting) this.network.perform(() => connection.setNoDelay(this.noDelay));
+    return this;
+  }
+
+  /** Of an open connection, before anything is written; nothing happens while there is none. */
+  setCongestionControl(name: CongestionControlName): this {
+    const { connection } = this;
+    if (connection !== undefined) this.network.perform(() => connection.setCongestionControl(name));
     return this;
   }
 

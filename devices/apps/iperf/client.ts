@@ -38,6 +38,7 @@ export async function runClient(
     const streams: TestStream[] = [];
     for (let index = 0; index < test.streams; index++) {
       const stream = await open();
+      if (test.congestionControl !== undefined) stream.setCongestionControl(test.congestionControl);
       stream.write(`${streamGreeting(cookie, index)}\n`);
       streams.push(new TestStream(network, index + 1, stream, !test.reverse));
     }

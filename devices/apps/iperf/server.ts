@@ -118,6 +118,9 @@ export class IperfServer {
       const { network, stopping } = this;
       const streams = sockets.map((socket, index) => new TestStream(network, index + 1, socket, test.reverse));
       for (const socket of [control.socket, ...sockets]) socket.setTimeout(0);
+      if (test.congestionControl !== undefined) {
+        for (const socket of sockets) socket.setCongestionControl(test.congestionControl);
+      }
       control.send({ start: true });
       const { intervalMs } = this.options;
       await new TestRun(network, control, test, streams, { intervalMs, observer, signal: stopping.signal }).run();

@@ -1,4 +1,6 @@
 import { StackError } from '../errors.js';
+import { createCongestionControl } from './congestion/choose.js';
+import type { CongestionControlName } from './congestion/congestion-control.js';
 import { ConnectionMachine } from './machine.js';
 import { seqAdd, seqDiff, seqMax } from './seqnum.js';
 import { connectionRow } from './socket-row.js';
@@ -114,6 +116,11 @@ export class Connection extends ConnectionMachine {
   setNoDelay(on: boolean): void {
     this.sender.noDelay = on;
     this.sender.flush();
+  }
+
+  /** Linux's TCP_CONGESTION; to be said before data is sent, for the window starts anew. */
+  setCongestionControl(name: CongestionControlName): void {
+    this.sender.flight.useCongestionControl(createCongestionControl(name));
   }
 
   /** RFC 9293 section 3.8.4; the first probe after `delayMs` of silence, default 7,200,000. */

@@ -139,6 +139,19 @@ t.test('-R: the server sends; -n: so many bytes; -P: so many streams', async (t)
   await world.until(server.end);
 });
 
+t.test('-C: the congestion control of this test, whoever sends', async (t) => {
+  const world = cable();
+  const server = await begin(world, 'b', 'iperf -s');
+  for (const name of ['reno', 'cubic']) {
+    const { end } = await measured(world, `iperf -c b -t 1 -C ${name}`);
+    t.match(end, { sender_tcp_congestion: name });
+    t.match((await measured(world, `iperf -c b -t 1 -R -C ${name}`)).end, { receiver_tcp_congestion: name });
+  }
+  t.equal((await world.exec('a', 'iperf -c b -C bbr')).status, 2);
+  server.stop();
+  await world.until(server.end);
+});
+
 t.test('losses: what was sent again', async (t) => {
   const world = cable(0.01);
   const server = await begin(world, 'b', 'iperf -s');
