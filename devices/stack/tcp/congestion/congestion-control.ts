@@ -4,7 +4,6 @@
  * back is that of window-usage.ts. All windows are bytes, all times milliseconds. No clock: every call says `now`.
  */
 import type { Instant } from '../../clock.js';
-import type { SequenceNumber } from '../seqnum.js';
 
 export type CongestionControlName = 'cubic' | 'reno';
 
@@ -16,8 +15,9 @@ export interface AckSample {
   readonly now: Instant;
   /** Newly delivered: acknowledged cumulatively or selectively, for the first time. */
   readonly bytes: number;
-  readonly ack: SequenceNumber;
-  readonly sndNxt: SequenceNumber;
+  /** Sequence numbers: of what is acknowledged, and of what is sent next. */
+  readonly ack: number;
+  readonly sndNxt: number;
   /** The round trip that this acknowledgment measured, after Karn; undefined when it measured none. */
   readonly rttMs: number | undefined;
   /** The congestion window was what held the sender back: only then does the window grow (RFC 7661, Linux). */
@@ -54,6 +54,11 @@ export interface CongestionControl {
   onApplicationLimited(usedBytes: number): void;
   /** The last reduction was a mistake (RFC 3522, DSACK): window and threshold are what they were before it, at least. */
   undo(): void;
+}
+
+/** Has a sequence number reached that mark? Both wrap at 2^32. */
+export function hasReached(sequence: number, mark: number): boolean {
+  return ((sequence - mark) | 0) >= 0;
 }
 
 /** RFC 6928: ten segments, but no more than 14,600 bytes unless two segments are larger. */

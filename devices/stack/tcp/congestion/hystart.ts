@@ -1,4 +1,4 @@
-import { type SequenceNumber, seqGe } from '../seqnum.js';
+import { hasReached } from './congestion-control.js';
 
 /** RFC 9406 section 4.3. */
 const MIN_RTT_THRESHOLD_MS = 4;
@@ -21,7 +21,7 @@ export class HyStart {
   /** The window is found: the caller leaves slow start. */
   done = false;
   /** The round ends with the acknowledgment of this. */
-  private roundEnd: SequenceNumber | undefined;
+  private roundEnd: number | undefined;
   private samples = 0;
   private roundMinMs = Number.POSITIVE_INFINITY;
   private lastRoundMinMs = Number.POSITIVE_INFINITY;
@@ -39,10 +39,10 @@ export class HyStart {
   }
 
   /** For every ACK in slow start. */
-  onAck(ack: SequenceNumber, sndNxt: SequenceNumber, rttMs: number | undefined): void {
+  onAck(ack: number, sndNxt: number, rttMs: number | undefined): void {
     if (rttMs !== undefined) this.sample(rttMs);
     if (this.roundEnd === undefined) this.roundEnd = sndNxt;
-    else if (seqGe(ack, this.roundEnd)) this.nextRound(sndNxt);
+    else if (hasReached(ack, this.roundEnd)) this.nextRound(sndNxt);
   }
 
   private sample(rttMs: number): void {
@@ -66,7 +66,7 @@ export class HyStart {
     return Math.max(MIN_RTT_THRESHOLD_MS, share);
   }
 
-  private nextRound(sndNxt: SequenceNumber): void {
+  private nextRound(sndNxt: number): void {
     this.roundEnd = sndNxt;
     this.samples = 0;
     this.lastRoundMinMs = this.roundMinMs;

@@ -1,12 +1,11 @@
 import type { Instant } from '../../clock.js';
-import { type SequenceNumber, seqGe } from '../seqnum.js';
-import type { CongestionControl } from './congestion-control.js';
+import { type CongestionControl, hasReached } from './congestion-control.js';
 
 /** What the sender says of itself after it has sent all that it might. */
 export interface Usage {
   readonly now: Instant;
-  readonly sndUna: SequenceNumber;
-  readonly sndNxt: SequenceNumber;
+  readonly sndUna: number;
+  readonly sndNxt: number;
   /** More data waited, and the congestion window held it back; or the window is full. */
   readonly limited: boolean;
   /** Without backoff, milliseconds. */
@@ -24,7 +23,7 @@ export class WindowUsage {
   private wasLimited = false;
   /** The most that was in flight in the round trip that ends with the acknowledgment of `roundEnd`. */
   private mostInFlight = 0;
-  private roundEnd: SequenceNumber = 0;
+  private roundEnd: number = 0;
   /** The same since the window was used in full; when that was. */
   private used = 0;
   private fullAt: Instant = 0;
@@ -34,7 +33,7 @@ export class WindowUsage {
   }
 
   /** ISS + 1: nothing was sent before. */
-  start(iss: SequenceNumber, now: Instant): void {
+  start(iss: number, now: Instant): void {
     this.roundEnd = iss;
     this.fullAt = now;
   }
@@ -50,7 +49,7 @@ export class WindowUsage {
     const { now, sndUna, sndNxt, limited } = usage;
     const inFlight = (sndNxt - sndUna) >>> 0;
     // A strong signal stays for the rest of its round trip; of weaker ones the largest counts.
-    if (seqGe(sndUna, this.roundEnd) || limited || (!this.wasLimited && inFlight > this.mostInFlight)) {
+    if (hasReached(sndUna, this.roundEnd) || limited || (!this.wasLimited && inFlight > this.mostInFlight)) {
       this.wasLimited = limited;
       this.mostInFlight = inFlight;
       this.roundEnd = sndNxt;
