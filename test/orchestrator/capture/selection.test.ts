@@ -55,7 +55,11 @@ t.test('once: what comes in is left out where the other end is captured', async 
 });
 
 t.test('what is not there is told, with what is', async (t) => {
-  t.throws(() => select(['ruoter']), { exitStatus: 3, hint: 'Did you mean router?' });
+  t.throws(() => select(['ruoter']), {
+    exitStatus: 3,
+    message: 'the lab has no device ruoter',
+    hint: 'Did you mean router?',
+  });
   t.throws(() => select(['x:eth0 -- sw:1']), { exitStatus: 3, message: 'the lab has no device x' });
   t.throws(() => select(['b:eth7']), {
     exitStatus: 2,
@@ -68,6 +72,6 @@ t.test('what is not there is told, with what is', async (t) => {
     hint: /a:eth0 -- sw:1, b:eth0 -- sw:2/,
   });
   t.throws(() => select(['a -- b']), { exitStatus: 2, message: 'there is no link a -- b' });
-  t.throws(() => select(['-w']), { exitStatus: 2, hint: /quotes/ });
-  t.throws(() => select(['a b c']), { exitStatus: 2, hint: /client:eth0/ });
+  t.throws(() => select(['-w']), { exitStatus: 2, message: '"-w" is no link', hint: /quotes/ });
+  t.throws(() => select(['a b c']), { exitStatus: 2, message: '"a b c" is no link', hint: /client:eth0/ });
 });
