@@ -15,8 +15,8 @@ export interface ArrivedAck {
   readonly echo: number | undefined;
   /** Our timestamp clock now. */
   readonly timestamp: number;
-  /** RFC 5681 section 2. */
-  readonly duplicate: boolean;
+  /** It moves nothing and carries nothing: a duplicate in the sense of RFC 5681 section 2, if something is in flight. */
+  readonly bare: boolean;
   /** ECE. */
   readonly marked: boolean;
 }
@@ -65,7 +65,8 @@ export class Arrivals {
       priorUna,
       echo: arrived.echo,
       advanced: seqGt(ack, priorUna),
-      duplicate: arrived.duplicate,
+      duplicate: arrived.bare && !queue.empty,
+      bare: arrived.bare,
       marked: arrived.marked,
       delivered: 0,
       sacked: false,

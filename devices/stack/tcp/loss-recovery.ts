@@ -26,6 +26,8 @@ export interface AckNews {
   readonly advanced: boolean;
   /** RFC 5681 section 2: a duplicate ACK. */
   readonly duplicate: boolean;
+  /** The same when nothing was in flight any more. */
+  readonly bare: boolean;
   /** The peer echoes a congestion mark. */
   readonly marked: boolean;
   /** Bytes that are known to have arrived, for the first time. */
@@ -99,7 +101,7 @@ export class LossRecovery {
 
   /** Takes in an ACK, after queue, round trip and RACK know of it. `sackedCount`: now. */
   onAck(news: AckNews, now: Instant): void {
-    const bare = !news.advanced && !news.sacked && news.duplicate;
+    const bare = news.bare && !news.sacked;
     if (this.probe.onAck(news.ack, { advanced: news.advanced, repeated: news.probeRepeated, bare })) {
       this.onProbeRepairedLoss(now);
     }

@@ -6,7 +6,7 @@ import { WindowUsage } from './congestion/window-usage.js';
 import { type CongestionState, LossRecovery } from './loss-recovery.js';
 import { type LossReason, RetransmissionQueue, type SentSegment } from './retransmission-queue.js';
 import { MAX_RTO_MS, RttEstimator } from './rtt.js';
-import { type SequenceNumber, seqGt } from './seqnum.js';
+import type { SequenceNumber } from './seqnum.js';
 import type { Tcb } from './tcb.js';
 import type { TcpContext } from './types.js';
 
@@ -135,9 +135,7 @@ export class Retransmission {
   /** An ACK up to SND.MAX; one below SND.UNA counts for its SACK blocks alone. */
   onAck(arrived: ArrivedAck): void {
     const { tcb, recovery, now } = this;
-    if (this.sent.empty) {
-      if (!seqGt(arrived.ack, tcb.sndUna)) return;
-    } else if (arrived.duplicate) this.context.counters.add('tcp.duplicateAcks');
+    if (arrived.bare && !this.sent.empty) this.context.counters.add('tcp.duplicateAcks');
     const headSentAt = this.sent.head?.sentAt ?? now;
     const news = this.arrivals.take(arrived, this.count, now);
     if (news.advanced) this.retries = 0;

@@ -124,9 +124,9 @@ export class Sender {
     const window = segment.flags & SYN ? segment.window : segment.window * 2 ** tcb.sndWndShift;
     this.flight.heard();
     this.persist.answered();
-    const duplicate = this.isDuplicate(segment, window);
+    const bare = this.isBare(segment, window);
     const advanced = seqGt(segment.ack, tcb.sndUna);
-    this.takeAck(segment, duplicate);
+    this.takeAck(segment, bare);
     if (advanced) this.onNewAck(segment.ack);
     this.updateWindow(segment, window);
   }
@@ -185,25 +185,24 @@ export class Sender {
   }
 
   /** RFC 5681 section 2. */
-  private isDuplicate(segment: TcpSegment, window: number): boolean {
+  private isBare(segment: TcpSegment, window: number): boolean {
     const { tcb } = this;
     return (
       segment.ack === tcb.sndUna &&
       segment.payload.length === 0 &&
       (segment.flags & (SYN | FIN)) === 0 &&
-      window === tcb.sndWnd &&
-      !this.flight.sent.empty
+      window === tcb.sndWnd
     );
   }
 
-  private takeAck(segment: TcpSegment, duplicate: boolean): void {
+  private takeAck(segment: TcpSegment, bare: boolean): void {
     const { sack, timestamps } = segment.options;
     this.flight.onAck({
       ack: segment.ack,
       sack: this.tcb.sackPermitted ? sack : undefined,
       echo: this.tcb.timestamps === undefined ? undefined : timestamps?.echo,
       timestamp: this.output.timestamp,
-      duplicate,
+      bare,
       marked: this.tcb.ecn.isEcho(segment.flags),
     });
   }

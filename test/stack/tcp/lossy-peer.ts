@@ -1,8 +1,8 @@
 /** The peer's side of a conversation about lost segments: it acknowledges whole segments by their number. */
 import type { Connection } from '../../../devices/stack/tcp/connection.js';
 import type { TcpContext } from '../../../devices/stack/tcp/types.js';
-import type { TcpOptions, TcpSegment } from '../../../devices/stack/wire/tcp.js';
-import { bytesOf, type Conversation, established, IRS } from './harness.js';
+import { SYN, type TcpOptions, type TcpSegment } from '../../../devices/stack/wire/tcp.js';
+import { bytesOf, Conversation, IRS } from './harness.js';
 
 /** MSS 1460 less timestamps, or without. */
 export const MSS = 1460;
@@ -24,22 +24,20 @@ export function inFlight(
   options: { rttMs?: number; context?: Partial<TcpContext>; timestamps?: boolean; write?: number } = {},
 ): Flight {
   const { rttMs = 100, context = {}, timestamps = false } = options;
-  const setup = established(
-    { congestionControl: 'reno', ...context },
-    {
-      options: {
-        mss: timestamps ? MSS + 12 : MSS,
-        sackPermitted: true,
-        ...(timestamps ? { timestamps: { value: 1, echo: 0 } } : {}),
-      },
-    },
-  );
-  const { c, client } = setup;
-  // One byte there and back measures the round trip.
-  c.call(() => client.send(bytesOf(1)));
+  const c = new Conversation({ congestionControl: 'reno', ...context });
+  c.machine.mtu = MSS + 40 + (timestamps ? 12 : 0);
+  const client = c.connect();
+  const syn = c.expect({ flags: SYN });
   c.advance(rttMs);
-  let stamp = c.sent.at(-1)?.options.timestamps?.value ?? 0;
-  const una = setup.una + 1;
+  let stamp = syn.options.timestamps?.value ?? 0;
+  const una = (syn.seq + 1) >>> 0;
+  const agreed: TcpOptions = {
+    mss: timestamps ? MSS + 12 : MSS,
+    sackPermitted: true,
+    ...(timestamps ? { timestamps: { value: 1, echo: stamp } } : {}),
+  };
+  c.peer({ flags: SYN, seq: IRS, ack: una, options: agreed });
+  c.sent.length = 0;
   const withStamp = (more: TcpOptions): TcpOptions =>
     timestamps ? { ...more, timestamps: { value: 2 + c.timers.now, echo: stamp } } : more;
   c.peer({ seq: NXT, ack: una, options: withStamp({}) });
