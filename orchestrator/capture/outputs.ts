@@ -1,6 +1,7 @@
 /** What a live capture is written as: a pcapng file, a line a frame, or JSON. */
 import type { CaptureInterface } from '../../devices/control.js';
 import { FRAME_OFFSET } from '../../devices/stack/wire/ethernet.js';
+import { PacketPrinter } from '../../devices/stack/wire/tcpdump/packet-printer.js';
 import { jsonText, type Paint, visible } from '../terminal.js';
 import type { ByteSink } from './byte-sink.js';
 import type { LiveFrame } from './live.js';
@@ -57,8 +58,19 @@ export class PcapngOutput implements CaptureOutput {
   }
 }
 
-/** What a frame says, in one line. */
-export type FrameFormat = (packet: Uint8Array) => string;
+/** What a frame says: a line, and more below it where nobody knows the protocol. */
+export type FrameFormat = (packet: Uint8Array, on: CaptureInterface) => string;
+
+/** As tcpdump prints it. Each link has a printer, since sequence numbers count from where a connection began on it. */
+export function tcpdumpFormat(): FrameFormat {
+  const printers = new Map<string, PacketPrinter>();
+  return (packet, { device, port, link }) => {
+    const key = link === '' ? `${device}:${port}` : link;
+    const printer = printers.get(key) ?? new PacketPrinter();
+    printers.set(key, printer);
+    return printer.print(packet);
+  };
+}
 
 const encoder = new TextEncoder();
 
@@ -86,9 +98,10 @@ export class TextOutput implements CaptureOutput {
     const time = paint('dim', timeOfDay(this.epochOffsetMs + at));
     const end = paint('cyan', `${on.device}:${on.port}`.padEnd(this.width));
     const way = direction === 'in' ? paint('green', 'In ') : paint('yellow', 'Out');
-    const text = visible(this.format(packet));
+    const [text, ...below] = this.format(packet, on).split('\n').map(visible);
     const shown = dropped === '' ? text : paint('red', `${text} [dropped: ${dropped}]`);
-    return this.sink.offer(encoder.encode(`${time} ${end} ${way} ${shown}\n`)) ? 'taken' : 'missed';
+    const lines = [`${time} ${end} ${way} ${shown}`, ...below.map((line) => paint('dim', line)), ''];
+    return this.sink.offer(encoder.encode(lines.join('\n'))) ? 'taken' : 'missed';
   }
 
   finish(): void {}
@@ -128,7 +141,7 @@ export class JsonOutput implements CaptureOutput {
       direction,
       length: Math.max(0, packet.length - FRAME_OFFSET),
       ...(dropped !== '' && { dropped }),
-      summary: this.format(packet),
+      summary: this.format(packet, on).split('\n')[0],
     };
     if (!this.sink.offer(encoder.encode(`${this.separator}${jsonText(row)}`))) return 'missed';
     this.separator = ',\n';

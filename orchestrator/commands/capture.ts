@@ -1,10 +1,9 @@
 import { Command } from 'commander';
-import { dissect, formatLayers } from '../../devices/stack/wire/dissect.js';
 import { compileFilter, isFilterError } from '../../devices/stack/wire/filter/filter.js';
 import { ByteSink } from '../capture/byte-sink.js';
 import { type CaptureLimits, parseLimits } from '../capture/limits.js';
 import { LiveCapture } from '../capture/live.js';
-import { type CaptureOutput, JsonOutput, PcapngOutput, TextOutput } from '../capture/outputs.js';
+import { type CaptureOutput, JsonOutput, PcapngOutput, TextOutput, tcpdumpFormat } from '../capture/outputs.js';
 import { epochOffsetMs } from '../capture/pcapng-writer.js';
 import { type FrameTest, Recording } from '../capture/recording.js';
 import { type DeviceSelection, selectEnds, UnknownLink } from '../capture/selection.js';
@@ -101,7 +100,7 @@ function makeOutput(sink: ByteSink, lab: LabState, options: CaptureOptions, limi
     const filter = options.filter === undefined ? '' : `, filter: ${options.filter}`;
     return new PcapngOutput(sink, epoch, `lab ${lab.name}${filter}`, limits.bytes);
   }
-  const format = (packet: Uint8Array) => formatLayers(dissect(packet));
+  const format = tcpdumpFormat();
   return options.json
     ? new JsonOutput(sink, epoch, format)
     : new TextOutput(sink, epoch, format, painter(process.stdout));

@@ -4,7 +4,7 @@ import { PACKET_OVERHEAD } from '../../../devices/stack/wire/ethernet.js';
 import { ByteSink } from '../../../orchestrator/capture/byte-sink.js';
 import type { CaptureLimits } from '../../../orchestrator/capture/limits.js';
 import type { LiveFrame } from '../../../orchestrator/capture/live.js';
-import { JsonOutput, PcapngOutput, TextOutput } from '../../../orchestrator/capture/outputs.js';
+import { JsonOutput, PcapngOutput, TextOutput, tcpdumpFormat } from '../../../orchestrator/capture/outputs.js';
 import { type FrameTest, Recording } from '../../../orchestrator/capture/recording.js';
 import { Wireshark } from '../../support/wireshark.js';
 import { tcpPacket } from '../story/frames.js';
@@ -122,21 +122,21 @@ t.test('a reader that does not read: what does not fit is missed, counted, and t
 
 t.test('a line a frame', async (t) => {
   const { stream, bytes } = memory();
-  const output = new TextOutput(new ByteSink(stream, false), EPOCH, () => 'IP \u001b[2J', plain);
+  const output = new TextOutput(new ByteSink(stream, false), EPOCH, () => 'IP \u001b[2J\n\t0x0000:  00', plain);
   const recording = new Recording(output, {});
   recording.interface({ ...A, device: 'longer' });
   recording.frames([frame(1.5), frame(2, { direction: 'in', dropped: 'runt' })]);
   const clock = (ms: number) => new Date(EPOCH + ms).toTimeString().slice(0, 8);
   t.equal(
     new TextDecoder().decode(bytes()),
-    `${clock(1.5)}.001500 a:eth0      Out IP \\x1b[2J\n${clock(2)}.002000 a:eth0      In  IP \\x1b[2J [dropped: runt]\n`,
+    `${clock(1.5)}.001500 a:eth0      Out IP \\x1b[2J\n\t0x0000:  00\n${clock(2)}.002000 a:eth0      In  IP \\x1b[2J [dropped: runt]\n\t0x0000:  00\n`,
   );
 });
 
 t.test('one JSON document, complete also without frames', async (t) => {
   const run = (frames: readonly LiveFrame[]) => {
     const { stream, bytes } = memory();
-    const output = new JsonOutput(new ByteSink(stream, false), EPOCH, () => 'a SYN');
+    const output = new JsonOutput(new ByteSink(stream, false), EPOCH, () => 'a SYN\nand more');
     const recording = new Recording(output, {});
     recording.interface(A);
     recording.frames(frames);
@@ -150,4 +150,17 @@ t.test('one JSON document, complete also without frames', async (t) => {
     { n: 1, timeMs: EPOCH + 1.5, ...place, direction: 'out', length },
     { n: 2, timeMs: EPOCH + 2, ...place, direction: 'out', length, dropped: 'runt' },
   ]);
+});
+
+t.test('sequence numbers count from where a connection began, on each link', async (t) => {
+  const format = tcpdumpFormat();
+  const ack = tcpPacket(CLIENT, SERVER, { flags: 'A', seq: 101, ack: 501 });
+  const other = { ...A, device: 'c', link: 'c:eth0 -- d:eth0' };
+  t.match(format(SYN, A), /^IP 192\.0\.2\.2\.40000 > 192\.0\.2\.1\.80: Flags \[S\], seq 100,/);
+  t.match(
+    format(tcpPacket(SERVER, CLIENT, { flags: 'SA', seq: 500, ack: 101 }), B),
+    /Flags \[S\.\], seq 500, ack 101,/,
+  );
+  t.match(format(ack, A), /Flags \[\.\], ack 1,/);
+  t.match(format(ack, other), /Flags \[\.\], ack 501,/, 'here it was not seen to begin');
 });
