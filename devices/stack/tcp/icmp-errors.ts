@@ -65,7 +65,7 @@ export function icmpErrorArrives(connection: ConnectionMachine, report: IcmpErro
     connection.context.counters.add('tcp.icmpIgnored');
     return false;
   }
-  const mtu = mtuOfIcmp(report, tcb.pathMtu);
+  const mtu = mtuOfIcmp(report, sender.pathMtu.known);
   const error = errorOfIcmp(report);
   if (mtu !== undefined) {
     sender.pathMtuReduced(mtu);

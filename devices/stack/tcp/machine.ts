@@ -6,7 +6,7 @@ import { ChunkQueue } from './chunk-queue.js';
 import { DelayedAck } from './delayed-ack.js';
 import { KeepAlive } from './keep-alive.js';
 import type { Listener } from './listener.js';
-import { receiveMssFor, setPathMtu, takeSynOptions } from './negotiation.js';
+import { receiveMssFor, takeSynOptions } from './negotiation.js';
 import { News } from './news.js';
 import { SegmentOutput } from './output.js';
 import { ReceiveWindow } from './receive-window.js';
@@ -106,7 +106,6 @@ export class ConnectionMachine implements SenderOwner {
     this.waitTimer = timers.create(() => this.end());
     // RFC 1191 section 6.4: what we can send says nothing about what we can receive.
     this.tcb.receiveMss = receiveMssFor(context.ipv4.linkMtuFor(options.remote.address));
-    setPathMtu(this.tcb, context.ipv4.mtuFor(options.remote.address));
   }
 
   get state(): TcpState {

@@ -4,7 +4,8 @@ import { IPV4_HEADER_LENGTH } from '../wire/ipv4.js';
 import { TCP_HEADER_LENGTH, type TcpOptions } from '../wire/tcp.js';
 import { DEFAULT_MSS, type Tcb } from './tcb.js';
 
-const HEADERS_LENGTH = IPV4_HEADER_LENGTH + TCP_HEADER_LENGTH;
+/** Of a segment without options. */
+export const HEADERS_LENGTH = IPV4_HEADER_LENGTH + TCP_HEADER_LENGTH;
 /** As Linux: a smaller MSS of a peer would cost more in headers than it carries. */
 const MIN_MSS = 48;
 /** A timestamps option of 10 bytes, padded. */

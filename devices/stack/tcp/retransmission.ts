@@ -179,8 +179,8 @@ export class Retransmission {
     }
   }
 
-  /** The MSS has shrunk: what is larger goes again, without blame (RFC 1191 section 6.5). */
-  onMssReduced(): void {
+  /** The MSS is another one: what is larger goes again, without blame (RFC 1191 section 6.5). */
+  onMssChanged(): void {
     this.congestion.setMss(this.tcb.mss, false);
     this.sent.markAllLost('fast', this.tcb.mss);
   }

@@ -1,8 +1,8 @@
 import type { Instant } from '../clock.js';
 import type { StackError } from '../errors.js';
 import { CWR, FIN, PSH, SYN, type TcpSegment } from '../wire/tcp.js';
-import { setPathMtu } from './negotiation.js';
 import type { SegmentOutput } from './output.js';
+import { PathMtu } from './path-mtu.js';
 import { Persist } from './persist.js';
 import { Retransmission } from './retransmission.js';
 import type { LossReason, SentSegment } from './retransmission-queue.js';
@@ -31,6 +31,7 @@ export class Sender {
   readonly buffer: SendBuffer;
   readonly flight: Retransmission;
   readonly persist: Persist;
+  readonly pathMtu: PathMtu;
   noDelay = false;
   private readonly context: TcpContext;
   private readonly tcb: Tcb;
@@ -61,6 +62,7 @@ export class Sender {
     this.owner = owner;
     this.autotuned = bufferBytes === undefined;
     this.buffer = new SendBuffer(bufferBytes ?? INITIAL_SEND_BUFFER_BYTES);
+    this.pathMtu = new PathMtu(context, tcb);
     const onSendTimeout = () => owner.onSendTimeout();
     this.flight = new Retransmission(context, tcb, {
       get timestamp() {
@@ -69,8 +71,12 @@ export class Sender {
       transmitNew: () => this.transmitNew(),
       flush: () => this.flush(),
       transmit: (segment) => this.transmit(segment),
-      onRetransmit: (seq, reason) => owner.onRetransmit(seq, reason),
+      onRetransmit: (seq, reason) => {
+        if (reason !== 'probe') this.pathMtu.lost(seq);
+        owner.onRetransmit(seq, reason);
+      },
       onSendTimeout,
+      onRepeatedTimeout: (times) => this.onRepeatedTimeout(times),
     });
     this.persist = new Persist(context.timers, this.flight.rtt, () => this.probe(), onSendTimeout);
   }
@@ -155,9 +161,7 @@ export class Sender {
 
   /** The path takes only packets of `mtu` bytes: the next {@link flush} sends again what was larger. */
   pathMtuReduced(mtu: number): void {
-    const before = this.tcb.mss;
-    setPathMtu(this.tcb, mtu);
-    if (this.tcb.mss < before) this.flight.onMssReduced();
+    if (this.pathMtu.reduced(mtu)) this.flight.onMssChanged();
   }
 
   stop(): void {
@@ -213,6 +217,7 @@ export class Sender {
     if (seqGt(ack, this.bufferSeq)) this.bufferSeq = ack;
     this.output.answered = true;
     if (seqLt(this.smallEnd, ack)) this.smallEnd = ack;
+    if (this.pathMtu.acknowledged(ack)) this.flight.onMssChanged();
     if (this.autotuned) this.buffer.limit = Math.max(this.buffer.limit, sendBufferFor(this.flight.congestion.window));
     if (this.wanted && this.buffer.free >= this.buffer.limit * WRITABLE_SHARE) {
       this.wanted = false;
@@ -254,13 +259,38 @@ export class Sender {
     return CWR;
   }
 
+  /** Perhaps packets of this size do not get through. */
+  private onRepeatedTimeout(times: number): void {
+    const { head } = this.flight.sent;
+    if (head !== undefined && mayTransmit(this.tcb.state) && this.pathMtu.timedOut(times, head.length)) {
+      this.flight.onMssChanged();
+    }
+  }
+
   /** The layer below knows of a smaller MTU than we: RFC 1191 within one machine. */
   private onRefused(error: StackError): void {
     if (error.code === 'EMSGSIZE') this.pathMtuReduced(this.context.ipv4.mtuFor(this.tcb.remote.address));
   }
 
   private sendNew(): void {
+    if (this.unsent > 0 && this.pathMtu.lookUp()) this.flight.onMssChanged();
+    this.sendProbe();
     for (let length = this.nextLength(); length !== undefined; length = this.nextLength()) this.sendSegment(length);
+  }
+
+  /** A segment larger than the MSS, when it is time to try one. */
+  private sendProbe(): void {
+    const { unsent, windowRoom, flight, tcb } = this;
+    const calm = flight.recovery.state === 'open';
+    const length = this.pathMtu.probeLength({
+      unsent,
+      windowRoom,
+      congestionWindow: flight.congestion.window,
+      calm,
+    });
+    if (length === undefined || !flight.allows(length)) return;
+    this.pathMtu.probeSent(tcb.sndNxt, length);
+    this.sendSegment(length);
   }
 
   /** Bytes of data that the next new segment carries (0: FIN alone); undefined when none may go now. */
