@@ -140,6 +140,18 @@ export class Connection extends ConnectionMachine {
     if (this.state !== 'CLOSED' && this.state !== 'TIME_WAIT') this.userTimeout.set(ms);
   }
 
+  /** Differentiated services codepoint (RFC 2474) of what is sent from now on, 0 … 63. Throws StackError EINVAL. */
+  setDscp(dscp: number): void {
+    if (!(Number.isInteger(dscp) && dscp >= 0 && dscp < 64)) throw new StackError('EINVAL', `not a DSCP: ${dscp}`);
+    this.tcb.dscp = dscp;
+  }
+
+  /** Time to live of the packets that are sent from now on, 1 … 255. Throws StackError EINVAL. */
+  setTtl(ttl: number): void {
+    if (!(Number.isInteger(ttl) && ttl >= 1 && ttl < 256)) throw new StackError('EINVAL', `not a TTL: ${ttl}`);
+    this.tcb.ttl = ttl;
+  }
+
   info(): SocketRow {
     return connectionRow(this);
   }

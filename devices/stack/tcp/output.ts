@@ -1,6 +1,6 @@
 import type { StackError } from '../errors.js';
 import { PROTOCOL_TCP } from '../wire/ipv4.js';
-import { ACK, emitTcp, MAX_TCP_OPTIONS_LENGTH, RST, SYN, type TcpOptions, type TcpSegment } from '../wire/tcp.js';
+import { ACK, emitTcp, MAX_TCP_OPTIONS_LENGTH, RST, SYN, type TcpOptions, type TcpSegment, URG } from '../wire/tcp.js';
 import type { DelayedAck } from './delayed-ack.js';
 import { synOptions, timestampsLength } from './negotiation.js';
 import type { ReceiveWindow } from './receive-window.js';
@@ -89,6 +89,12 @@ export class SegmentOutput {
     return sack === undefined ? { timestamps: own } : { timestamps: own, sack };
   }
 
+  /** From `seq` to just after the last urgent byte (RFC 9293 section 3.8.5), as far as the field reaches; 0: none. */
+  private urgentPointer(seq: SequenceNumber): number {
+    const { sndUp } = this.tcb;
+    return sndUp === undefined ? 0 : Math.min(0xffff, Math.max(0, seqDiff(sndUp, seq)));
+  }
+
   private transmit(
     flags: number,
     seq: SequenceNumber,
@@ -100,8 +106,10 @@ export class SegmentOutput {
     const { tcb, context } = this;
     const { local, remote } = tcb;
     const ack = flags & ACK ? tcb.rcvNxt : 0;
+    const urgentPointer = flags & (SYN | RST) ? 0 : this.urgentPointer(seq);
+    const allFlags = urgentPointer === 0 ? flags : flags | URG;
     const bytes = emitTcp(
-      { srcPort: local.port, dstPort: remote.port, seq, ack, flags, window, urgentPointer: 0, options, payload },
+      { srcPort: local.port, dstPort: remote.port, seq, ack, flags: allFlags, window, urgentPointer, options, payload },
       local.address,
       remote.address,
     );
@@ -118,7 +126,8 @@ export class SegmentOutput {
       dst: remote.address,
       protocol: PROTOCOL_TCP,
       payload: bytes,
-      tos,
+      tos: tos | (tcb.dscp << 2),
+      ttl: tcb.ttl,
       dontFragment: true,
       answered,
     });

@@ -59,6 +59,11 @@ export class Tcb {
   /** Eff.snd.MSS of RFC 9293 section 3.7.1: bytes of data in a full segment, options of every segment deducted. */
   mss = DEFAULT_MSS;
 
+  /** Differentiated services codepoint of our packets, 0 … 63. */
+  dscp = 0;
+  /** Time to live of our packets; undefined: the machine's default. */
+  ttl: number | undefined;
+
   /** Both SYNs carried the window scale option. */
   windowScaling = false;
   /** RFC 7323 timestamps; undefined when one side does not want them. */

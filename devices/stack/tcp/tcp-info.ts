@@ -41,5 +41,6 @@ export function tcpInfo(connection: Connection): TcpInfo {
     lastAckMs: since(statistics.lastAckAt),
     receiveBufferBytes: window.limit,
     sendBufferBytes: sender.buffer.limit,
+    ...(connection.userTimeout.ms > 0 ? { userTimeoutMs: connection.userTimeout.ms } : {}),
   };
 }

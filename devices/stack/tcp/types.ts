@@ -31,6 +31,8 @@ export interface IpLayer {
     readonly payload: Uint8Array;
     /** Type of service; TCP uses the ECN codepoint in it (RFC 3168). Default 0. */
     readonly tos?: number;
+    /** 1 … 255; the machine's own default when left out. */
+    readonly ttl?: number;
     readonly dontFragment?: boolean;
     /** The destination has just answered: whoever is the next hop hears us. */
     readonly answered?: boolean;
