@@ -67,7 +67,7 @@ export class Machine {
       send: (request) => {
         if (this.sendError !== undefined) return this.sendError;
         if (request.payload.length + 20 > this.mtu) return new StackError('EMSGSIZE', 'message too long');
-        wire(packetOf(request.src ?? address, request.dst, request.payload, request.tos, request.ttl));
+        wire(packetOf(request.src ?? address, request.dst, request.payload, request.tos));
         return undefined;
       },
       sourceFor: (dst) => (dst === UNROUTED ? undefined : address),
@@ -98,12 +98,12 @@ export class Machine {
   }
 }
 
-export function packetOf(src: Ipv4Address, dst: Ipv4Address, payload: Uint8Array, tos = 0, ttl = 64): Ipv4Packet {
+export function packetOf(src: Ipv4Address, dst: Ipv4Address, payload: Uint8Array, tos = 0): Ipv4Packet {
   return {
     src,
     dst,
     protocol: PROTOCOL_TCP,
-    ttl,
+    ttl: 64,
     tos,
     identification: 0,
     dontFragment: true,
@@ -153,8 +153,6 @@ export class Conversation {
   readonly timers = new Timers();
   readonly machine: Machine;
   readonly sent: TcpSegment[] = [];
-  /** The IP packet of the last of {@link sent}. */
-  lastPacket: Ipv4Packet | undefined;
   /** The ECN codepoints of all packets that were sent, those of {@link sent} at the end. */
   readonly codepoints: number[] = [];
   /** What the peer's segments carry: set by the first connection. */
@@ -266,7 +264,6 @@ export class Conversation {
   private take(packet: Ipv4Packet): void {
     const segment = parseTcp(packet.payload, packet.src, packet.dst);
     assert.ok(!isMalformed(segment));
-    this.lastPacket = packet;
     this.codepoints.push(packet.tos & 3);
     this.sent.push(segment);
   }
@@ -304,15 +301,16 @@ export interface PipeOptions {
   readonly delayMs?: number;
   /** Probabilities, 0 … 1, in both directions. */
   readonly loss?: number;
+  /** False: only what HERE sends is lost. */
+  readonly lossyBack?: boolean;
   readonly duplicate?: number;
-  /** Share of packets that are held back by three times the delay. */
+  /** Share of packets that are held back, by `heldMs` or three times the delay. */
   readonly reorder?: number;
+  readonly heldMs?: number;
   readonly context?: Partial<TcpContext>;
   /** The clock at the start, milliseconds. */
   readonly startAt?: number;
   readonly watch?: (packet: Ipv4Packet) => void;
-  /** True for packets that vanish without a word. */
-  readonly swallows?: (packet: Ipv4Packet) => boolean;
 }
 
 /** Two machines, HERE and PEER, and a pipe between them that loses, repeats and reorders as its seed says. */
@@ -321,6 +319,7 @@ export class Pipe {
   readonly here: Machine;
   readonly peer: Machine;
   packets = 0;
+  lost = 0;
   private readonly options: PipeOptions;
   private readonly random: Random;
 
@@ -365,13 +364,16 @@ export class Pipe {
 
   private carry(packet: Ipv4Packet, to: Machine): void {
     const { delayMs = 5, loss = 0, duplicate = 0, reorder = 0, watch } = this.options;
+    const { heldMs = 3 * delayMs, lossyBack = true } = this.options;
     watch?.(packet);
     this.packets += 1;
-    if (this.options.swallows?.(packet)) return;
-    if (this.random.chance(loss)) return;
+    if (this.random.chance(loss) && (lossyBack || to === this.peer)) {
+      this.lost += 1;
+      return;
+    }
     const copies = this.random.chance(duplicate) ? 2 : 1;
     for (let i = 0; i < copies; i++) {
-      const held = this.random.chance(reorder) ? 3 * delayMs : 0;
+      const held = this.random.chance(reorder) ? heldMs : 0;
       this.timers.after(delayMs + held, () => to.receive(packet));
     }
   }
