@@ -67,7 +67,7 @@ export class Machine {
       send: (request) => {
         if (this.sendError !== undefined) return this.sendError;
         if (request.payload.length + 20 > this.mtu) return new StackError('EMSGSIZE', 'message too long');
-        wire(packetOf(request.src ?? address, request.dst, request.payload, request.tos));
+        wire(packetOf(request.src ?? address, request.dst, request.payload, request.tos, request.ttl));
         return undefined;
       },
       sourceFor: (dst) => (dst === UNROUTED ? undefined : address),
@@ -98,12 +98,12 @@ export class Machine {
   }
 }
 
-export function packetOf(src: Ipv4Address, dst: Ipv4Address, payload: Uint8Array, tos = 0): Ipv4Packet {
+export function packetOf(src: Ipv4Address, dst: Ipv4Address, payload: Uint8Array, tos = 0, ttl = 64): Ipv4Packet {
   return {
     src,
     dst,
     protocol: PROTOCOL_TCP,
-    ttl: 64,
+    ttl,
     tos,
     identification: 0,
     dontFragment: true,
@@ -153,6 +153,8 @@ export class Conversation {
   readonly timers = new Timers();
   readonly machine: Machine;
   readonly sent: TcpSegment[] = [];
+  /** The IP packet of the last of {@link sent}. */
+  lastPacket: Ipv4Packet | undefined;
   /** The ECN codepoints of all packets that were sent, those of {@link sent} at the end. */
   readonly codepoints: number[] = [];
   /** What the peer's segments carry: set by the first connection. */
@@ -264,6 +266,7 @@ export class Conversation {
   private take(packet: Ipv4Packet): void {
     const segment = parseTcp(packet.payload, packet.src, packet.dst);
     assert.ok(!isMalformed(segment));
+    this.lastPacket = packet;
     this.codepoints.push(packet.tos & 3);
     this.sent.push(segment);
   }
@@ -311,6 +314,8 @@ export interface PipeOptions {
   /** The clock at the start, milliseconds. */
   readonly startAt?: number;
   readonly watch?: (packet: Ipv4Packet) => void;
+  /** True for packets that vanish without a word. */
+  readonly swallows?: (packet: Ipv4Packet) => boolean;
 }
 
 /** Two machines, HERE and PEER, and a pipe between them that loses, repeats and reorders as its seed says. */
@@ -367,6 +372,7 @@ export class Pipe {
     const { heldMs = 3 * delayMs, lossyBack = true } = this.options;
     watch?.(packet);
     this.packets += 1;
+    if (this.options.swallows?.(packet)) return;
     if (this.random.chance(loss) && (lossyBack || to === this.peer)) {
       this.lost += 1;
       return;
