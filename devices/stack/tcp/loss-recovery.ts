@@ -108,7 +108,7 @@ export class LossRecovery {
     this.lookAgainAt = undefined;
     const lostBefore = this.queue.lostCount;
     if (news.advanced) this.eatDuplicates(news);
-    if (this.isDubious(news)) this.process(news, now);
+    if (this.isDubious(news)) this.judge(news, now);
     const moreLost = this.queue.lostCount > lostBefore;
     if (this.reduction.active) this.setReducedWindow(news.delivered, news.advanced && !moreLost);
   }
@@ -164,7 +164,7 @@ export class LossRecovery {
     return this.state !== 'open' || news.duplicate || news.sacked || news.repeated || news.marked;
   }
 
-  private process(news: AckNews, now: Instant): void {
+  private judge(news: AckNews, now: Instant): void {
     const { tcb } = this;
     if (this.state === 'open') this.spurious.settled();
     else if (seqGe(tcb.sndUna, this.high)) {

@@ -46,6 +46,8 @@ export class Retransmission {
   congestion: CongestionControl;
   /** The program has let go of the connection: fewer retries. */
   orphaned = false;
+  /** The program has set a time of its own (user timeout), and the number of retries decides nothing. */
+  timed = false;
   /** Segments sent again, in all. */
   count = 0;
   private readonly context: TcpContext;
@@ -94,6 +96,7 @@ export class Retransmission {
   established(): void {
     this.congestion.setMss(this.tcb.mss, true);
     this.usage.start(this.tcb.sndNxt, this.now);
+    this.recovery.spurious.settled();
     if (this.count === 0) return;
     this.congestion.window = this.tcb.mss;
     this.rtt.synWasLost();
@@ -136,7 +139,6 @@ export class Retransmission {
   onAck(arrived: ArrivedAck): void {
     const { tcb, recovery, now } = this;
     if (arrived.bare && !this.sent.empty) this.context.counters.add('tcp.duplicateAcks');
-    const headSentAt = this.sent.head?.sentAt ?? now;
     const news = this.arrivals.take(arrived, this.count, now);
     if (news.advanced) this.retries = 0;
     const { head } = this.sent;
@@ -149,12 +151,7 @@ export class Retransmission {
     const growing = !recovery.reduction.active;
     recovery.onAck(news, now);
     if (recovery.lookAgainAt !== undefined) this.setTimer('reordering', recovery.lookAgainAt);
-    else if (
-      news.advanced ||
-      (news.sacked && head !== undefined && headSentAt === head.sentAt && this.sackMeasured(head))
-    ) {
-      this.rearm();
-    }
+    else if (news.advanced || (news.sacked && head !== undefined && this.sackMeasured(head))) this.rearm();
     if (recovery.reduction.active || !growing || news.delivered <= 0) return;
     // RFC 5681; where reordering is usual what arrives out of order counts too, as for Linux.
     if (!news.advanced && recovery.rack.reordering <= 3) return;
@@ -213,7 +210,7 @@ export class Retransmission {
     return this.tcb.state === 'SYN_SENT' || this.tcb.state === 'SYN_RECV';
   }
 
-  /** As Linux: while the head is repaired, only what was sent after it may put the timeout off. */
+  /** As Linux: while the head is repaired, only news of what was sent before it went last may put the timeout off. */
   private sackMeasured(head: SentSegment): boolean {
     return this.arrivals.rttMs !== undefined && this.arrivals.rttMs > this.now - head.sentAt;
   }
@@ -326,6 +323,7 @@ export class Retransmission {
   private retryLimit(): number {
     if (this.tcb.state === 'SYN_SENT') return SYN_RETRIES;
     if (this.tcb.state === 'SYN_RECV') return SYN_ACK_RETRIES;
+    if (this.timed) return Number.POSITIVE_INFINITY;
     return this.orphaned ? ORPHAN_RETRIES : DATA_RETRIES;
   }
 }
