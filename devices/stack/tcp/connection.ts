@@ -137,6 +137,7 @@ export class Connection extends ConnectionMachine {
     if (!(Number.isInteger(ms) && ms >= 0 && ms <= MAX_USER_TIMEOUT_MS)) {
       throw new StackError('EINVAL', `not a user timeout in milliseconds: ${ms}`);
     }
+    this.sender.flight.timed = ms > 0;
     if (this.state !== 'CLOSED' && this.state !== 'TIME_WAIT') this.userTimeout.set(ms);
   }
 
