@@ -197,9 +197,9 @@ export class Wiring {
   }
 
   /** The same without programs, for tests that need no `await`: neither promises nor streams go on meanwhile. */
-  runSync(until: Instant | (() => boolean) = NEVER): void {
+  runSync(until: Instant | (() => boolean) = NEVER, limitMs = DEFAULT_LIMIT_MS): void {
     const done = typeof until === 'number' ? () => false : until;
-    const deadline = typeof until === 'number' ? until : this.now + DEFAULT_LIMIT_MS;
+    const deadline = typeof until === 'number' ? until : this.now + limitMs;
     for (let at = this.nextAt(); !done() && at <= deadline && at !== NEVER; at = this.nextAt()) this.step(at);
     if (typeof until === 'number' && until !== NEVER) this.now = Math.max(this.now, until);
     else if (typeof until !== 'number' && !done())
