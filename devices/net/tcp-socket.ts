@@ -52,6 +52,7 @@ export class TcpSocket extends ConnectionStream {
   private noDelay: boolean;
   private keepAlive: boolean;
   private keepAliveMs: number;
+  private userTimeoutMs = 0;
 
   constructor(network: Network, options: TcpSocketOptions = {}) {
     super(network, options);
@@ -144,7 +145,8 @@ export class TcpSocket extends ConnectionStream {
     this.peer = { address: formatIpv4(address), family: 'IPv4', port };
     this.network.perform(() => {
       if (this.noDelay) connection.setNoDelay(true);
-      if (this.keepAlive) connection.setKeepAlive(true, this.keepAliveMs || undefined);
+      if (this.keepAlive) this.applyKeepAlive(connection);
+      if (this.userTimeoutMs > 0) connection.setUserTimeout(this.userTimeoutMs);
     });
   }
 
@@ -222,15 +224,36 @@ export class TcpSocket extends ConnectionStream {
     return this;
   }
 
-  /** `initialDelay`: milliseconds of silence before the first probe; 0 leaves the stack's default. */
+  /** `initialDelay`: milliseconds of silence before the first probe; less than 1000 leaves the stack's times. */
   setKeepAlive(enable = false, initialDelay = 0): this {
     const { connection } = this;
     this.keepAlive = Boolean(enable);
     this.keepAliveMs = initialDelay;
     if (connection !== undefined && !this.connecting) {
-      this.network.perform(() => connection.setKeepAlive(this.keepAlive, initialDelay || undefined));
+      this.network.perform(() => this.applyKeepAlive(connection));
     }
     return this;
+  }
+
+  /**
+   * Linux's TCP_USER_TIMEOUT, which Node does not offer: 'error' ETIMEDOUT when what was written waits so many
+   * milliseconds without progress; 0, the default: after about a quarter of an hour.
+   */
+  setUserTimeout(ms: number): this {
+    const { connection } = this;
+    if (!(Number.isInteger(ms) && ms >= 0 && ms < 2 ** 31)) {
+      const message = `The value of "msecs" is out of range. It must be an integer from 0 to 2147483647. Received ${ms}`;
+      throw usageError('ERR_OUT_OF_RANGE', message, RangeError);
+    }
+    this.userTimeoutMs = ms;
+    if (connection !== undefined && !this.connecting) this.network.perform(() => connection.setUserTimeout(ms));
+    return this;
+  }
+
+  /** As libuv: whole seconds, and with a delay of one at least ten probes a second apart, else the system's times. */
+  private applyKeepAlive(connection: Connection): void {
+    const delayMs = Math.trunc(this.keepAliveMs / 1000) * 1000;
+    connection.setKeepAlive(this.keepAlive, delayMs > 0 ? { delayMs, intervalMs: 1000, probes: 10 } : {});
   }
 
   /** Does nothing: the process is kept alive by its tunnels. */

@@ -152,8 +152,20 @@ t.test('keep-alive finds a dead peer', async (t) => {
   client.setKeepAlive(true, 60_000);
   cable.cut();
   const error = await errorOf(wiring, client);
-  t.match(error, { syscall: 'read' });
-  t.ok(wiring.now > 60_000);
+  t.match(error, { code: 'ETIMEDOUT', syscall: 'read' });
+  t.ok(wiring.now >= 70_000 && wiring.now < 71_000, 'ten probes, one a second, as libuv sets it up');
+});
+
+t.test('a user timeout gives up on a peer that is gone', async (t) => {
+  const { wiring, client, cable } = await joined();
+  t.throws(() => client.setUserTimeout(-1), { code: 'ERR_OUT_OF_RANGE' });
+  client.setUserTimeout(3000);
+  cable.cut();
+  const before = wiring.now;
+  client.write('anybody?');
+  const error = await errorOf(wiring, client);
+  t.match(error, { code: 'ETIMEDOUT' });
+  t.equal(Math.round((wiring.now - before) / 100), 30);
 });
 
 t.test('destroy() twice, before and after the connection, leaves nothing behind', async (t) => {

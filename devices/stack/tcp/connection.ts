@@ -1,6 +1,7 @@
 import { StackError } from '../errors.js';
 import { createCongestionControl } from './congestion/choose.js';
 import type { CongestionControlName } from './congestion/congestion-control.js';
+import type { KeepAliveTimes } from './keep-alive.js';
 import { ConnectionMachine } from './machine.js';
 import { seqAdd, seqDiff, seqMax } from './seqnum.js';
 import { connectionRow } from './socket-row.js';
@@ -123,9 +124,9 @@ export class Connection extends ConnectionMachine {
     this.sender.flight.useCongestionControl(createCongestionControl(name));
   }
 
-  /** RFC 9293 section 3.8.4; the first probe after `delayMs` of silence, default 7,200,000. */
-  setKeepAlive(on: boolean, delayMs?: number): void {
-    if (on && this.state !== 'CLOSED' && this.state !== 'TIME_WAIT') this.keepAlive.start(delayMs);
+  /** RFC 9293 section 3.8.4: asks a silent peer whether it is there; ETIMEDOUT when it never answers. */
+  setKeepAlive(on: boolean, times: KeepAliveTimes = {}): void {
+    if (on && this.state !== 'CLOSED' && this.state !== 'TIME_WAIT') this.keepAlive.start(times);
     else this.keepAlive.stop();
   }
 

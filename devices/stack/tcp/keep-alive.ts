@@ -2,8 +2,17 @@ import type { Instant, Timer, Timers } from '../clock.js';
 
 /** Linux's tcp_keepalive_time, _intvl and _probes. */
 const DEFAULT_DELAY_MS = 7_200_000;
-const INTERVAL_MS = 75_000;
-const MAX_PROBES = 9;
+const DEFAULT_INTERVAL_MS = 75_000;
+const DEFAULT_PROBES = 9;
+
+export interface KeepAliveTimes {
+  /** Silence before the first probe, milliseconds; default 7,200,000. */
+  readonly delayMs?: number;
+  /** Between probes that nothing answers; default 75,000. */
+  readonly intervalMs?: number;
+  /** How many; default 9. */
+  readonly probes?: number;
+}
 
 export interface KeepAliveOwner {
   /** Sends what makes the peer answer. */
@@ -19,6 +28,8 @@ export class KeepAlive {
   readonly timer: Timer;
   private readonly timers: Timers;
   private delayMs = DEFAULT_DELAY_MS;
+  private intervalMs = DEFAULT_INTERVAL_MS;
+  private maxProbes = DEFAULT_PROBES;
   private lastHeardAt: Instant;
   private probes = 0;
 
@@ -31,14 +42,16 @@ export class KeepAlive {
       else if (this.isDead(owner.userTimeoutMs())) owner.giveUp();
       else {
         this.probes += 1;
-        this.timer.set(timers.now + INTERVAL_MS);
+        this.timer.set(timers.now + this.intervalMs);
         owner.probe();
       }
     });
   }
 
-  start(delayMs = DEFAULT_DELAY_MS): void {
-    this.delayMs = delayMs > 0 ? delayMs : DEFAULT_DELAY_MS;
+  start({ delayMs, intervalMs, probes }: KeepAliveTimes): void {
+    this.delayMs = delayMs || DEFAULT_DELAY_MS;
+    this.intervalMs = intervalMs || DEFAULT_INTERVAL_MS;
+    this.maxProbes = probes || DEFAULT_PROBES;
     this.timer.set(this.timers.now + this.delayMs);
   }
 
@@ -56,7 +69,7 @@ export class KeepAlive {
   }
 
   private isDead(userTimeoutMs: number): boolean {
-    if (userTimeoutMs === 0) return this.probes >= MAX_PROBES;
+    if (userTimeoutMs === 0) return this.probes >= this.maxProbes;
     return this.probes > 0 && this.timers.now - this.lastHeardAt >= userTimeoutMs;
   }
 }

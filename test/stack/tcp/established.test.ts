@@ -183,7 +183,7 @@ t.test('seventh: text', async (t) => {
 t.test('keep-alive', async (t) => {
   t.test('a silent peer is asked, and its answer is enough', async (t) => {
     const { c, client, una } = established();
-    c.call(() => client.setKeepAlive(true, 1000));
+    c.call(() => client.setKeepAlive(true, { delayMs: 1000 }));
     c.advance(1000);
     c.expect({ flags: ACK, seq: una - 1, length: 0 });
     c.peer({ seq: NXT, ack: una });
@@ -196,7 +196,7 @@ t.test('keep-alive', async (t) => {
 
   t.test('nine probes without an answer: ETIMEDOUT', async (t) => {
     const { c, client, news } = established();
-    c.call(() => client.setKeepAlive(true, 1000));
+    c.call(() => client.setKeepAlive(true, { delayMs: 1000 }));
     c.advance(1000 + 9 * 75_000 - 1);
     t.equal(c.sent.length, 9);
     c.advance(1);

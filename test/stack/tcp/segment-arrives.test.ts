@@ -170,7 +170,7 @@ t.test('TIME_WAIT', async (t) => {
 
 t.test('nine unanswered keep-alive probes: the peer is told by RST', async () => {
   const { c, client, una } = established();
-  client.setKeepAlive(true, 1000);
+  client.setKeepAlive(true, { delayMs: 1000 });
   c.advance(1000 + 9 * 75_000);
   for (let i = 0; i < 9; i++) c.expect({ flags: ACK, seq: una - 1 });
   c.expect({ flags: RST | ACK, seq: una });

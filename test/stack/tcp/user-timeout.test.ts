@@ -58,7 +58,7 @@ t.test('it holds for the handshake too, and longer than the count of repetitions
 
 t.test('with keep-alive it says how long the peer may be silent; the peer is told by RST', async (t) => {
   const { c, client, una, news } = established();
-  client.setKeepAlive(true, 10_000);
+  client.setKeepAlive(true, { delayMs: 10_000 });
   client.setUserTimeout(100_000);
   c.advance(10_000);
   c.expect({ flags: ACK, seq: una - 1 });
