@@ -98,7 +98,7 @@ class Fuzz {
     else if (choice === 3) connection.close();
     else if (choice === 4) connection.abort();
     else if (choice < 7) connection.setNoDelay(random.chance(0.5));
-    else if (choice < 9) connection.setKeepAlive(random.chance(0.7), { delayMs: random.below(2000) }));
+    else if (choice < 9) connection.setKeepAlive(random.chance(0.7), { delayMs: random.below(2000) });
   }
 }
 

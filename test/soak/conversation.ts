@@ -50,7 +50,7 @@ export class ConversationEnd {
       },
     };
     connection.setNoDelay(plan.noDelay);
-    if (plan.keepAliveMs !== undefined) connection.setKeepAlive(true, plan.keepAliveMs);
+    if (plan.keepAliveMs !== undefined) connection.setKeepAlive(true, { delayMs: plan.keepAliveMs });
     if (connection.state !== 'SYN_SENT') this.write();
   }
 
