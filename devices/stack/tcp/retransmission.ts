@@ -148,11 +148,11 @@ export class Retransmission {
       this.setTimer('retransmit', now + Math.max(this.rtt.smoothedMs / 2, MIN_RENEGING_DELAY_MS));
       return;
     }
-    const growing = !recovery.reduction.active;
     recovery.onAck(news, now);
     if (recovery.lookAgainAt !== undefined) this.setTimer('reordering', recovery.lookAgainAt);
     else if (news.advanced || (news.sacked && head !== undefined && this.sackMeasured(head))) this.rearm();
-    if (recovery.reduction.active || !growing || news.delivered <= 0) return;
+    // As Linux, what ends a recovery is the first that counts after it.
+    if (recovery.reduction.active || news.delivered <= 0) return;
     // RFC 5681; where reordering is usual what arrives out of order counts too, as for Linux.
     if (!news.advanced && recovery.rack.reordering <= 3) return;
     this.congestion.onAcked({

@@ -73,7 +73,8 @@ export class Reno implements CongestionControl {
   private reduce(): void {
     const { window, slowStartThreshold, mss } = this;
     this.before = { window, slowStartThreshold };
-    this.slowStartThreshold = Math.max(Math.floor(window / 2), leastThreshold(mss));
+    // Whole segments: the window grows by whole ones, so a half would be a part of every round trip that is never used.
+    this.slowStartThreshold = Math.max(Math.floor(window / 2 / mss) * mss, leastThreshold(mss));
     this.credit = 0;
   }
 }

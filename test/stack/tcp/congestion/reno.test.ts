@@ -54,6 +54,18 @@ t.test('congestion avoidance: one segment a round trip', async (t) => {
   t.equal(control.window, 8 * MSS, 'one ACK for two round trips: 6 and 7 segments');
 });
 
+t.test(
+  'half of an odd number of segments: the threshold counts whole ones, as Linux; a half would never be used',
+  async (t) => {
+    const control = reno(7 * MSS);
+    control.onCongestion(0);
+    t.equal(control.slowStartThreshold, 3 * MSS);
+    control.window = control.slowStartThreshold;
+    acked(control, 3 * MSS);
+    t.equal(control.window, 4 * MSS, 'three segments are a round trip');
+  },
+);
+
 t.test('an ACK that reaches across the threshold counts partly as slow start, partly as avoidance', async (t) => {
   const control = reno(16 * MSS);
   control.onTimeout(true, 0);
