@@ -5,6 +5,8 @@
 import type { TableName, TableRow } from '../../control/tables.js';
 import type { Network } from '../../net/network.js';
 import type { Resolver } from '../../net/resolver.js';
+import type { Instant } from '../../stack/clock.js';
+import type { Port } from '../../stack/link/port.js';
 import type { Random } from '../../stack/random.js';
 import type { DhcpClient } from '../dhcp/client.js';
 
@@ -50,8 +52,18 @@ export interface TableContext {
   inspect(table: TableName): TableRow[];
 }
 
+/** What `tcpdump` looks at; every kind of machine has it. */
+export interface PortContext {
+  /** Those of the moment: ports come and go on a running device. */
+  readonly ports: readonly Port[];
+  /** Milliseconds on the lab's timeline. */
+  now(): Instant;
+  /** Milliseconds since 1970. */
+  wallClock(): number;
+}
+
 /** What the commands of a machine with a stack work on. */
-export interface CommandContext extends TableContext {
+export interface CommandContext extends TableContext, PortContext {
   readonly network: Network;
   readonly resolver: Resolver;
   /** One a port that asks for its address by DHCP; often none. */

@@ -1,6 +1,6 @@
 /** Which commands a device has. */
 import { arp } from './arp.js';
-import type { Command, CommandContext, TableContext } from './command.js';
+import type { Command, CommandContext, PortContext, TableContext } from './command.js';
 import { curl } from './curl.js';
 import { dhclient } from './dhclient.js';
 import { dig } from './dig.js';
@@ -17,6 +17,7 @@ import { ping } from './ping.js';
 import { route } from './route.js';
 import { show } from './show.js';
 import { ss } from './ss.js';
+import { tcpdump } from './tcpdump.js';
 import { traceroute } from './traceroute.js';
 
 /** Of devices with a stack: hosts, routers and DNS servers. */
@@ -39,13 +40,14 @@ export function hostCommands(context: CommandContext): ReadonlyMap<string, Comma
     route(network, resolver),
     show(context),
     ss(context),
+    tcpdump(context),
     traceroute(network, resolver),
   ]);
 }
 
 /** Of devices without one: switches and hubs. */
-export function linkCommands(context: TableContext): ReadonlyMap<string, Command> {
-  return byName([show(context)]);
+export function linkCommands(context: TableContext & PortContext): ReadonlyMap<string, Command> {
+  return byName([show(context), tcpdump(context)]);
 }
 
 function byName(commands: readonly Command[]): ReadonlyMap<string, Command> {

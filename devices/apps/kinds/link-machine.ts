@@ -56,6 +56,9 @@ export class LinkMachine implements Machine {
       machineName: this.name,
       tables: this.tables,
       inspect: (table) => this.inspect(table),
+      ports,
+      now: () => env.now(),
+      wallClock: () => env.wallClock(),
     });
   }
 

@@ -178,7 +178,7 @@ t.test('show and help, on a switch too', async (t) => {
     'MAC                Port  Age\n02:00:00:00:06:01  1     10.0 s\n',
   );
   t.match(await output(world, 'sw', 'show int'), /^Interface {2}MAC {2}Addresses {2}MTU {3}Carrier/);
-  t.match(await output(world, 'sw', 'help'), /^Command {2}Does\nhelp .*\nshow .*\n$/);
+  t.match(await output(world, 'sw', 'help'), /^Command {2}Does\nhelp .*\nshow .*\ntcpdump .*\n$/);
   t.match(await output(world, 'a', 'help ping'), /^Usage: ping \[/);
   t.match(await world.exec('a', 'help nonsense'), { status: 1, stderr: /no command 'nonsense'/ });
   t.match(await world.exec('a', 'show mac-table'), { status: 1, stderr: /^show: a has no mac-table table; it has/ });
