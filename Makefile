@@ -9,7 +9,7 @@ BUILT := build/.built
 SOURCES := $(shell find devices orchestrator -name '*.ts' 2>/dev/null)
 TESTS := $(shell find test -name '*.ts' 2>/dev/null)
 
-.PHONY: help install build check test run goodput soak bench clean
+.PHONY: help install build check test run interop goodput soak bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,10 @@ build/js/.compiled: $(BUILT) $(TESTS) tsconfig.json
 
 test: build/js/.compiled ## Build and run all tests
 	@node build/js/test/support/run-tests.js
+
+interop: build/js/.compiled ## Test against Linux, VPCS, nginx, tshark, … (Debian 12, as root: installs packages)
+	@test/interop/install-packages.sh
+	@NETARIUM_INTEROP=required node build/js/test/support/run-tests.js build/js/test/interop/*.test.js
 
 goodput: build/js/.compiled ## Write test/world/goodput.txt anew, the table that `make test` compares with
 	@UPDATE_GOODPUT=1 TAP_TIMEOUT=600 node build/js/test/world/goodput.test.js > build/goodput.tap && git diff --stat -- test/world/goodput.txt

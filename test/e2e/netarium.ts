@@ -29,6 +29,13 @@ export interface StartOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+export interface WorldOptions {
+  /** The beginning of every command line: `ip netns exec NAME`, for a lab in a network namespace. */
+  readonly launcher?: readonly string[];
+  /** How long the test may take. */
+  readonly limitMs?: number;
+}
+
 export type Running = ResultPromise<{ reject: false }>;
 
 export class Netarium {
@@ -40,6 +47,11 @@ export class Netarium {
     NETARIUM_RUN_DIR: this.runDir,
   };
   private readonly labs = new Set<string>();
+  private readonly launcher: readonly string[];
+
+  constructor(launcher: readonly string[] = []) {
+    this.launcher = launcher;
+  }
 
   /** Runs to its end, whatever the exit status. */
   async run(...argv: string[]): Promise<Ran> {
@@ -54,7 +66,8 @@ export class Netarium {
 
   /** The same, with something to read on standard input, or variables added to the environment. */
   startWith(options: StartOptions, ...argv: string[]): Running {
-    return execa(process.execPath, [PROGRAM, ...argv], {
+    const [file, ...rest] = [...this.launcher, process.execPath, PROGRAM, ...argv];
+    return execa(file, rest, {
       env: { ...this.environment, ...options.environment },
       extendEnv: false,
       input: options.input ?? '',
@@ -125,10 +138,10 @@ export class Netarium {
 }
 
 /** A world for one test, taken down with it. */
-export function netarium(t: Test): Netarium {
-  const world = new Netarium();
+export function netarium(t: Test, { launcher, limitMs = FILE_LIMIT_MS }: WorldOptions = {}): Netarium {
+  const world = new Netarium(launcher);
   process.once('exit', world.sweep);
-  t.setTimeout(FILE_LIMIT_MS);
+  t.setTimeout(limitMs);
   t.teardown(() => world.end());
   return world;
 }

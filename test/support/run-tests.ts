@@ -1,6 +1,7 @@
 /**
  * Runs the tests and closes with one line that people and CI read: `N passed, N failed`. Everything that tap says goes
- * to build/tests.tap; what failed is shown in full. With arguments, only those files.
+ * to build/tests.tap; what failed is shown in full. With arguments, only those files. Without, all but those of
+ * test/interop, which need root and other people's tools: `make interop` names them.
  *
  * Tests with real processes come last and one file at a time: twenty devices keep two cores busy by themselves.
  */
@@ -70,8 +71,9 @@ const all = (readdirSync(TESTS, { recursive: true }) as string[])
   .filter((file) => file.endsWith('.test.js'))
   .map((file) => join(TESTS, file))
   .sort();
-const chosen = process.argv.length > 2 ? process.argv.slice(2) : all;
-const isEndToEnd = (file: string) => file.includes(join(TESTS, 'e2e'));
+const isInterop = (file: string) => file.includes(join(TESTS, 'interop'));
+const isEndToEnd = (file: string) => file.includes(join(TESTS, 'e2e')) || isInterop(file);
+const chosen = process.argv.length > 2 ? process.argv.slice(2) : all.filter((file) => !isInterop(file));
 
 const startedAt = Date.now();
 const tally = new Tally();
