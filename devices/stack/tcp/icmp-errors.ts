@@ -74,7 +74,10 @@ export function icmpErrorArrives(connection: ConnectionMachine, report: IcmpErro
     // As Linux: an attempt ends with the first error, a connection that works goes on and remembers it.
     const opening = tcb.state === 'SYN_SENT' || (tcb.state === 'SYN_RECV' && connection.listener !== undefined);
     if (opening) connection.end(error);
-    else connection.softError = error;
+    else {
+      connection.softError = error;
+      connection.news.softError(error);
+    }
   }
   return true;
 }

@@ -44,6 +44,10 @@ export class News {
     this.events.post(() => this.handler.onUrgent?.());
   }
 
+  softError(error: StackError): void {
+    this.events.post(() => this.handler.onSoftError?.(error));
+  }
+
   writable(isWritable: () => boolean): void {
     this.events.post(() => {
       if (isWritable()) this.handler.onWritable();

@@ -114,6 +114,11 @@ export interface ConnectionHandler {
   onReadable(): void;
   /** There is more urgent data to come: `Connection.urgentBytes`. RFC 9293 section 3.8.5. */
   onUrgent?(): void;
+  /**
+   * An ICMP error tells of trouble on the way; the connection goes on, and ends with this reason should it time out.
+   * RFC 9293 section 3.9.1.8.
+   */
+  onSoftError?(error: StackError): void;
   /** The peer sent FIN; all before it is readable. Sending may go on (half-close). */
   onEnd(): void;
   /** `send` took less than it was given before; now there is room again. */

@@ -1,7 +1,7 @@
 /** Requirements of RFC 9293 that no conversation elsewhere shows; docs/tcp.md has the table of all. */
 import t from 'tap';
 import { ACK, PSH, SYN, URG } from '../../../devices/stack/wire/tcp.js';
-import { bytesOf, Conversation, established, IRS, PEER, record, text } from './harness.js';
+import { bytesOf, Conversation, established, HERE, IRS, PEER, record, text } from './harness.js';
 
 t.test('MUST-1: windows are unsigned', async (t) => {
   const { c, client, una } = established({}, { window: 0xffff });
@@ -44,6 +44,39 @@ t.test('MUST-16: segments are as large as the smaller of the peer’s MSS and th
   }
 });
 
+t.test('MUST-25: nobody asks a silent peer unless the program wants it', async (t) => {
+  const { c, client } = established();
+  c.advance(30 * 24 * 3_600_000);
+  c.expectNothing();
+  t.equal(client.state, 'ESTABLISHED');
+});
+
+t.test('MUST-26: no probe while data is on its way, or when the peer was heard', async (t) => {
+  const { c, client, una } = established();
+  client.setKeepAlive(true, { delayMs: 10_000 });
+  c.advance(9000);
+  c.peer({ seq: IRS + 1, ack: una, text: 'x' });
+  c.expect({ flags: ACK });
+  c.advance(9999);
+  c.expectNothing();
+  c.call(() => client.send(bytesOf('question')));
+  c.advance(15_000);
+  t.ok(c.sent.length > 1);
+  t.ok(
+    c.sent.every(({ seq, payload }) => seq === una && payload.length === 8),
+    'only the data goes again',
+  );
+});
+
+t.test('MUST-28: two hours of silence unless the program says otherwise', async () => {
+  const { c, client, una } = established();
+  client.setKeepAlive(true);
+  c.advance(7_199_999);
+  c.expectNothing();
+  c.advance(1);
+  c.expect({ flags: ACK, seq: una - 1 });
+});
+
 t.test('MUST-34: a window that shrinks leaves less than nothing, and what is inside it goes again', async (t) => {
   const { c, client, una, news } = established({}, { window: 4000 });
   c.call(() => client.send(bytesOf(4000)));
@@ -64,13 +97,54 @@ t.test('MUST-34: a window that shrinks leaves less than nothing, and what is ins
   t.same(news, []);
 });
 
+t.test('MUST-42: a program listens on the port of a connection that is still opening', async (t) => {
+  const c = new Conversation();
+  const client = c.call(() => c.tcp.connect({ remote: { address: PEER, port: 80 }, local: { port: 5000 } }));
+  const { seq } = c.expect({ flags: SYN });
+  const listener = c.tcp.listen({ address: 0, port: 5000 });
+  const accepted: unknown[] = [];
+  listener.onConnection = (connection) => accepted.push(connection);
+  c.herePort = 5000;
+  c.peerPort = 80;
+  c.peer({ flags: SYN, seq: IRS, ack: seq + 1 });
+  c.expect({ flags: ACK });
+  t.equal(client.state, 'ESTABLISHED', 'segments find the connection first');
+  c.peerPort = 81;
+  c.peer({ flags: SYN, seq: IRS });
+  const answer = c.expect({ flags: SYN | ACK });
+  c.peer({ seq: IRS + 1, ack: answer.seq + 1 });
+  t.equal(accepted.length, 1);
+});
+
 t.test('MUST-43, MUST-45: the program may choose the local address, and all segments carry it', async (t) => {
   const c = new Conversation();
   const remote = { address: PEER, port: 80 };
-  c.call(() => c.tcp.connect({ remote, local: { address: c.lastPacket?.src ?? 0x0a000001, port: 4000 } }));
+  c.call(() => c.tcp.connect({ remote, local: { address: HERE, port: 4000 } }));
   t.equal(c.expect({ flags: SYN }).srcPort, 4000);
-  t.equal(c.lastPacket?.src, 0x0a000001);
+  t.equal(c.lastPacket?.src, HERE);
   t.throws(() => c.tcp.connect({ remote, local: { address: PEER } }), { code: 'EADDRNOTAVAIL' });
+});
+
+t.test('MUST-47, MUST-56: a soft error is told, and ends nothing', async (t) => {
+  const { c, client, una, news } = established();
+  const told: string[] = [];
+  client.handler = { ...client.handler, onSoftError: (error) => told.push(error.code) };
+  c.call(() => client.send(bytesOf('x')));
+  const sent = c.expect({ flags: PSH | ACK });
+  for (const [type, code] of [
+    [3, 0],
+    [3, 1],
+    [3, 5],
+    [11, 0],
+    [11, 1],
+    [12, 0],
+  ]) {
+    c.icmp({ type, code }, sent);
+  }
+  t.same(told, ['ENETUNREACH', 'EHOSTUNREACH', 'EHOSTUNREACH', 'EHOSTUNREACH', 'EHOSTUNREACH', 'EHOSTUNREACH']);
+  c.peer({ seq: IRS + 1, ack: una + 1 });
+  t.equal(client.state, 'ESTABLISHED');
+  t.same(news, []);
 });
 
 t.test('MUST-48, MUST-49: the program sets DSCP and TTL', async (t) => {
