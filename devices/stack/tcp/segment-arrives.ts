@@ -4,15 +4,13 @@
  */
 import { StackError } from '../errors.js';
 import { ACK, FIN, RST, SYN, type TcpSegment, URG } from '../wire/tcp.js';
+import { isAcceptable, isForeignEcho, isOldTimestamp, recordTimestamp } from './acceptance.js';
 import type { ConnectionMachine } from './machine.js';
 import { segmentLength, sendReset } from './reset.js';
-import { seqAdd, seqDiff, seqGe, seqGt, seqLe, seqLt } from './seqnum.js';
-import { mayReceive } from './states.js';
+import { resetArrived, resetNow } from './reset-arrives.js';
+import { seqAdd, seqGe, seqGt, seqLe, seqLt } from './seqnum.js';
+import { isClosedByPeer, mayReceive } from './states.js';
 import type { Tcb } from './tcb.js';
-import type { TcpState } from './types.js';
-
-/** RFC 7323 section 5.5: a timestamp that was not refreshed for so long proves nothing any more. */
-const PAWS_MAX_IDLE_MS = 24 * 24 * 3_600_000;
 
 export function segmentArrives(connection: ConnectionMachine, segment: TcpSegment): void {
   if (connection.state === 'SYN_SENT') synSent(connection, segment);
@@ -62,13 +60,6 @@ function synSent(connection: ConnectionMachine, segment: TcpSegment): void {
     urgentArrived(connection, rest);
     segmentText(connection, rest);
   }
-}
-
-/** The SYN-ACK echoes something else than the timestamp of one of our SYNs. */
-function isForeignEcho({ openedTimestamp, output }: ConnectionMachine, { options }: TcpSegment): boolean {
-  const echo = options.timestamps?.echo;
-  if (!echo || openedTimestamp === undefined) return false;
-  return seqLt(echo, openedTimestamp) || seqGt(echo, output.timestamp);
 }
 
 /** Section 3.10.7.4. */
@@ -137,48 +128,6 @@ function isCrossedSynAck(tcb: Tcb, segment: TcpSegment): boolean {
   );
 }
 
-/**
- * The four cases of section 3.10.7.4 in the form that Linux gives them, with allowances that keep ACKs flowing past
- * duplicates and past a full or closed window. On the left whatever reaches as far as our last ACK counts: its text is
- * old and is answered as a duplicate, but its ACK may be news. On the right a segment may begin at the edge itself:
- * the peer's SND.NXT stands there when all it may send is under way; text beyond the edge is cut off later.
- */
-function isAcceptable(tcb: Tcb, segment: TcpSegment): boolean {
-  const end = seqAdd(segment.seq, segmentLength(segment));
-  return seqGe(end, tcb.lastAckSent) && seqDiff(segment.seq, tcb.rcvNxt) <= tcb.rcvWnd;
-}
-
-function isOldTimestamp(connection: ConnectionMachine, segment: TcpSegment): boolean {
-  const { timestamps } = connection.tcb;
-  const value = segment.options.timestamps?.value;
-  if (timestamps === undefined || value === undefined || segment.flags & RST) return false;
-  if (seqGe(value, timestamps.recent)) return false;
-  if (connection.context.timers.now - timestamps.recentAt > PAWS_MAX_IDLE_MS) return false;
-  if (isOvertakenAck(connection, segment)) return false;
-  connection.context.counters.add('tcp.oldTimestamp');
-  return true;
-}
-
-/** As Linux: an ACK without news that a later segment has overtaken on the way is no reason to tell the peer anything. */
-function isOvertakenAck({ tcb, sender }: ConnectionMachine, segment: TcpSegment): boolean {
-  const { timestamps } = tcb;
-  const { seq, ack, flags, options } = segment;
-  if (timestamps === undefined || options.timestamps === undefined) return false;
-  const isPureAck = (flags & (ACK | SYN | FIN)) === ACK && segment.payload.length === 0;
-  if (!isPureAck || seq !== tcb.rcvNxt || ack !== tcb.sndUna) return false;
-  return seqDiff(timestamps.recent, options.timestamps.value) <= sender.flight.rtt.rtoMs;
-}
-
-/** RFC 7323 section 4.3: the timestamp of the segment that holds the octet after the last ACK is echoed. */
-function recordTimestamp(connection: ConnectionMachine, segment: TcpSegment): void {
-  const { timestamps, lastAckSent } = connection.tcb;
-  const value = segment.options.timestamps?.value;
-  if (timestamps === undefined || value === undefined || seqGt(segment.seq, lastAckSent)) return;
-  if (seqLt(value, timestamps.recent)) return;
-  timestamps.recent = value;
-  timestamps.recentAt = connection.context.timers.now;
-}
-
 function refuse(connection: ConnectionMachine, segment: TcpSegment): void {
   const { tcb, context, challenges } = connection;
   context.counters.add('tcp.notAcceptable');
@@ -214,52 +163,6 @@ function timeWait(connection: ConnectionMachine, segment: TcpSegment): void {
   if (expected) return;
   context.counters.add('tcp.notAcceptable');
   connection.challenges.refuse(segmentLength(segment) > 0 && !(segment.flags & SYN));
-}
-
-/**
- * RFC 5961 section 3: only the exact next sequence number resets; one that is merely in the window is challenged. Two
- * more count, as on Linux: the end of what came out of order, for a peer that has sent more than reached us; and that
- * of the peer's FIN.
- */
-function resetArrived(connection: ConnectionMachine, segment: TcpSegment): void {
-  const { tcb, context, receiver } = connection;
-  const isExact =
-    segment.seq === tcb.rcvNxt ||
-    (tcb.sackPermitted && segment.seq === receiver.reassembly.end) ||
-    (isClosedByPeer(tcb.state) && segment.seq === seqAdd(tcb.rcvNxt, -1));
-  if (isExact) resetNow(connection);
-  else {
-    context.counters.add('tcp.badReset');
-    connection.challenges.challenge();
-  }
-}
-
-function isClosedByPeer(state: TcpState): boolean {
-  return state === 'CLOSE_WAIT' || state === 'CLOSING' || state === 'LAST_ACK';
-}
-
-function resetNow(connection: ConnectionMachine): void {
-  const { tcb, context, sender } = connection;
-  context.counters.add('tcp.resetsIn');
-  switch (tcb.state) {
-    case 'SYN_RECV':
-      // A passive open goes back to its listener without a word to the program.
-      if (connection.listener !== undefined) connection.end();
-      else connection.end(new StackError('ECONNREFUSED', 'connection refused'));
-      return;
-    case 'CLOSING':
-    case 'LAST_ACK':
-    case 'TIME_WAIT':
-      // Both programs have closed: nothing is lost unless data was still to be acknowledged.
-      connection.end(sender.buffer.length > 0 ? connectionReset() : undefined);
-      return;
-    default:
-      connection.end(connectionReset());
-  }
-}
-
-function connectionReset(): StackError {
-  return new StackError('ECONNRESET', 'connection reset by peer');
 }
 
 /** Fifth step. False when the rest of the segment is not to be looked at. */

@@ -16,7 +16,7 @@ export function mayBeReset(state: TcpState): boolean {
   return mayReceive(state) || state === 'SYN_RECV' || state === 'CLOSE_WAIT';
 }
 
-/** Both ways are closed, or about to be. */
-export function isClosing(state: TcpState): boolean {
-  return state === 'CLOSING' || state === 'LAST_ACK' || state === 'TIME_WAIT';
+/** The peer's FIN has come, and not all is over. */
+export function isClosedByPeer(state: TcpState): boolean {
+  return state === 'CLOSE_WAIT' || state === 'CLOSING' || state === 'LAST_ACK';
 }
