@@ -8,7 +8,7 @@ import {
   thresholdOfUnused,
   windowAfterIdle,
 } from './congestion-control.js';
-import { HyStart } from './hystart.js';
+import { HyStart, LEAST_TRAIN_SEGMENTS } from './hystart.js';
 
 /** RFC 9438 section 4.1: segments per second³, and what is left of the window after congestion. */
 const C = 0.4;
@@ -73,7 +73,7 @@ export class Cubic implements CongestionControl {
   onAcked(sample: AckSample): void {
     if (sample.rttMs !== undefined) this.minRttMs = Math.min(this.minRttMs, sample.rttMs);
     const searching = this.slowStartThreshold === INFINITE_SSTHRESH;
-    if (searching) this.hystart.onAck(sample.ack, sample.sndNxt, sample.rttMs);
+    if (searching) this.search(sample);
     if (!sample.windowLimited) {
       this.pause(sample.now);
       return;
@@ -119,6 +119,12 @@ export class Cubic implements CongestionControl {
     this.maximum = before.maximum;
     this.prior = before.prior;
     this.epoch = before.epoch;
+  }
+
+  private search(sample: AckSample): void {
+    this.hystart.onAck(sample);
+    const isLarge = this.window >= LEAST_TRAIN_SEGMENTS * this.mss;
+    if (isLarge && sample.rttMs !== undefined) this.hystart.onTrain(sample.now, this.minRttMs);
   }
 
   /** Section 4.2: time in which the window was not needed moves nothing. */

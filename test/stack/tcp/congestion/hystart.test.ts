@@ -1,4 +1,4 @@
-/** HyStart++ (RFC 9406): conversations of round trips. */
+/** HyStart++ (RFC 9406), and the ACK train of Linux's HyStart: conversations of round trips. */
 import t from 'tap';
 import { INFINITE_SSTHRESH } from '../../../../devices/stack/tcp/congestion/congestion-control.js';
 import { Cubic } from '../../../../devices/stack/tcp/congestion/cubic.js';
@@ -25,7 +25,8 @@ class Rounds {
 
   ack(rttMs: number | undefined, sndNxt: number): void {
     this.una += MSS;
-    this.hystart.onAck(this.una, sndNxt + (this.una === sndNxt ? this.segments * MSS : 0), rttMs);
+    const next = sndNxt + (this.una === sndNxt ? this.segments * MSS : 0);
+    this.hystart.onAck({ now: 0, ack: this.una, sndNxt: next, rttMs });
   }
 }
 
@@ -64,8 +65,10 @@ t.test('conservative slow start: a quarter of the growth, and after five rounds 
   t.equal(rounds.hystart.growth(4 * MSS), 4 * MSS, 'no limit for one ACK');
   rounds.round(100);
   t.equal(rounds.hystart.growth(4 * MSS), MSS);
-  t.notOk(rounds.round(100).round(100).round(100).hystart.done, 'four rounds with the one in which it began');
-  t.ok(rounds.round(100).hystart.done);
+  for (let i = 0; i < 4; i++) rounds.round(100);
+  t.notOk(rounds.hystart.done, 'five rounds with the one in which it began');
+  rounds.ack(100, 1_000_000);
+  t.ok(rounds.hystart.done);
 });
 
 t.test('the round trip comes down again: it was a burst, slow start goes on and may end later', async (t) => {
@@ -85,6 +88,60 @@ t.test('ACKs that measure nothing count for the round, not for the round trip', 
   t.notOk(rounds.hystart.conservative);
   rounds.ack(200, 1_000_000);
   t.ok(rounds.hystart.conservative);
+});
+
+t.test('Linux: ACKs that take half of the least round trip to come: the window fills the path', async (t) => {
+  /** How long ACKs come at that pace, from the start of a round on, until slow start ends; undefined: never. */
+  const endsAfter = (gapMs: number, leastRttMs: number) => {
+    const hystart = new HyStart();
+    hystart.onAck({ now: 0, ack: 0, sndNxt: 1_000_000, rttMs: leastRttMs });
+    for (let now = 0; now <= leastRttMs; now += gapMs) {
+      hystart.onTrain(now, leastRttMs);
+      if (hystart.done) return now;
+    }
+    return undefined;
+  };
+  t.equal(endsAfter(1, 80), 41);
+  t.equal(endsAfter(0.25, 10), 5.25);
+  t.equal(endsAfter(2, 80), 42);
+  t.equal(endsAfter(2.5, 80), undefined, 'too slow for a train');
+
+  const pausing = new HyStart();
+  pausing.onAck({ now: 0, ack: 0, sndNxt: 1000, rttMs: 80 });
+  for (const now of [1, 2, 3, 39, 40, 41, 42]) pausing.onTrain(now, 80);
+  t.notOk(pausing.done, 'a train that is broken says nothing for the rest of its round');
+  pausing.onAck({ now: 90, ack: 1000, sndNxt: 5000, rttMs: 80 });
+  pausing.onAck({ now: 100, ack: 1001, sndNxt: 5000, rttMs: 80 });
+  for (let now = 100; now <= 140; now++) pausing.onTrain(now, 80);
+  t.notOk(pausing.done, 'every round has its own, from the first ACK behind the last of the round before');
+  pausing.onTrain(141, 80);
+  t.ok(pausing.done);
+});
+
+t.test('in CUBIC: the train of a window of 16 segments or more ends slow start', async (t) => {
+  const cubic = new Cubic();
+  cubic.setMss(MSS, true);
+  let una = 0;
+  /** A round whose ACKs, one a millisecond, come back after 20 ms. */
+  const round = (startsAt: number) => {
+    const segments = Math.floor(cubic.window / MSS);
+    const end = una + segments * MSS;
+    for (let i = 0; i < segments; i++) {
+      una += MSS;
+      cubic.onAcked({
+        now: startsAt + i,
+        bytes: MSS,
+        ack: una,
+        sndNxt: end + 2 * i * MSS,
+        rttMs: 20,
+        windowLimited: true,
+      });
+    }
+  };
+  round(0);
+  t.equal(cubic.slowStartThreshold, INFINITE_SSTHRESH);
+  round(20);
+  t.equal(cubic.slowStartThreshold, 31 * MSS, 'the twelfth ACK of the second round comes 11 ms after the first');
 });
 
 t.test('in CUBIC: doubling, then a quarter more a round trip for five rounds, then avoidance', async (t) => {
