@@ -59,11 +59,11 @@ function goodputOf({ mbps }: Line): number {
   return ((mbps * 1e6) / 8) * (1448 / (1514 + 12));
 }
 
-/** `shares`: of the line's goodput, at least, second by second. What overran the queue in slow start goes again. */
+/** `shares`: of the line's goodput, at least, second by second. The window that overruns the queue comes later. */
 const lines: readonly (Line & { readonly shares: readonly number[] })[] = [
   { mbps: 50, rttMs: 20, shares: [0.85, 0.99] },
   { mbps: 50, rttMs: 20, queueMs: 10.5, shares: [0.85, 0.99] },
-  { mbps: 200, rttMs: 80, shares: [0.25, 0.8, 0.99] },
+  { mbps: 200, rttMs: 80, shares: [0.3, 0.9, 0.97] },
 ];
 
 for (const line of lines) {
