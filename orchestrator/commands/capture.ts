@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { compileFilter, isFilterError } from '../../devices/stack/wire/filter/filter.js';
 import { ByteSink } from '../capture/byte-sink.js';
+import { fieldRows, formatFields } from '../capture/field-list.js';
 import { type CaptureLimits, parseLimits } from '../capture/limits.js';
 import { LiveCapture } from '../capture/live.js';
 import { type CaptureOutput, JsonOutput, PcapngOutput, TextOutput, tcpdumpFormat } from '../capture/outputs.js';
@@ -11,7 +12,7 @@ import { CliError } from '../errors.js';
 import { interruption, unlessAborted } from '../interruption.js';
 import { plannedLinkEnds, presentLinkEnds } from '../lab/link-ends.js';
 import { findLab, type LabState } from '../lab/state.js';
-import { formatBytes, formatDuration, news, painter, printJson } from '../terminal.js';
+import { formatBytes, formatDuration, news, painter, print, printJson } from '../terminal.js';
 
 /** `npx` hands on a Ctrl-C that the terminal has sent already: what comes within this time is the same one. */
 const SAME_SIGNAL_MS = 500;
@@ -25,6 +26,14 @@ interface CaptureOptions {
   readonly lab?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
+  /** True without a prefix. */
+  readonly fields?: string | true;
+}
+
+function listFields({ fields, json }: CaptureOptions): void {
+  const rows = fieldRows(typeof fields === 'string' ? fields : '');
+  if (json) printJson(rows);
+  else print(formatFields(rows, painter(process.stdout)));
 }
 
 /** Asks the devices only when the plan does not have what was named: ports that were attached since. */
@@ -107,6 +116,10 @@ function makeOutput(sink: ByteSink, lab: LabState, options: CaptureOptions, limi
 }
 
 async function run(words: readonly string[], options: CaptureOptions): Promise<void> {
+  if (options.fields !== undefined) {
+    listFields(options);
+    return;
+  }
   const limits = parseLimits(options.limit ?? []);
   checkOptions(options, limits);
   const filter = parseFilter(options.filter);
@@ -235,6 +248,7 @@ export function captureCommand(): Command {
       (value: string, before: readonly string[] = []) => [...before, value],
     )
     .option('--once', 'each frame once a link, where it leaves, instead of at both ends')
+    .option('--fields [prefix]', 'list the fields that filters know, or those whose names begin so')
     .option('--lab <lab>', 'which lab, when several are up')
     .option('--json', 'print the frames as JSON; with -w FILE, what was captured')
     .option('-q, --quiet', 'print nothing but frames and errors')
