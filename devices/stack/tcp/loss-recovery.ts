@@ -71,6 +71,8 @@ export class LossRecovery {
   private duplicates = 0;
   /** F-RTO is finding out whether the timeout was a mistake. */
   private doubtful = false;
+  /** The network itself has told of congestion since the reduction began: it was no mistake, whatever was lost. */
+  private marked = false;
 
   constructor(tcb: Tcb, queue: RetransmissionQueue, rtt: RttEstimator, congestion: CongestionControl) {
     this.tcb = tcb;
@@ -119,7 +121,7 @@ export class LossRecovery {
     this.findLosses(now);
     if (this.queue.lostCount === before) return;
     if (this.state !== 'recovery') {
-      this.enterRecovery(now);
+      this.enterRecovery(now, false);
       this.setReducedWindow(this.tcb.mss, false);
     }
   }
@@ -140,7 +142,10 @@ export class LossRecovery {
       const recent = tcb.sackPermitted && segment !== head && this.rack.dueAt(segment, 0) > now;
       if (!recent) queue.markLost(segment, 'timeout');
     }
-    if (first || again) this.spurious.start(tcb.sndUna, queue.resentCount);
+    if (first || again) {
+      this.spurious.start(tcb.sndUna, queue.resentCount);
+      this.marked = false;
+    }
     this.congestion.onTimeout(first || again, now);
     this.congestion.window = this.pipe + tcb.mss;
     this.reduction.end();
@@ -166,6 +171,7 @@ export class LossRecovery {
 
   private judge(news: AckNews, now: Instant): void {
     const { tcb } = this;
+    if (news.marked) this.marked = true;
     if (this.state === 'open') this.spurious.settled();
     else if (seqGe(tcb.sndUna, this.high)) {
       if (this.state === 'cwr' && tcb.sndUna !== this.high) this.endReduction('open');
@@ -184,7 +190,7 @@ export class LossRecovery {
     this.countDuplicates(news);
     if (this.state !== 'cwr') this.undoByDuplicates();
     this.findLosses(now, news);
-    if (this.queue.lostCount > 0) this.enterRecovery(now);
+    if (this.queue.lostCount > 0) this.enterRecovery(now, news.marked);
     else if (this.state !== 'cwr') this.keepOpen(news.marked ? now : undefined);
   }
 
@@ -193,7 +199,7 @@ export class LossRecovery {
     else if (this.undoPartial(news)) return;
     if (this.undoByDuplicates()) this.keepOpen();
     this.findLosses(now, news);
-    if (this.state !== 'recovery' && this.queue.lostCount > 0) this.enterRecovery(now);
+    if (this.state !== 'recovery' && this.queue.lostCount > 0) this.enterRecovery(now, news.marked);
   }
 
   /** RFC 5682 section 3.1, in its SACK form, as Linux. */
@@ -204,7 +210,7 @@ export class LossRecovery {
     // Retransmissions that are lost again are a congestion of their own.
     const lostAgain = this.queue.resentCount < resentBefore;
     if (this.state !== 'open' && !lostAgain) return;
-    if (this.queue.lostCount > 0) this.enterRecovery(now);
+    if (this.queue.lostCount > 0) this.enterRecovery(now, news.marked);
     else this.keepOpen();
   }
 
@@ -224,7 +230,7 @@ export class LossRecovery {
         return;
       }
       if (seqGt(tcb.sndNxt, this.high)) {
-        if (news.sacked || news.duplicate) this.doubtful = false;
+        if (news.sacked || (news.duplicate && !news.repeated)) this.doubtful = false;
       } else if (news.advanced && !recovered) {
         this.high = tcb.sndNxt;
         this.newDataFirst = true;
@@ -282,14 +288,15 @@ export class LossRecovery {
     this.duplicates = Math.max(0, this.duplicates - Math.max(0, news.segments - 1));
   }
 
-  private enterRecovery(now: Instant): void {
+  private enterRecovery(now: Instant, marked: boolean): void {
     this.spurious.start(this.tcb.sndUna, this.queue.resentCount);
-    if (!this.reduction.active) this.startReduction(now);
+    if (!this.reduction.active) this.startReduction(now, marked);
     this.state = 'recovery';
     this.high = this.tcb.sndNxt;
   }
 
-  private startReduction(now: Instant): void {
+  private startReduction(now: Instant, marked: boolean): void {
+    this.marked = marked;
     this.reductionUntold = true;
     this.reduction.start(this.congestion.window);
     this.congestion.onCongestion(now);
@@ -316,7 +323,7 @@ export class LossRecovery {
     }
     if (this.state === 'recovery') this.endReduction('open');
     else this.state = 'open';
-    spurious.end();
+    // The report of a duplicate may be under way still: as Linux, until the next reduction.
     return false;
   }
 
@@ -344,8 +351,11 @@ export class LossRecovery {
 
   private undo(nothingLost: boolean): void {
     if (nothingLost) this.queue.unmarkLost();
-    this.congestion.undo();
-    this.reductionUntold = false;
+    // As Linux: a congestion mark takes the window down in any case.
+    if (!this.marked) {
+      this.congestion.undo();
+      this.reductionUntold = false;
+    }
     this.reduction.end();
     this.spurious.end();
     this.rack.advanced = true;
@@ -358,7 +368,7 @@ export class LossRecovery {
     if (queue.resentCount === 0) this.spurious.settled();
     if (markedAt !== undefined) {
       this.spurious.end();
-      this.startReduction(markedAt);
+      this.startReduction(markedAt, true);
     }
     const calm = quiet ? 'open' : 'disorder';
     const state = markedAt === undefined ? calm : 'cwr';
@@ -369,7 +379,7 @@ export class LossRecovery {
 
   /** RFC 8985 section 7.4.2: without the probe nobody would know that there was a loss. */
   private onProbeRepairedLoss(now: Instant): void {
-    this.startReduction(now);
+    this.startReduction(now, false);
     this.state = 'cwr';
     this.endReduction('open');
     this.keepOpen();

@@ -98,7 +98,8 @@ export class Retransmission {
     this.usage.start(this.tcb.sndNxt, this.now);
     this.recovery.spurious.settled();
     if (this.count === 0) return;
-    this.congestion.window = this.tcb.mss;
+    // RFC 6928 section 2 takes the window down already for one; as Linux, one may be impatience (RFC 6298 appendix A).
+    if (this.count > 1) this.congestion.window = this.tcb.mss;
     this.rtt.synWasLost();
   }
 

@@ -250,4 +250,25 @@ t.test('section 6.1.2: the sender', async (t) => {
     t.equal(fresh.filter(({ flags }) => flags & CWR).length, 1);
     t.equal(fresh[0].flags & CWR, CWR);
   });
+
+  t.test('as Linux: a mark is proof: what shows that nothing was lost does not take the reduction back', async (t) => {
+    /** The first segment is taken for lost and goes again; then the peer reports that it had it. */
+    const mistaken = (marks: { before?: boolean; within?: boolean }) => {
+      const { c, client, una } = tenInFlight();
+      const at = (number: number) => (una + number * MSS) >>> 0;
+      const first = marks.before ? 1 : 0;
+      if (marks.before) c.peer({ flags: ECE, seq: NXT, ack: at(1) });
+      c.peer({ seq: NXT, ack: at(first), options: { sack: [{ left: at(first + 1), right: at(10) }] } });
+      t.match(client.info(), { retransmissions: 1, info: { congestionState: 'recovery' } });
+      const all = client.tcb.sndNxt;
+      if (marks.within) c.peer({ flags: ECE, seq: NXT, ack: at(9) });
+      c.peer({ seq: NXT, ack: all });
+      c.peer({ seq: NXT, ack: all, options: { sack: [{ left: at(first), right: at(first + 1) }] } });
+      t.match(client.info(), { retransmissions: 1, info: { dsacksIn: 1, congestionState: 'open' } });
+      return client.info().slowStartThreshold;
+    };
+    t.equal(mistaken({}), 0x7fffffff);
+    t.equal(mistaken({ within: true }), 7 * MSS);
+    t.equal(mistaken({ before: true }), 7 * MSS);
+  });
 });

@@ -93,6 +93,24 @@ t.test('RFC 3708: every retransmission reported as a duplicate: the reduction is
   t.ok(client.info().slowStartThreshold > congestionWindow);
 });
 
+t.test(
+  'the same when the report comes after the end of the recovery, as it does when the first one was late',
+  async (t) => {
+    const { c, client, ack, taken } = inFlight(10, { write: 14 });
+    const { congestionWindow } = client.info();
+    taken();
+    c.advance(100);
+    ack(0, [1, 10]);
+    t.ok(taken().includes(0));
+    ack(14);
+    t.match(client.info().info, { congestionState: 'open' });
+    t.ok(client.info().congestionWindow < congestionWindow);
+    ack(14, [0, 1]);
+    t.ok(client.info().congestionWindow >= congestionWindow);
+    t.ok(client.info().slowStartThreshold > congestionWindow);
+  },
+);
+
 t.test('RFC 5682: F-RTO', async (t) => {
   /** Five segments in flight, and the timer has run out after the probe. */
   function afterTimeout() {
