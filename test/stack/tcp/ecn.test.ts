@@ -258,10 +258,12 @@ t.test('section 6.1.2: the sender', async (t) => {
       const at = (number: number) => (una + number * MSS) >>> 0;
       const first = marks.before ? 1 : 0;
       if (marks.before) c.peer({ flags: ECE, seq: NXT, ack: at(1) });
-      c.peer({ seq: NXT, ack: at(first), options: { sack: [{ left: at(first + 1), right: at(10) }] } });
+      const report = (right: number, flags = 0) =>
+        c.peer({ flags, seq: NXT, ack: at(first), options: { sack: [{ left: at(first + 1), right: at(right) }] } });
+      report(10);
       t.match(client.info(), { retransmissions: 1, info: { congestionState: 'recovery' } });
+      if (marks.within) report(11, ECE);
       const all = client.tcb.sndNxt;
-      if (marks.within) c.peer({ flags: ECE, seq: NXT, ack: at(9) });
       c.peer({ seq: NXT, ack: all });
       c.peer({ seq: NXT, ack: all, options: { sack: [{ left: at(first), right: at(first + 1) }] } });
       t.match(client.info(), { retransmissions: 1, info: { dsacksIn: 1, congestionState: 'open' } });
