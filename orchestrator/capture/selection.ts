@@ -61,6 +61,17 @@ export function selectEnds(
   );
 }
 
+/**
+ * The words of `netarium capture a:eth0 -- sw:1`, typed without quotes: what reads options takes the `--` for the end of
+ * them. `typed` is the command line as it was.
+ */
+export function joinLink(words: readonly string[], typed: readonly string[]): readonly string[] {
+  const after = typed.includes('--') ? typed.slice(typed.indexOf('--') + 1) : [];
+  const before = words.slice(0, words.length - after.length);
+  if (before.length === 0 || after.length === 0) return words;
+  return [...before.slice(0, -1), `${before.at(-1)} -- ${after[0]}`, ...after.slice(1)];
+}
+
 /** A device's name, or ends of links. */
 function findEnds(word: string, devices: readonly string[], ends: readonly LabLinkEnd[]): string | LabLinkEnd[] {
   if (word.startsWith('-')) {
@@ -78,6 +89,8 @@ function findEnds(word: string, devices: readonly string[], ends: readonly LabLi
       'Write "client:eth0 -- sw1:3", one end (client:eth0), or a device (client).',
     );
   }
+  const foreign = endsAtForeign(endpoint, ends);
+  if (foreign.length > 0) return foreign;
   requireDevice(endpoint.device, devices);
   if (endpoint.port === undefined) return endpoint.device;
   const own = ends.filter(({ device }) => device === endpoint.device);
@@ -95,8 +108,12 @@ function findLink(
   devices: readonly string[],
   ends: readonly LabLinkEnd[],
 ): LabLinkEnd[] {
-  for (const { device } of sides) requireDevice(device, devices);
   const fits = (end: LabLinkEnd, side: Side) => end.device === side.device && (side.port ?? end.port) === end.port;
+  const foreign = [sides, [sides[1], sides[0]]].flatMap(([own, far]) =>
+    endsAtForeign(far, ends).filter((end) => fits(end, own)),
+  );
+  if (foreign.length > 0) return foreign;
+  for (const { device } of sides) requireDevice(device, devices);
   const links = ends.filter(({ link }) => link !== '').filter((end) => fits(end, sides[0]));
   const found = links.flatMap((end) => {
     const other = ends.find((one) => one.link === end.link && !isSame(one, end) && fits(one, sides[1]));
@@ -107,13 +124,20 @@ function findLink(
   throw new UnknownLink(2, `there is no link ${word}`, known('Links of these devices', near));
 }
 
+/** Our ends of the links to something that is not ours, by the name that the topology gives it. */
+function endsAtForeign({ device: name, port }: Side, ends: readonly LabLinkEnd[]): LabLinkEnd[] {
+  return port !== undefined ? [] : ends.filter((end) => end.link === `${end.device}:${end.port} -- ${name}`);
+}
+
 function requireDevice(name: string, devices: readonly string[]): void {
   if (devices.includes(name)) return;
   const near = nearest(name, devices);
+  const hint = near === undefined ? known('Devices', devices) : `Did you mean ${near}?`;
+  const spaced = name.replace('--', ' -- ');
   throw new CliError(
     3,
     `the lab has no device ${name}`,
-    near === undefined ? known('Devices', devices) : `Did you mean ${near}?`,
+    parseLink(spaced) === undefined ? hint : `A link has spaces around its dashes: "${spaced}".`,
   );
 }
 

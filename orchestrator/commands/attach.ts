@@ -42,8 +42,10 @@ export function attachCommand(): Command {
     .addHelpText(
       'after',
       '\nExamples:\n' +
-        '  netarium attach home-switch --encap udp --local 127.0.0.1:36000 --remote 127.0.0.1:26000\n' +
-        '  netarium attach home-switch --encap vxlan --vni 42 --local 10.200.7.1:4790 --remote 10.200.7.2:4790\n' +
+        '  netarium attach home-switch --encap udp \\\n' +
+        '    --local 127.0.0.1:36000 --remote 127.0.0.1:26000\n' +
+        '  netarium attach home-switch --encap vxlan --vni 42 \\\n' +
+        '    --local 10.200.7.1:4790 --remote 10.200.7.2:4790\n' +
         '  netarium detach home-switch 4',
     )
     .action(async (device: string, options: AttachOptions) => {
@@ -86,7 +88,10 @@ function requestOf({ encap, local, remote, vni, port }: AttachOptions): AttachRe
     ...(port !== undefined && { port }),
   };
   const tunnel = tunnelOfRequest({ ...request });
-  if (typeof tunnel === 'string') throw new CliError(2, tunnel.replace(/^(local|remote|vni):/, '--$1:'));
+  if (typeof tunnel === 'string') {
+    const hint = encap === 'vxlan' && vni === undefined ? 'Add --vni N, a number from 0 to 16777215.' : undefined;
+    throw new CliError(2, tunnel.replace(/^(local|remote|vni):/, '--$1:').replace(/^only/, '--vni: only'), hint);
+  }
   return request;
 }
 

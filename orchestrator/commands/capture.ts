@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { compileFilter, isFilterError } from '../../devices/stack/wire/filter/filter.js';
+import { compilePcapFilter } from '../../devices/stack/wire/pcap-filter/pcap-filter.js';
 import { ByteSink } from '../capture/byte-sink.js';
 import { fieldRows, formatFields } from '../capture/field-list.js';
 import { type CaptureLimits, parseLimits } from '../capture/limits.js';
@@ -7,7 +8,7 @@ import { LiveCapture } from '../capture/live.js';
 import { type CaptureOutput, JsonOutput, PcapngOutput, TextOutput, tcpdumpFormat } from '../capture/outputs.js';
 import { epochOffsetMs } from '../capture/pcapng-writer.js';
 import { type FrameTest, Recording } from '../capture/recording.js';
-import { type DeviceSelection, selectEnds, UnknownLink } from '../capture/selection.js';
+import { type DeviceSelection, joinLink, selectEnds, UnknownLink } from '../capture/selection.js';
 import { CliError } from '../errors.js';
 import { interruption, unlessAborted } from '../interruption.js';
 import { plannedLinkEnds, presentLinkEnds } from '../lab/link-ends.js';
@@ -52,6 +53,7 @@ async function select(lab: LabState, words: readonly string[], once: boolean): P
 }
 
 function checkOptions({ write, json }: CaptureOptions, limits: CaptureLimits): void {
+  if (write === '') throw new CliError(2, '-w wants the name of a file, or - for standard output');
   if (write === '-' && json) throw new CliError(2, 'standard output is for the frames or for JSON, not for both');
   if (write === '-' && process.stdout.isTTY) {
     throw new CliError(
@@ -68,6 +70,10 @@ function checkOptions({ write, json }: CaptureOptions, limits: CaptureLimits): v
 /** What only the whole capture knows: a device sees its own frames alone. */
 const NEEDS_THE_WHOLE = /\bframe\.(number|time)/;
 
+const TCPDUMPS_FILTER =
+  "That is tcpdump's language, which `netarium exec DEVICE tcpdump` takes. Here are Wireshark's names: " +
+  'tcp.port == 80, ip.addr == 10.0.0.1.';
+
 interface CaptureFilter {
   /** For the devices, so that what is not wanted does not leave them. */
   readonly text?: string;
@@ -79,10 +85,12 @@ function parseFilter(text: string | undefined): CaptureFilter {
   if (text === undefined) return {};
   const filter = compileFilter(text);
   if (isFilterError(filter)) {
+    const place = `${text}\n${' '.repeat(filter.column - 1)}^`;
+    const isTcpdumps = !isFilterError(compilePcapFilter(text));
     throw new CliError(
       2,
       `--filter, column ${filter.column}: ${filter.message}`,
-      `${text}\n${' '.repeat(filter.column - 1)}^`,
+      isTcpdumps ? `${place}\n${TCPDUMPS_FILTER}` : place,
     );
   }
   if (!NEEDS_THE_WHOLE.test(text)) return { text };
@@ -98,10 +106,25 @@ function parseFilter(text: string | undefined): CaptureFilter {
 
 async function openSink(path: string | undefined): Promise<ByteSink> {
   if (path === undefined || path === '-') return new ByteSink(process.stdout, false);
-  return ByteSink.file(path).catch((error: Error) => {
-    throw new CliError(1, `${path}: ${error.message}`);
+  return ByteSink.file(path).catch((error: NodeJS.ErrnoException) => {
+    throw cannotWrite(path, error);
   });
 }
+
+/** The system's own words have the path once more, and its call. */
+function cannotWrite(path: string, { code, message }: NodeJS.ErrnoException): CliError {
+  const reason = REASONS[code ?? ''];
+  return new CliError(1, `cannot write ${path}: ${reason === undefined ? message : `${reason} (${code})`}`);
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'this is not allowed',
+  EISDIR: 'it is a folder',
+  ENOENT: 'its folder is not there',
+  ENOSPC: 'there is no space left',
+  ENOTDIR: 'its folder is a file',
+  EROFS: 'what is there can only be read',
+};
 
 function makeOutput(sink: ByteSink, lab: LabState, options: CaptureOptions, limits: CaptureLimits): CaptureOutput {
   const epoch = epochOffsetMs();
@@ -146,8 +169,8 @@ async function run(words: readonly string[], options: CaptureOptions): Promise<v
   const { missed, filtered } = await capture.stop();
   const durationMs = performance.now() - startedAt;
   output.finish();
-  await sink.end().catch((error: Error) => {
-    throw new CliError(1, `${options.write}: ${error.message}`);
+  await sink.end().catch((error: NodeJS.ErrnoException) => {
+    throw cannotWrite(options.write ?? 'standard output', error);
   });
 
   const result = {
@@ -224,12 +247,13 @@ function closing({ file, frames, filtered, missed, bytes, durationMs }: CaptureR
 }
 
 const EXAMPLES = `
-A LINK is written as in the topology ("client:eth0 -- sw1:3": both its ends), as one end
-(client:eth0), or as a device (client: all its ports). Without one, all links are captured.
+A LINK is written as in the topology ("client:eth0 -- sw1:3": both its ends),
+as one end (client:eth0), or as a device (client: all its ports). Without one,
+all links are captured.
 
 Examples:
-  netarium capture client:eth0                                  a line a frame, as tcpdump prints it
-  netarium capture --once -w - | wireshark -k -i -              live in Wireshark
+  netarium capture client:eth0                       a line a frame
+  netarium capture --once -w - | wireshark -k -i -   live in Wireshark
   netarium capture client -w client.pcapng --limit 30s --limit 10MB
   netarium capture --filter 'dns or tcp.flags.syn == 1'`;
 
@@ -253,5 +277,5 @@ export function captureCommand(): Command {
     .option('--json', 'print the frames as JSON; with -w FILE, what was captured')
     .option('-q, --quiet', 'print nothing but frames and errors')
     .addHelpText('after', EXAMPLES)
-    .action((words: string[], options: CaptureOptions) => run(words, options));
+    .action((words: string[], options: CaptureOptions) => run(joinLink(words, process.argv), options));
 }

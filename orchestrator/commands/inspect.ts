@@ -79,7 +79,11 @@ const sockets: readonly Column<SocketRow>[] = [
   { title: 'SENT', align: 'right', value: (row) => traffic(row, row.bytesSent) },
   { title: 'RECEIVED', align: 'right', value: (row) => traffic(row, row.bytesReceived) },
   { title: 'CONGESTION', value: (row) => congestion(row) },
-  { title: 'CWND', align: 'right', value: (row) => row.congestionWindow || '-' },
+  {
+    title: 'CWND',
+    align: 'right',
+    value: (row) => (row.congestionWindow === 0 ? '-' : formatBytes(row.congestionWindow)),
+  },
   { title: 'RTT', align: 'right', value: (row) => (row.rttMs === 0 ? '-' : formatDuration(row.rttMs)) },
   { title: 'RETRANS', align: 'right', value: (row) => row.retransmissions },
 ];

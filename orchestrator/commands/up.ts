@@ -5,7 +5,7 @@ import { describeEnd } from '../lab/device-process.js';
 import type { LabPlan } from '../lab/lab.js';
 import { prepareLab } from '../lab/prepare.js';
 import { withProgress } from '../lab/progress.js';
-import { removeLabDirectory } from '../lab/state.js';
+import { removeLabDirectory, runningLabs } from '../lab/state.js';
 import { holdLab, launchDetached } from '../lab/supervise.js';
 import { news, painter } from '../terminal.js';
 
@@ -46,10 +46,12 @@ async function runDetached(plan: LabPlan, quiet: boolean): Promise<void> {
   if (quiet) return;
   const paint = painter(process.stderr);
   const host = plan.defaultHost ?? 'DEVICE';
+  // Beside another lab, commands must be told which one is meant.
+  const lab = (await runningLabs()).length > 1 ? ` --lab ${plan.name}` : '';
   news(
     paint(
       'dim',
-      `try: netarium ps, netarium exec ${host} help, netarium fetch URL; end it with: netarium down ${plan.name}`,
+      `try: netarium ps${lab}, netarium exec${lab} ${host} help, netarium fetch${lab} URL; end it with: netarium down ${plan.name}`,
     ),
   );
 }

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { selectEnds } from '../../../orchestrator/capture/selection.js';
+import { joinLink, selectEnds } from '../../../orchestrator/capture/selection.js';
 
 const DEVICES = ['a', 'b', 'sw', 'router'];
 const LINKS = ['a:eth0 -- sw:1', 'b:eth0 -- sw:2', 'sw:3 -- router:eth0', 'sw:4 -- router:eth1'];
@@ -12,6 +12,7 @@ const ENDS = [
   ),
   { device: 'b', port: 'eth1', link: '' },
   { device: 'sw', port: '9', link: 'sw:9 -- udp 127.0.0.1:26000' },
+  { device: 'a', port: 'eth5', link: 'a:eth5 -- pc' },
 ];
 
 function select(words: readonly string[], once = false): Record<string, unknown> {
@@ -40,6 +41,25 @@ t.test('a device, an end, a link with both its ends, in either order, ports left
   t.same(select(['sw', 'sw:1', 'sw']), { sw: { outOnly: [] } }, 'all holds, whatever else is named');
 });
 
+t.test('something that is not ours, by its name', async (t) => {
+  const pc = { a: { ports: ['eth5'], outOnly: [] } };
+  for (const word of ['a:eth5 -- pc', 'a -- pc', 'pc -- a', 'pc -- a:eth5', 'pc']) t.same(select([word]), pc, word);
+  t.throws(() => select(['sw -- pc']), { exitStatus: 3, message: 'the lab has no device pc' });
+});
+
+t.test('a link without quotes: the `--` that was taken for the end of options', async (t) => {
+  t.same(joinLink(['a', 'sw'], ['capture', 'a', '--', 'sw']), ['a -- sw']);
+  t.same(joinLink(['b', 'a', 'sw:1', 'router'], ['--once', 'b', 'a', '--', 'sw:1', 'router']), [
+    'b',
+    'a -- sw:1',
+    'router',
+  ]);
+  t.same(joinLink(['a', 'sw'], ['capture', '--', 'a', 'sw']), ['a', 'sw']);
+  t.same(joinLink(['a', 'sw'], ['capture', 'a', 'sw', '--']), ['a', 'sw']);
+  t.same(joinLink(['a -- sw'], ['capture', 'a -- sw']), ['a -- sw']);
+  t.same(joinLink([], ['capture', '--']), []);
+});
+
 t.test('once: what comes in is left out where the other end is captured', async (t) => {
   t.same(select([], true), {
     a: { outOnly: ['eth0'] },
@@ -61,6 +81,11 @@ t.test('what is not there is told, with what is', async (t) => {
     hint: 'Did you mean router?',
   });
   t.throws(() => select(['x:eth0 -- sw:1']), { exitStatus: 3, message: 'the lab has no device x' });
+  t.throws(() => select(['a--sw']), {
+    exitStatus: 3,
+    message: /a--sw/,
+    hint: 'A link has spaces around its dashes: "a -- sw".',
+  });
   t.throws(() => select(['b:eth7']), {
     exitStatus: 2,
     message: 'b has no port eth7',
