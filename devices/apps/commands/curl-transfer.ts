@@ -261,6 +261,8 @@ export class CurlTransfer {
     }
     // Node's word for a connection that was closed before any answer.
     if (error.message === 'socket hang up') return new CurlError(EMPTY_REPLY_STATUS, 'Empty reply from server');
+    // What came does not begin as an answer of HTTP/1 does.
+    if (error.code === 'HPE_INVALID_CONSTANT') return new CurlError(1, 'Received HTTP/0.9 when not allowed');
     return new CurlError(
       56,
       `Recv failure: ${error.code === 'ECONNRESET' ? 'Connection reset by peer' : error.message}`,

@@ -48,14 +48,17 @@ const CLIENT_OPTIONS = ['t', 'n', 'P', 'R', 'C', 'l'];
 export function iperf(network: Network, resolver: Resolver, random: Random): Command {
   return defineCommand({
     name: 'iperf',
-    summary: 'measure TCP between two hosts: a server (-s) on one, a client (-c) on the other',
+    summary: 'measure TCP: a server (-s) on one host, a client (-c) on another',
     usage:
-      'iperf -s [-p port] [-1] [-i seconds] [--json] | iperf -c host [-p port] [-t seconds | -n bytes[KMG]] [-P streams] ' +
-      '[-R] [-i seconds] [-C cubic|reno] [-l bytes[KMG]] [--json]',
+      'iperf -s [-p port] [-1] [-i seconds] [--json]\n' +
+      '       iperf -c host [-p port] [-t seconds | -n bytes[KMG]] [-P streams] [-R]\n' +
+      '                     [-i seconds] [-C cubic|reno] [-l bytes[KMG]] [--json]',
     async run(argv, io) {
       const args = parseArguments(argv, LETTERS, LONG);
       if (args.operands.length > 0) throw new UsageError(`unknown argument '${args.operands[0]}'`);
-      if (args.has('s') === args.has('c')) throw new UsageError('either -s or -c is needed');
+      if (args.has('s') === args.has('c')) {
+        throw new UsageError(args.has('s') ? 'either -s or -c, not both' : 'either -s or -c is needed');
+      }
       if (!args.has('s')) return measure(network, resolver, args, io);
       const misplaced = CLIENT_OPTIONS.find((option) => args.has(option));
       if (misplaced !== undefined) throw new UsageError(`-${misplaced} is for the client`);

@@ -15,7 +15,7 @@ const MAX_SCANNED_PORTS = 1024;
 export function nc(network: Network, resolver: Resolver): Command {
   return defineCommand({
     name: 'nc',
-    summary: 'connect standard input and output to a TCP or UDP port, or listen on one (-l)',
+    summary: 'talk to a TCP or UDP port, or listen on one (-l)',
     usage: 'nc [-Nnuvz] [-p source_port] [-q seconds] [-w timeout] host port[-port] | nc -l [-knuv] [-p] port',
     async run(argv, io) {
       const args = parseArguments(argv, 'lkuzvnN4p:w:q:s:');

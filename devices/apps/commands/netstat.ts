@@ -30,7 +30,7 @@ const ADDRESS_WIDTH = 23;
 export function netstat(context: TableContext, network: Network, resolver: Resolver): Command {
   return defineCommand({
     name: 'netstat',
-    summary: 'show sockets (-tuanpol), the routing table (-r), interfaces (-i) or counters (-s)',
+    summary: 'show sockets (-tuanpol), routes (-r), interfaces (-i), counters (-s)',
     usage: 'netstat [-alnoptu] | netstat -r [-n] | netstat -i | netstat -s [-tu]',
     async run(argv, io) {
       const args = parseArguments(argv, LETTERS, LONG);

@@ -70,7 +70,7 @@ const COLUMNS: Readonly<Record<TableName, readonly (readonly [title: string, mem
 export function show(context: TableContext): Command {
   return defineCommand({
     name: 'show',
-    summary: `show a table of this device: ${context.tables.join(', ')}`,
+    summary: `show ${context.tables.join(', ')}`,
     usage: `show ${context.tables.join('|')}`,
     async run(argv, io) {
       const [word, ...rest] = argv;

@@ -180,6 +180,8 @@ t.test('curl: failures with their exit status', async (t) => {
   await fails('curl -f b/none', 22, 'The requested URL returned error: 404');
   await fails('curl -m 1 http://10.0.0.9/', 28, 'Operation timed out after 1000 milliseconds');
   await fails('curl -s b:81', 7, '');
+  await begin(world, 'b', 'nc -l 8013', 'Sun Nov 22 23:17:18 2026\n');
+  await fails('curl b:8013', 1, 'Received HTTP/0.9 when not allowed');
   t.match(await world.exec('a', 'curl -o file b'), { status: 2, stderr: /a device has no files/ });
   t.match(await world.exec('a', 'curl'), { status: 2 });
   const server = await begin(world, 'b', 'nc -l 8081');
