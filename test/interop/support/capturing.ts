@@ -1,4 +1,6 @@
-/** A capture of a lab that runs beside what a test does. */
+/** A capture of a lab that runs beside what a test does. NETARIUM_KEEP=FOLDER keeps a copy of the files. */
+import { copyFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { Netarium } from '../../e2e/netarium.js';
 import { waitFor } from '../../e2e/netarium.js';
 
@@ -25,6 +27,8 @@ export async function capturing(world: Netarium, file: string, ...ends: string[]
       running.kill('SIGINT');
       const { stdout, exitCode } = await running;
       if (exitCode !== 0) throw new Error(`capture: status ${exitCode}\n${told}`);
+      const { NETARIUM_KEEP } = process.env;
+      if (NETARIUM_KEEP) copyFileSync(file, join(NETARIUM_KEEP, basename(file)));
       return JSON.parse(String(stdout)) as CaptureSummary;
     },
   };

@@ -5,7 +5,7 @@
  *     namespace nt<pid>-1-lab: the lab, 10.200.7.1 ── veth ── 10.200.7.2, eth0: namespace nt<pid>-1-pc
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
@@ -62,8 +62,11 @@ export class KernelHost {
 
   /** Makes both namespaces; they go with the test. Open the host before the lab: what came last is taken down first. */
   static open(t: Test): KernelHost {
+    removeAbandoned();
     const host = new KernelHost();
     process.once('exit', host.close);
+    // A signal would end the process without an exit.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
     t.teardown(host.close);
     const { lab, host: pc } = host.names;
     for (const name of [lab, pc]) {
@@ -116,22 +119,32 @@ export class KernelHost {
   /** Ends what runs in the namespaces, by its number, and removes them. Also at the end of a test file that threw. */
   readonly close = (): void => {
     process.removeListener('exit', this.close);
-    for (const name of Object.values(this.names)) {
-      for (const pid of processesIn(name)) {
-        try {
-          process.kill(pid, 'SIGKILL');
-        } catch {
-          // Ended meanwhile.
-        }
-      }
-      try {
-        ip('netns', 'del', name);
-      } catch {
-        // It was never made.
-      }
-    }
+    for (const name of Object.values(this.names)) removeNamespace(name);
     rmSync(this.folder, { recursive: true, force: true });
   };
+}
+
+function removeNamespace(name: string): void {
+  for (const pid of processesIn(name)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // Ended meanwhile.
+    }
+  }
+  try {
+    ip('netns', 'del', name);
+  } catch {
+    // It was never made.
+  }
+}
+
+/** What a test process has left that was killed: its number is in the names. */
+function removeAbandoned(): void {
+  const listing = execFileSync('ip', ['netns', 'list'], { env: { PATH: TOOL_PATH }, encoding: 'utf8' });
+  for (const [name, pid] of listing.matchAll(/^nt(\d+)-\d+-(?:lab|pc)\b/gm)) {
+    if (!existsSync(`/proc/${pid}`)) removeNamespace(name);
+  }
 }
 
 function processesIn(namespace: string): number[] {

@@ -62,5 +62,22 @@ export async function remarksAt(
   for (const message of lines.flatMap((line) => line.split('|'))) {
     if (!ORDINARY.test(message) && !explained?.test(message)) counts[message] = (counts[message] ?? 0) + 1;
   }
-  return counts;
+  return withoutEarlyProbes(counts);
+}
+
+const RETRANSMITTED = /^This frame is a \(suspected\) retransmission$/;
+const OF_PROBES = /^(This frame is a \(suspected\) (spurious )?retransmission|D-SACK Sequence|Duplicate ACK \(#1\))$/;
+const MAX_EARLY_PROBES = 3;
+
+/**
+ * On a busy machine a device may wait for the processor for longer than its peer waits for an ACK (RFC 8985 section 7.2:
+ * twice the round trip). A segment is sent again then that has long arrived, and the receiver says so by D-SACK. A few of
+ * those, when nothing else was noticed, are the machine's doing.
+ */
+function withoutEarlyProbes(counts: Record<string, number>): Record<string, number> {
+  const kinds = Object.entries(counts);
+  const [, again = 0] = kinds.find(([message]) => RETRANSMITTED.test(message)) ?? [];
+  const arePaired = again > 0 && again <= MAX_EARLY_PROBES && counts['D-SACK Sequence'] === again;
+  const onlyProbes = kinds.every(([message, count]) => OF_PROBES.test(message) && count <= again);
+  return arePaired && onlyProbes ? {} : counts;
 }

@@ -1,0 +1,149 @@
+/** Our browser and our resolver against the servers of the real internet: nginx and unbound, on Linux. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import type { FetchReport } from '../../orchestrator/story/report.js';
+import { type Netarium, netarium, waitFor } from '../e2e/netarium.js';
+import { factsOf } from '../e2e/sites.js';
+import { capturing } from './support/capturing.js';
+import { KernelHost } from './support/kernel-host.js';
+import { interopTest, LIMIT_MS } from './support/needs.js';
+import { plainText } from './support/plain-text.js';
+import { topologyFile } from './support/topology-file.js';
+import { judgeFrames, remarksAt } from './support/tshark.js';
+
+const SERVER = '10.1.0.9';
+const TOOLS = ['ip', 'ethtool', 'nginx', 'unbound', 'dig', 'tshark'];
+
+/** Behind a router of ours, so that it is a subnet away. */
+const topology = (external: string) => `
+devices:
+  a: {kind: host, address: 10.0.0.1/24, resolver: {servers: [${SERVER}], domain: shop.test}}
+  r: {kind: router, interfaces: {eth0: 10.0.0.254/24, eth1: 10.1.0.254/24}}
+  sw: switch
+links:
+  - {link: a -- sw, delay: 20ms}
+  - sw -- r:eth0
+  - {link: 'r:eth1', external: ${external}}
+`;
+
+const PAGE = `<!doctype html><title>Shop</title><link rel=stylesheet href=/style.css><script src=/shop.js></script>
+<!--# echo var="uri" --><img src=/large.txt><img src=/gone.png><img src=http://img.shop.test/tile.png>
+`;
+const FILES: Readonly<Record<string, Uint8Array>> = {
+  'style.css': plainText(3_000),
+  'shop.js': plainText(70_000),
+  'tile.png': readFileSync('topologies/sites/www.server.com/favicon.png'),
+  'large.txt': plainText(6_000_000),
+};
+
+/** Eleven strings: more than fits into 1,232 bytes of UDP, the size that our resolver asks for. */
+const LONG_TEXT = Array.from({ length: 11 }, (_, index) => `${index}-`.repeat(120).slice(0, 240));
+
+/** Connections that the browser keeps for later are asked every second whether they are still there. */
+const KEPT = /TCP keep-alive segment$/;
+
+function startNginx(host: KernelHost): void {
+  const root = join(host.folder, 'site');
+  mkdirSync(root);
+  writeFileSync(join(root, 'index.html'), PAGE);
+  for (const [name, content] of Object.entries(FILES)) writeFileSync(join(root, name), content);
+  const own = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (kind) => `${kind}_temp_path ${join(host.folder, kind)};`,
+  );
+  const config = `
+    user root; worker_processes 1; daemon off; pid ${join(host.folder, 'nginx.pid')}; error_log stderr;
+    events { worker_connections 64; }
+    http {
+      access_log off; ${own.join(' ')}
+      types { text/html html; text/css css; text/javascript js; text/plain txt; image/png png; }
+      server { listen 80; root ${root}; ssi on; location = /moved { return 302 /style.css; } }
+    }`;
+  writeFileSync(join(host.folder, 'nginx.conf'), config);
+  host.start(['nginx', '-e', 'stderr', '-c', join(host.folder, 'nginx.conf')]);
+}
+
+function startUnbound(host: KernelHost): void {
+  const long = LONG_TEXT.map((text) => `"${text}"`).join(' ');
+  const config = `
+server:
+  interface: 0.0.0.0
+  access-control: 0.0.0.0/0 allow
+  do-daemonize: no
+  use-syslog: no
+  username: ""
+  chroot: ""
+  pidfile: ""
+  directory: "${host.folder}"
+  do-ip6: no
+  local-zone: "shop.test." static
+  local-data: "shop.test. 300 IN SOA ns.shop.test. mail.shop.test. 1 3600 600 86400 60"
+  local-data: "www.shop.test. 300 IN A ${SERVER}"
+  local-data: "img.shop.test. 300 IN A ${SERVER}"
+  local-data: "note.shop.test. 300 IN TXT 'short'"
+  local-data: 'long.shop.test. 300 IN TXT ${long}'
+remote-control:
+  control-enable: no
+`;
+  writeFileSync(join(host.folder, 'unbound.conf'), config);
+  host.start(['unbound', '-d', '-c', join(host.folder, 'unbound.conf')]);
+}
+
+interopTest(
+  'our browser and our resolver, a real nginx and a real unbound',
+  { root: true, tools: TOOLS },
+  async (t) => {
+    const host = KernelHost.open(t);
+    host.configure(`${SERVER}/24`, '10.1.0.254', SERVER);
+    startNginx(host);
+    startUnbound(host);
+    await waitFor('unbound', async () => (await host.run(['dig', '+short', 'www.shop.test'])).stdout === `${SERVER}\n`);
+    const net = netarium(t, { launcher: host.labLauncher, limitMs: LIMIT_MS });
+    await net.up('interop-servers', topologyFile(t, topology(host.external)));
+    const file = join(host.folder, 'servers.pcapng');
+    const capture = await capturing(net, file);
+
+    await resolves(t, net);
+    await loads(t, net);
+
+    const { frames, missed } = await capture.stop();
+    t.equal(missed, 0);
+    t.same(await judgeFrames(file), { frames, wrong: [] });
+    for (const end of ['a:eth0', 'r:eth1']) t.same(await remarksAt(end, file, host.folder, KEPT), {}, end);
+
+    const refused = await net.json<FetchReport>('fetch', 'http://www.shop.test:81/', '--from', 'a');
+    t.match(refused, { ok: false, error: { code: 'ECONNREFUSED', stage: 'tcp' } });
+  },
+);
+
+async function resolves(t: Test, net: Netarium): Promise<void> {
+  const ask = async (...argv: string[]) => (await net.run('exec', 'a', '--', ...argv)).stdout;
+  t.equal(await ask('dig', '+short', 'www.shop.test'), SERVER);
+  t.equal(await ask('dig', '+short', '+tcp', 'www.shop.test'), SERVER);
+  t.equal(await ask('dig', '+short', 'note.shop.test', 'TXT'), '"short"');
+  t.match(await ask('dig', 'none.shop.test'), /status: NXDOMAIN.*\sSOA\s/s);
+  const cut = await ask('dig', '+ignore', 'long.shop.test', 'TXT');
+  t.match(cut, /flags: qr [a-z ]*tc/, 'cut to what UDP holds');
+  const whole = await ask('dig', 'long.shop.test', 'TXT');
+  t.match(whole, /Truncated, retrying in TCP mode/);
+  for (const text of LONG_TEXT) t.ok(whole.includes(`"${text}"`));
+  t.match(await ask('host', 'www'), `www.shop.test has address ${SERVER}`, 'the search domain');
+  t.match(await ask('ping', '-c', '1', 'img'), /1 received/);
+}
+
+async function loads(t: Test, net: Netarium): Promise<void> {
+  const report = await net.json<FetchReport>('fetch', 'http://www.shop.test/', '--from', 'a');
+  const got = Object.fromEntries(report.resources.map(({ url, status, sha256 }) => [url, { status, sha256 }]));
+  t.match(report, { status: 200, url: 'http://www.shop.test/' });
+  t.equal(got['http://www.shop.test/'].sha256, factsOf(Buffer.from(PAGE.replace(/<!--#.*?-->/, '/index.html'))).sha256);
+  for (const [name, content] of Object.entries(FILES)) {
+    const url = `http://${name === 'tile.png' ? 'img' : 'www'}.shop.test/${name}`;
+    t.same(got[url], { status: 200, sha256: factsOf(content).sha256 }, url);
+  }
+  t.match(got['http://www.shop.test/gone.png'], { status: 404 });
+  // nginx closes as soon as it hears our FIN: in the ACK of it.
+  for (const connection of report.connections) t.match(connection, { close: /^(three|four)-way$/, retransmissions: 0 });
+
+  const moved = await net.json<FetchReport>('fetch', 'http://www.shop.test/moved', '--from', 'a');
+  t.match(moved, { ok: true, finalUrl: 'http://www.shop.test/style.css', redirects: [{ status: 302 }] });
+}
