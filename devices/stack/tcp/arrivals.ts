@@ -84,13 +84,12 @@ export class Arrivals {
       overtaken: undefined,
     };
     const highest = queue.highestSacked;
-    if (news.advanced) {
-      tcb.sndUna = ack;
-      if (seqGt(ack, tcb.sndNxt)) tcb.sndNxt = ack;
-    }
+    if (news.advanced) tcb.sndUna = ack;
     if (arrived.sack !== undefined) this.takeBlocks(arrived.sack, news, measure, resent, now);
     if (news.advanced) {
       queue.acknowledge(ack, (segment) => this.onAcknowledged(segment, arrived, highest, news, measure, now));
+      // Without SACK what waited behind the hole is acknowledged only with what was sent again: it may be that which helped.
+      if (!tcb.sackPermitted && measure.ambiguous) news.originalArrived = false;
     }
     if (measure.overtaken !== undefined) {
       recovery.rack.reordered(measure.overtaken, queue.highestSacked ?? ack, tcb.mss);
@@ -116,7 +115,7 @@ export class Arrivals {
     for (const { left, right } of rest.length > 1 ? [...rest].sort((a, b) => seqDiff(a.left, b.left)) : rest) {
       // An ACK that was overtaken tells of what is acknowledged by now.
       if (seqLt(left, right) && seqLe(right, tcb.sndUna)) continue;
-      if (seqGe(left, right) || seqLt(left, tcb.sndUna) || seqGt(right, tcb.sndMax)) {
+      if (seqGe(left, right) || seqLt(left, tcb.sndUna) || seqGt(right, tcb.sndNxt)) {
         this.counters.add('tcp.sackInvalid');
         continue;
       }
@@ -165,7 +164,7 @@ export class Arrivals {
     const { tcb, queue, recovery, counters } = this;
     const { spurious, probe, rack } = recovery;
     const length = seqDiff(right, left);
-    if (length <= 0 || length > tcb.maxSndWnd || seqGt(right, tcb.sndMax)) {
+    if (length <= 0 || length > tcb.maxSndWnd || seqGt(right, tcb.sndNxt)) {
       counters.add('tcp.dsackInvalid');
       return;
     }

@@ -61,7 +61,7 @@ export function mtuOfIcmp(report: IcmpErrorReport, current: number): number | un
 export function icmpErrorArrives(connection: ConnectionMachine, report: IcmpErrorReport, seq: SequenceNumber): boolean {
   const { tcb, sender } = connection;
   // RFC 5927 section 4.1: only what is on its way can have caused an error.
-  if (seqLt(seq, tcb.sndUna) || seqGe(seq, seqAdd(tcb.sndMax, 1))) {
+  if (seqLt(seq, tcb.sndUna) || seqGe(seq, seqAdd(tcb.sndNxt, 1))) {
     connection.context.counters.add('tcp.icmpIgnored');
     return false;
   }

@@ -136,7 +136,7 @@ export class Retransmission {
     this.lastHeardAt = this.now;
   }
 
-  /** An ACK up to SND.MAX; one below SND.UNA counts for its SACK blocks alone. */
+  /** An ACK up to SND.NXT; one below SND.UNA counts for its SACK blocks alone. */
   onAck(arrived: ArrivedAck): void {
     const { tcb, recovery, now } = this;
     if (arrived.bare && !this.sent.empty) this.context.counters.add('tcp.duplicateAcks');

@@ -184,7 +184,7 @@ function ackArrived(connection: ConnectionMachine, segment: TcpSegment): boolean
     return true;
   }
   // RFC 5961 section 5: ACKs of what was never sent, or of long ago, are answered and dropped.
-  if (seqGt(segment.ack, tcb.sndMax) || seqLt(segment.ack, seqAdd(tcb.sndUna, -tcb.maxSndWnd))) {
+  if (seqGt(segment.ack, tcb.sndNxt) || seqLt(segment.ack, seqAdd(tcb.sndUna, -tcb.maxSndWnd))) {
     context.counters.add('tcp.badAck');
     connection.challenges.challenge();
     return false;

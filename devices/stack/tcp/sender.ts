@@ -18,6 +18,8 @@ import type { TcpContext, TcpState } from './types.js';
  */
 const WRITABLE_SHARE = 1 / 8;
 
+const NO_BYTES = new Uint8Array(0);
+
 export interface SenderOwner {
   /** The peer has not answered for the whole series of retransmissions or probes. */
   onSendTimeout(): void;
@@ -85,7 +87,7 @@ export class Sender {
   open(): void {
     const { tcb } = this;
     tcb.sndUna = tcb.iss;
-    tcb.sndNxt = tcb.sndMax = this.bufferSeq = this.smallEnd = seqAdd(tcb.iss, 1);
+    tcb.sndNxt = this.bufferSeq = this.smallEnd = seqAdd(tcb.iss, 1);
     this.transmit(this.flight.start());
   }
 
@@ -93,7 +95,7 @@ export class Sender {
   resume(): void {
     const { tcb } = this;
     tcb.sndUna = tcb.iss;
-    tcb.sndNxt = tcb.sndMax = this.bufferSeq = this.smallEnd = seqAdd(tcb.iss, 1);
+    tcb.sndNxt = this.bufferSeq = this.smallEnd = seqAdd(tcb.iss, 1);
     this.flight.start();
     this.flight.stop();
   }
@@ -124,7 +126,7 @@ export class Sender {
     return this.finSeq !== undefined && seqGt(this.tcb.sndUna, this.finSeq);
   }
 
-  /** An ACK in the range SND.UNA … SND.MAX. RFC 9293 section 3.10.7.4, step 5. */
+  /** An ACK in the range SND.UNA … SND.NXT. RFC 9293 section 3.10.7.4, step 5. */
   acknowledge(segment: TcpSegment): void {
     const { tcb } = this;
     const window = segment.flags & SYN ? segment.window : segment.window * 2 ** tcb.sndWndShift;
@@ -316,7 +318,6 @@ export class Sender {
     const small = length < this.output.mss;
     const segment = this.flight.append(tcb.sndNxt, length + (fin ? 1 : 0), fin, now - this.lastSentAt);
     tcb.sndNxt = seqAdd(tcb.sndNxt, segment.length);
-    if (seqGt(tcb.sndNxt, tcb.sndMax)) tcb.sndMax = tcb.sndNxt;
     if (small) this.smallEnd = tcb.sndNxt;
     this.transmit(segment);
   }
@@ -331,19 +332,16 @@ export class Sender {
     return true;
   }
 
-  /** What the window held back too long: a small segment if it takes one, otherwise one octet beyond it. */
+  /**
+   * What the window held back too long: a small segment if it takes one. Into a closed window RFC 9293 section 3.8.6.1
+   * sends an octet; as Linux, it is an empty segment that is not acceptable and so has to be answered: programs at the
+   * other end do not see the stream trickle.
+   */
   private probe(): void {
     const { tcb, unsent } = this;
     this.context.counters.add('tcp.windowProbes');
     if (this.windowRoom > 0) this.sendSegment(Math.min(unsent, this.output.mss, this.windowRoom));
-    else {
-      // SND.NXT stays: the octet counts as sent only if the peer acknowledges it.
-      if (unsent > 0) {
-        const octet = this.buffer.peek(seqDiff(tcb.sndNxt, this.bufferSeq), 1);
-        this.output.segment(unsent === 1 ? PSH : 0, tcb.sndNxt, octet);
-      } else this.output.segment(FIN, tcb.sndNxt, this.buffer.peek(0, 0));
-      tcb.sndMax = seqAdd(tcb.sndNxt, 1);
-    }
+    else this.output.segment(0, seqAdd(tcb.sndUna, -1), NO_BYTES);
     this.armTimers();
   }
 

@@ -22,8 +22,6 @@ export class Tcb {
   sndUna: SequenceNumber = 0;
   /** SND.NXT: next sequence number to be sent. */
   sndNxt: SequenceNumber = 0;
-  /** Ahead of SND.NXT by one while the octet of a zero-window probe is on its way, otherwise equal to it. */
-  sndMax: SequenceNumber = 0;
   /** SND.WND: send window, bytes, scaled. */
   sndWnd = 0;
   /** MAX.SND.WND: the largest window that the peer ever offered. */
