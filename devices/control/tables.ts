@@ -118,6 +118,8 @@ export interface TcpInfo {
   readonly retransmissionsInFlight: number;
   /** RACK's reordering window. */
   readonly reorderingMs: number;
+  /** Segments by which one was seen to overtake another at most; 3 until that was seen. */
+  readonly reorderingSegments: number;
   readonly dsacksIn: number;
   readonly tailLossProbes: number;
   /** Doublings of the retransmission timeout that are in force. */
@@ -132,6 +134,12 @@ export interface TcpInfo {
   readonly lastDataSentMs?: number;
   readonly lastDataReceivedMs?: number;
   readonly lastAckMs?: number;
+  /** How long an ACK may wait for data or a second segment to go with; absent until data has come. */
+  readonly delayedAckMs?: number;
+  /** The round trip as the receiver sees it; absent until measured, and with a fixed buffer. */
+  readonly receiveRttMs?: number;
+  /** The most that the program read in one round trip, bytes; before, what is expected. Absent with a fixed buffer. */
+  readonly receiveSpaceBytes?: number;
   /** The present sizes, autotuned or fixed. */
   readonly receiveBufferBytes: number;
   readonly sendBufferBytes: number;

@@ -3,6 +3,8 @@ import { isIPv6, type LookupFunction } from 'node:net';
 import { type Ipv4Address, parseIpv4 } from '../stack/wire/address.js';
 import { argumentError, checkPort, endpointError, nameNotFound, usageError } from './socket-errors.js';
 
+const MAX_BUFFER_BYTES = 2 ** 30;
+
 export interface TcpConnectOptions {
   /** 0 … 65535; nobody ever listens on 0. */
   readonly port: number | string;
@@ -19,6 +21,9 @@ export interface TcpConnectOptions {
   readonly keepAlive?: boolean;
   /** Milliseconds of silence before the first probe; 0: the stack's default. */
   readonly keepAliveInitialDelay?: number;
+  /** SO_SNDBUF and SO_RCVBUF, which Node offers for UDP alone: bytes, 1 … 2^30. Default: autotuned. */
+  readonly sendBufferSize?: number;
+  readonly recvBufferSize?: number;
 }
 
 export type ConnectArguments =
@@ -41,6 +46,8 @@ export function normalizeConnect(args: ConnectArguments): NormalizedConnect {
 /** The port to connect to. Throws for options that cannot be meant, with Node's codes. */
 export function checkConnect(options: TcpConnectOptions): number {
   const { port, host, localAddress, localPort, lookup } = options;
+  checkBufferSize(options.sendBufferSize, 'options.sendBufferSize');
+  checkBufferSize(options.recvBufferSize, 'options.recvBufferSize');
   if (localAddress && parseIpv4(localAddress) === undefined)
     throw usageError('ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${localAddress}`, TypeError);
   if (localPort) {
@@ -61,6 +68,12 @@ export function checkConnect(options: TcpConnectOptions): number {
     throw argumentError('The "options.lookup" property must be of type function.');
   }
   return checkPort(port);
+}
+
+function checkBufferSize(bytes: number | undefined, name: string): void {
+  if (bytes === undefined || (Number.isInteger(bytes) && bytes >= 1 && bytes <= MAX_BUFFER_BYTES)) return;
+  const message = `The value of "${name}" is out of range. It must be an integer from 1 to ${MAX_BUFFER_BYTES}.`;
+  throw usageError('ERR_OUT_OF_RANGE', `${message} Received ${bytes}`, RangeError);
 }
 
 /** The address that a host text is by itself; undefined for names that have to be looked up. */

@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { StackError } from '../stack/errors.js';
 import type { Connection } from '../stack/tcp/connection.js';
 import type { Listener } from '../stack/tcp/listener.js';
+import type { ListenOptions } from '../stack/tcp/types.js';
 import { formatIpv4 } from '../stack/wire/address.js';
 import { literalAddress } from './connect-options.js';
 import type { Network } from './network.js';
@@ -21,6 +22,11 @@ export interface TcpServerOptions {
   readonly keepAlive?: boolean;
   /** Milliseconds of silence before the first probe. */
   readonly keepAliveInitialDelay?: number;
+  /**
+   * SO_SNDBUF and SO_RCVBUF, bytes, of a connection from there; they must be known when its handshake begins. Must not
+   * call the network. Default: autotuned.
+   */
+  readonly bufferSizeFor?: (address: string) => number | undefined;
 }
 
 export interface TcpListenOptions {
@@ -93,9 +99,11 @@ export class TcpServer extends EventEmitter<TcpServerEvents> {
       return this;
     }
     const { program } = this.options;
+    const { backlog } = options;
     try {
       this.network.perform(() => {
-        const listener = this.network.stack.tcp.listen({ address, port, backlog: options.backlog, program });
+        const buffersFor = this.buffersFor();
+        const listener = this.network.stack.tcp.listen({ address, port, backlog, program, buffersFor });
         listener.onConnection = (connection) => this.accept(connection);
         this.listener = listener;
       });
@@ -171,6 +179,15 @@ export class TcpServer extends EventEmitter<TcpServerEvents> {
     setImmediate(() => this.emit('connection', socket));
     if (this.options.pauseOnConnect === true) socket.pause();
     else socket.read(0);
+  }
+
+  private buffersFor(): ListenOptions['buffersFor'] {
+    const { bufferSizeFor } = this.options;
+    if (bufferSizeFor === undefined) return undefined;
+    return (remote) => {
+      const bytes = bufferSizeFor(formatIpv4(remote.address));
+      return bytes === undefined ? undefined : { sendBufferBytes: bytes, receiveBufferBytes: bytes };
+    };
   }
 
   private closeOnAbort(signal: AbortSignal | undefined): void {

@@ -120,7 +120,9 @@ export class TcpSocket extends ConnectionStream {
       return;
     }
     const local = { address: localIp, port: localPort || undefined };
-    const request = { remote: { address, port }, local, program: this.program };
+    const { sendBufferSize: sendBufferBytes, recvBufferSize: receiveBufferBytes } = options;
+    const buffers = { sendBufferBytes, receiveBufferBytes };
+    const request = { remote: { address, port }, local, program: this.program, ...buffers };
     let failure: SocketError | undefined;
     try {
       this.network.perform(() => this.attach(this.network.stack.tcp.connect(request)));

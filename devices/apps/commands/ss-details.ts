@@ -13,6 +13,9 @@ const TIMER_NAMES: Readonly<Record<SocketRow['timer'], string>> = {
   '': '',
 };
 
+/** Linux's tcp_reordering. */
+const INITIAL_REORDERING = 3;
+
 /** `timer:(on,204ms,0)`; undefined when none runs. */
 export function timerText({ timer, timerMs, info }: SocketRow): string | undefined {
   const name = TIMER_NAMES[timer];
@@ -58,6 +61,7 @@ export function tcpText(row: SocketRow, options: { readonly withOptions: boolean
   add('rto', Math.round(row.rtoMs));
   add('backoff', info.backoff);
   if (row.rttMs > 0) facts.push(`rtt:${shortest(row.rttMs)}/${shortest(info.rttVarMs)}`);
+  add('ato', info.delayedAckMs);
   add('mss', row.mss);
   add('pmtu', info.pathMtu);
   add('rcvmss', info.receiveMss);
@@ -79,6 +83,10 @@ export function tcpText(row: SocketRow, options: { readonly withOptions: boolean
   add('lastack', whole(info.lastAckMs));
   add('unacked', info.unackedSegments);
   addLosses(facts, row, info);
+  // As RACK counts; Linux too leaves out what everybody begins with.
+  if (info.reorderingSegments !== INITIAL_REORDERING) add('reordering', info.reorderingSegments);
+  add('rcv_rtt', shortest(info.receiveRttMs ?? 0));
+  add('rcv_space', info.receiveSpaceBytes);
   add('notsent', row.sendQueue - inFlight);
   add('minrtt', shortest(info.minRttMs));
   add('snd_wnd', row.sendWindow);

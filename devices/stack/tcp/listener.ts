@@ -4,7 +4,7 @@ import { ACK, FIN, RST, SYN, type TcpSegment } from '../wire/tcp.js';
 import type { Connection } from './connection.js';
 import { sendReset } from './reset.js';
 import { listenerRow } from './socket-row.js';
-import type { Endpoint, SocketRow, TcpContext } from './types.js';
+import type { Endpoint, ListenOptions, SocketRow, TcpContext } from './types.js';
 
 /** Node's default. */
 const DEFAULT_BACKLOG = 511;
@@ -26,6 +26,7 @@ export interface ListenerOptions {
   readonly local: Endpoint;
   readonly backlog: number | undefined;
   readonly program: string;
+  readonly buffersFor: ListenOptions['buffersFor'];
   readonly opener: Opener;
   /** Takes the listener out of the table. */
   readonly onClosed: (listener: Listener) => void;
@@ -46,6 +47,7 @@ export class Listener {
   readonly local: Endpoint;
   readonly program: string;
   readonly backlog: number;
+  readonly buffersFor: ListenOptions['buffersFor'];
   /** Called out of the event queue with connections that are ESTABLISHED. */
   onConnection: (connection: Connection) => void = (connection) => connection.close();
   private readonly context: TcpContext;
@@ -62,6 +64,7 @@ export class Listener {
     this.options = options;
     this.local = options.local;
     this.program = options.program;
+    this.buffersFor = options.buffersFor;
     this.backlog = Math.max(1, options.backlog ?? DEFAULT_BACKLOG);
   }
 

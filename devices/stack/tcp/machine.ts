@@ -19,7 +19,7 @@ import { formatEndpoint } from './socket-row.js';
 import { mayBeReset, maySend } from './states.js';
 import { timestampWithOptions } from './syn-cookies.js';
 import { Tcb } from './tcb.js';
-import type { Endpoint, TcpContext, TcpState } from './types.js';
+import type { Endpoint, SocketBuffers, TcpContext, TcpState } from './types.js';
 import { UserTimeout } from './user-timeout.js';
 
 const DEFAULT_MSL_MS = 30_000;
@@ -28,7 +28,7 @@ const ORPHAN_FIN_WAIT2_MS = 60_000;
 
 const NO_BYTES = new Uint8Array(0);
 
-export interface ConnectionOptions {
+export interface ConnectionOptions extends SocketBuffers {
   readonly local: Endpoint;
   readonly remote: Endpoint;
   readonly program: string;
@@ -89,12 +89,13 @@ export class ConnectionMachine implements SenderOwner {
     const { timers, counters } = context;
     const queue = new ChunkQueue();
     this.tcb.ecn.mode = context.ecn ?? 'accept';
-    this.window = new ReceiveWindow(this.tcb, context.receiveBufferBytes, queue);
+    this.window = new ReceiveWindow(this.tcb, options.receiveBufferBytes ?? context.receiveBufferBytes, queue);
     this.acks = new DelayedAck(timers, () => this.output.ack());
     this.output = new SegmentOutput(context, this.tcb, this.window, this.acks);
     this.receiver = new Receiver(this.tcb, queue, this.acks, counters);
     this.output.selective = this.receiver.selective;
-    this.sender = new Sender(context, this.tcb, this.output, context.sendBufferBytes, this);
+    const sendBufferBytes = options.sendBufferBytes ?? context.sendBufferBytes;
+    this.sender = new Sender(context, this.tcb, this.output, sendBufferBytes, this);
     this.challenges = new ChallengeAcks(timers, counters, options.challenges, () => this.output.ack());
     const isWaiting = () => !this.sender.idle;
     this.userTimeout = new UserTimeout(timers, this.tcb, isWaiting, () => this.onSendTimeout());
@@ -121,6 +122,7 @@ export class ConnectionMachine implements SenderOwner {
 
   openActive(iss: SequenceNumber): void {
     this.tcb.iss = iss;
+    this.context.counters.add('tcp.activeOpens');
     this.enter('SYN_SENT');
     this.openedTimestamp = this.output.timestamp;
     this.sender.open();
@@ -180,6 +182,8 @@ export class ConnectionMachine implements SenderOwner {
   }
 
   established(): void {
+    // RFC 4022 counts at the SYN, Linux when the handshake is done: floods open nothing.
+    if (this.listener !== undefined) this.context.counters.add('tcp.passiveOpens');
     this.enter('ESTABLISHED');
     this.sender.flight.established();
     this.options.onAccepted?.();
@@ -243,6 +247,9 @@ export class ConnectionMachine implements SenderOwner {
 
   /** CLOSED, for good. */
   end(error?: StackError): void {
+    // As Linux: neither what the program gave up counts, nor a listener's handshake that nobody finished.
+    const attempted = this.state === 'SYN_SENT' || (this.state === 'SYN_RECV' && this.listener === undefined);
+    if (attempted && error !== undefined) this.context.counters.add('tcp.attemptsFailed');
     this.enter('CLOSED');
     this.news.closed(error);
   }
@@ -252,6 +259,10 @@ export class ConnectionMachine implements SenderOwner {
     const from = tcb.state;
     if (from === state) return;
     tcb.state = state;
+    // RFC 4022, tcpEstabResets: by whichever end, and by silence.
+    if (state === 'CLOSED' && (from === 'ESTABLISHED' || from === 'CLOSE_WAIT')) {
+      context.counters.add('tcp.establishedResets');
+    }
     if (context.tracer.enabled) {
       context.tracer.emit({ event: 'tcp-state', ...this.names(), from, to: state });
     }

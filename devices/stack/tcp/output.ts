@@ -75,6 +75,7 @@ export class SegmentOutput {
 
   /** RFC 9293 section 3.10.5: our side gives up. */
   reset(): void {
+    this.context.counters.add('tcp.resetsOut');
     this.transmit(RST | ACK, this.tcb.sndNxt, NO_PAYLOAD, NO_OPTIONS, 0);
   }
 

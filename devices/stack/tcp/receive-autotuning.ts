@@ -8,6 +8,11 @@ const INITIAL_SEGMENTS = 10;
 /** For segments that the program has not taken yet. */
 const SPARE_SEGMENTS = 16;
 
+/** What is expected to be taken in the first round trip, bytes. */
+export function expectedSpace(mss: number, windowBytes: number): number {
+  return Math.min(windowBytes, INITIAL_SEGMENTS * mss);
+}
+
 /**
  * Dynamic right-sizing of the receive window, by Linux's rules: what the program took during one round trip says how
  * much the sender can use in the next. Twice that, for a sender that doubles or repairs a loss, and twice again the
@@ -27,13 +32,18 @@ export class ReceiveAutotuning {
 
   constructor(mss: number, windowBytes: number, now: Instant) {
     this.mss = mss;
-    this.most = Math.min(windowBytes, INITIAL_SEGMENTS * mss);
+    this.most = expectedSpace(mss, windowBytes);
     this.takenSince = now;
   }
 
   /** The round trip as the receiver sees it; 0 until measured. */
   get roundTripMs(): number {
     return this.rttMs;
+  }
+
+  /** The most that was taken in one round trip, bytes; until then ten segments, or a smaller window. */
+  get spaceBytes(): number {
+    return this.most;
   }
 
   /** Data came in order. `echoedMs`: how old the timestamp is that a full segment echoes. */

@@ -1,6 +1,6 @@
 import type { Instant } from '../clock.js';
 import { timestampsLength, windowShiftFor } from './negotiation.js';
-import { MAX_RECEIVE_BUFFER_BYTES, ReceiveAutotuning } from './receive-autotuning.js';
+import { expectedSpace, MAX_RECEIVE_BUFFER_BYTES, ReceiveAutotuning } from './receive-autotuning.js';
 import type { Tcb } from './tcb.js';
 
 const MAX_FIELD = 0xffff;
@@ -36,6 +36,12 @@ export class ReceiveWindow {
   /** Bytes: the largest window at present. */
   get limit(): number {
     return this.largest;
+  }
+
+  /** What autotuning goes by: see {@link ReceiveAutotuning}. Undefined when the buffer is fixed. */
+  get measured(): { readonly spaceBytes: number; readonly roundTripMs: number } | undefined {
+    if (this.fixed) return undefined;
+    return this.autotuning ?? { spaceBytes: expectedSpace(this.tcb.receiveMss, this.largest), roundTripMs: 0 };
   }
 
   /** Opens the window of a SYN, which is never scaled: the header field. As Linux, whole segments. */

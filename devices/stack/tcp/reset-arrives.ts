@@ -29,8 +29,10 @@ export function resetNow(connection: ConnectionMachine): void {
   switch (tcb.state) {
     case 'SYN_RECV':
       // A passive open goes back to its listener without a word to the program.
-      if (connection.listener !== undefined) connection.end();
-      else connection.end(new StackError('ECONNREFUSED', 'connection refused'));
+      if (connection.listener !== undefined) {
+        context.counters.add('tcp.attemptsFailed');
+        connection.end();
+      } else connection.end(new StackError('ECONNREFUSED', 'connection refused'));
       return;
     case 'CLOSING':
     case 'LAST_ACK':

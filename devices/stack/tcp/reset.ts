@@ -30,6 +30,7 @@ export function sendReset(context: TcpContext, segment: TcpSegment, local: Endpo
     local.address,
     remote.address,
   );
+  context.counters.add('tcp.segmentsOut');
   context.counters.add('tcp.resetsOut');
   context.ipv4.send({ src: local.address, dst: remote.address, protocol: PROTOCOL_TCP, payload: bytes });
 }

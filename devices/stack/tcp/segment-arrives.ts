@@ -114,6 +114,7 @@ function synInWindow(connection: ConnectionMachine, segment: TcpSegment): void {
   if (tcb.state === 'SYN_RECV' && connection.listener !== undefined) {
     // A passive open returns to LISTEN, where the peer's next try is welcome; as Linux, this one is answered by RST.
     sendReset(context, segment, tcb.local, tcb.remote);
+    context.counters.add('tcp.attemptsFailed');
     connection.end();
   } else connection.challenges.challenge();
 }

@@ -1,5 +1,6 @@
 import type { Instant } from '../clock.js';
 import type { Connection } from './connection.js';
+import { DELAYED_ACK_MS } from './delayed-ack.js';
 import { DEFAULT_MSS } from './tcb.js';
 import type { TcpInfo } from './types.js';
 
@@ -27,6 +28,7 @@ export function tcpInfo(connection: Connection): TcpInfo {
     lostSegments: sent.lostCount + sent.resentCount,
     retransmissionsInFlight: sent.resentCount,
     reorderingMs: recovery.reorderingMs,
+    reorderingSegments: recovery.rack.reordering,
     dsacksIn: flight.duplicatesReported,
     tailLossProbes: recovery.probe.count,
     backoff: rtt.backoffs,
@@ -39,6 +41,9 @@ export function tcpInfo(connection: Connection): TcpInfo {
     lastDataSentMs: since(statistics.lastDataSentAt),
     lastDataReceivedMs: since(statistics.lastDataReceivedAt),
     lastAckMs: since(statistics.lastAckAt),
+    ...(statistics.lastDataReceivedAt !== undefined && { delayedAckMs: DELAYED_ACK_MS }),
+    ...(window.measured?.roundTripMs && { receiveRttMs: window.measured.roundTripMs }),
+    ...(window.measured && { receiveSpaceBytes: window.measured.spaceBytes }),
     receiveBufferBytes: window.limit,
     sendBufferBytes: sender.buffer.limit,
     ...(connection.userTimeout.ms > 0 ? { userTimeoutMs: connection.userTimeout.ms } : {}),

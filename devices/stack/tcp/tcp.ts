@@ -20,6 +20,8 @@ import { DEFAULT_MSS } from './tcb.js';
 import type { ConnectOptions, Endpoint, IcmpErrorReport, ListenOptions, SocketRow, TcpContext } from './types.js';
 
 const MAX_PORT = 65535;
+/** More than the window field can tell with the largest scale (RFC 7323 section 2.3). */
+const MAX_BUFFER_BYTES = 2 ** 30;
 const NO_BYTES = new Uint8Array(0);
 /** How far a reopened connection's numbers start beyond those of its predecessor: as Linux, a whole unscaled window. */
 const REOPEN_GAP = 65537;
@@ -68,10 +70,16 @@ export class Tcp implements Opener {
       throw new StackError('ENETUNREACH', 'network is unreachable');
     }
     if (!ipv4.isLocal(address)) throw new StackError('EADDRNOTAVAIL', 'not an address of this machine');
+    const { sendBufferBytes, receiveBufferBytes } = options;
+    for (const bytes of [sendBufferBytes, receiveBufferBytes]) {
+      if (bytes !== undefined && !isBufferSize(bytes)) throw new StackError('EINVAL', `not a buffer: ${bytes} bytes`);
+    }
     const local = { address, port: this.localPort(address, remote, options.local?.port ?? 0) };
     const connection: Connection = new Connection(this.context, {
       ...this.commonOptions(local, remote),
       program: options.program ?? '',
+      sendBufferBytes,
+      receiveBufferBytes,
       onRemoved: () => this.connections.remove(connection),
     });
     this.connections.add(connection);
@@ -94,6 +102,7 @@ export class Tcp implements Opener {
       local: { address, port },
       backlog: options.backlog,
       program: options.program ?? '',
+      buffersFor: options.buffersFor,
       opener: this,
       onClosed: (closed) => this.removeListener(closed),
     });
@@ -214,6 +223,7 @@ export class Tcp implements Opener {
   private passive(listener: Listener, local: Endpoint, remote: Endpoint): Connection {
     const connection: Connection = new Connection(this.context, {
       ...this.commonOptions(local, remote),
+      ...listener.buffersFor?.(remote),
       program: listener.program,
       listener,
       onAccepted: () => listener.deliver(connection),
@@ -282,6 +292,10 @@ export class Tcp implements Opener {
 
 function isPort(port: number): boolean {
   return Number.isInteger(port) && port >= 0 && port <= MAX_PORT;
+}
+
+function isBufferSize(bytes: number): boolean {
+  return Number.isInteger(bytes) && bytes >= 1 && bytes <= MAX_BUFFER_BYTES;
 }
 
 /** `iss`, or the first number that lies safely beyond what the predecessor has used. */

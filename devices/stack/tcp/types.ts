@@ -89,7 +89,14 @@ export interface TcpContext {
   readonly ecn?: EcnMode;
 }
 
-export interface ConnectOptions {
+/** What one connection holds, fixed: Linux's SO_SNDBUF and SO_RCVBUF. Bytes, 1 … 2^30. Default: as the machine's are. */
+export interface SocketBuffers {
+  readonly sendBufferBytes?: number;
+  /** Known before the handshake, since it decides the window scale that is offered. */
+  readonly receiveBufferBytes?: number;
+}
+
+export interface ConnectOptions extends SocketBuffers {
   readonly remote: Endpoint;
   /** What is left out is chosen: the address by the route, the port by RFC 6056. */
   readonly local?: { readonly address?: Ipv4Address; readonly port?: number };
@@ -105,6 +112,8 @@ export interface ListenOptions {
   /** Connections that may be under way in the handshake at once; further SYNs are dropped. Default 511, as Node. */
   readonly backlog?: number;
   readonly program?: string;
+  /** The buffers of a connection from there. Asked while its SYN is looked at: must not call back. */
+  readonly buffersFor?: (remote: Endpoint) => SocketBuffers | undefined;
 }
 
 /** News of one connection. Every call comes out of the event queue: the handler may call the connection back. */
@@ -188,6 +197,8 @@ export interface TcpInfo {
   readonly retransmissionsInFlight: number;
   /** RACK's reordering window. */
   readonly reorderingMs: number;
+  /** Segments by which one was seen to overtake another at most; 3 until that was seen. */
+  readonly reorderingSegments: number;
   readonly dsacksIn: number;
   readonly tailLossProbes: number;
   /** Doublings of the retransmission timeout that are in force. */
@@ -202,6 +213,12 @@ export interface TcpInfo {
   readonly lastDataSentMs?: number;
   readonly lastDataReceivedMs?: number;
   readonly lastAckMs?: number;
+  /** How long an ACK may wait for data or a second segment to go with; absent until data has come. */
+  readonly delayedAckMs?: number;
+  /** The round trip as the receiver sees it; absent until measured, and with a fixed buffer. */
+  readonly receiveRttMs?: number;
+  /** The most that the program read in one round trip, bytes; before, what is expected. Absent with a fixed buffer. */
+  readonly receiveSpaceBytes?: number;
   /** The present sizes, autotuned or fixed. */
   readonly receiveBufferBytes: number;
   readonly sendBufferBytes: number;

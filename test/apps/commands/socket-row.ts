@@ -43,6 +43,7 @@ export function info(facts: Partial<TcpInfo>): TcpInfo {
     lostSegments: 0,
     retransmissionsInFlight: 0,
     reorderingMs: 0,
+    reorderingSegments: 3,
     dsacksIn: 0,
     tailLossProbes: 0,
     backoff: 0,
