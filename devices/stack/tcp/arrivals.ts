@@ -1,7 +1,8 @@
 import type { Instant } from '../clock.js';
 import type { Counters } from '../counters.js';
 import type { SackBlock } from '../wire/tcp.js';
-import type { AckNews, LossRecovery } from './loss-recovery.js';
+import type { AckNews } from './ack-news.js';
+import type { LossRecovery } from './loss-recovery.js';
 import { endOf, type RetransmissionQueue, type SentSegment } from './retransmission-queue.js';
 import { MAX_RTO_MS, type RttEstimator } from './rtt.js';
 import { type SequenceNumber, seqDiff, seqGe, seqGt, seqLe, seqLt } from './seqnum.js';
@@ -186,19 +187,28 @@ export class Arrivals {
     }
   }
 
-  /** RFC 6298 section 3: as Linux, the first of what is acknowledged, so that the delay of the ACK counts. */
+  /**
+   * RFC 6298 section 3: as Linux, the first of what is acknowledged, so that the delay of the ACK counts. Unlike Linux
+   * an ACK that answers a duplicate measures nothing: what it tells for the first time may have arrived long ago, when
+   * its own ACK was lost, and the timestamp that it echoes is that of then (RFC 7323 section 4.3). The echo of an ACK
+   * that moves on goes before what was acknowledged out of order, for the same reason.
+   */
   private measure(measure: Measure, arrived: ArrivedAck, news: AckNews, now: Instant): void {
     let sampleMs: number | undefined;
     this.rttMs = undefined;
-    if (measure.first !== undefined && measure.last !== undefined && !measure.ambiguous) {
+    const { sack, echo } = arrived;
+    if (sack !== undefined && isDuplicateReport(news.ack, sack)) {
+      // But what was sent again is answered: the path is no worse than it was.
+      if (news.advanced) this.rtt.endBackoff();
+    } else if (measure.first !== undefined && measure.last !== undefined && !measure.ambiguous) {
       sampleMs = now - measure.first;
       this.rttMs = now - measure.last;
+    } else if (news.advanced && echo !== undefined) {
+      const echoedMs = seqDiff(arrived.timestamp, echo);
+      if (echoedMs >= 0 && echoedMs < MAX_RTO_MS) sampleMs = this.rttMs = echoedMs;
     } else if (measure.firstSacked !== undefined && measure.lastSacked !== undefined) {
       sampleMs = now - measure.firstSacked;
       this.rttMs = now - measure.lastSacked;
-    } else if (news.advanced && arrived.echo !== undefined) {
-      const echoedMs = seqDiff(arrived.timestamp, arrived.echo);
-      if (echoedMs >= 0 && echoedMs < MAX_RTO_MS) sampleMs = this.rttMs = echoedMs;
     }
     if (sampleMs === undefined || this.rttMs === undefined) return;
     this.rtt.observe(this.rttMs, now);

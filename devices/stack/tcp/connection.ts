@@ -74,7 +74,10 @@ export class Connection extends ConnectionMachine {
     const bytes = this.receiver.queue.take(maxBytes);
     if (bytes === undefined) return undefined;
     this.window.taken(bytes.length, this.context.timers.now, this.receiver.reassembly.length);
-    if (mayReceive(this.state) && this.window.updateDue()) this.output.ack();
+    if (mayReceive(this.state)) {
+      if (this.window.updateDue()) this.output.ack();
+      if (this.readableBytes === 0) this.acks.drained();
+    }
     if (this.tcb.rcvUp !== undefined && this.urgentBytes === 0) this.tcb.rcvUp = undefined;
     return bytes;
   }

@@ -22,7 +22,17 @@ export function windowShiftFor(bufferBytes: number): number {
 export function setPathMtu(tcb: Tcb, mtu: number): void {
   tcb.pathMtu = mtu;
   const largest = Math.min(tcb.peerMss, mtu - HEADERS_LENGTH);
-  tcb.mss = Math.max(MIN_MSS, largest) - timestampsLength(tcb);
+  tcb.mss = withinWindow(Math.max(MIN_MSS, largest) - timestampsLength(tcb), tcb);
+}
+
+/**
+ * As Linux's tcp_bound_to_half_wnd: two segments fit into the largest window that the peer ever offered, so that one
+ * is on its way while the other is acknowledged; where it is tiny, one.
+ */
+function withinWindow(mss: number, { maxSndWnd }: Tcb): number {
+  if (maxSndWnd === 0) return mss;
+  const most = maxSndWnd > DEFAULT_MSS ? Math.floor(maxSndWnd / 2) : maxSndWnd;
+  return Math.min(mss, Math.max(most, MIN_MSS));
 }
 
 /** Bytes that timestamps take in the header of every segment. */

@@ -15,6 +15,8 @@ const SEARCH_AGAIN_MS = 600_000;
 /** As Linux: so much is on its way, or waits behind the probe, that its loss is noticed without a timeout. */
 const MIN_WINDOW_SEGMENTS = 11;
 const SEGMENTS_BEHIND_PROBE = 4;
+/** Before full size is tried again for the second time; doubles with each time that it does not get through. */
+const TRIAL_DELAY_MS = 500;
 /** How often a path that is known to be narrow is looked up anew. */
 const LOOK_UP_MS = 60_000;
 
@@ -27,11 +29,32 @@ export interface ProbeRoom {
   readonly calm: boolean;
 }
 
+interface Search {
+  low: number;
+  high: number;
+  /** When what is too large now is tried again. */
+  againAt: Instant;
+  /** When full size is; NEVER while nothing gets through. */
+  trialAt: Instant;
+  failedTrials: number;
+}
+
+interface Probe {
+  readonly start: SequenceNumber;
+  readonly end: SequenceNumber;
+  readonly mtu: number;
+  /** Of full size: its loss says nothing about sizes below. */
+  readonly trial: boolean;
+}
+
 /**
  * How large our packets may be. Routers tell (RFC 1191), and IP remembers. Where they do not, or where what they tell
  * is dropped (a black hole), the sizes are tried out in the manner of RFC 4821, as Linux with tcp_mtu_probing=1: after
  * repeated timeouts the MSS falls to 1024 and then by halves, and once data flows again larger segments probe for the
  * largest that gets through. A probe that is lost costs a reduction of the congestion window, as any loss does.
+ *
+ * Unlike Linux full size is tried again as soon as anything gets through, then more and more rarely. Where every third
+ * packet is lost, timeouts in a row tell nothing of sizes, and with the smallest segments little would ever arrive.
  */
 export class PathMtu {
   private readonly context: TcpContext;
@@ -40,8 +63,8 @@ export class PathMtu {
   private told: number;
   private lookUpAt: Instant;
   /** Bounds of the search: packets of `low` get through, those above `high` do not. Undefined: no suspicion. */
-  private search: { low: number; high: number; againAt: Instant } | undefined;
-  private probe: { readonly start: SequenceNumber; readonly end: SequenceNumber; readonly mtu: number } | undefined;
+  private search: Search | undefined;
+  private probe: Probe | undefined;
 
   constructor(context: TcpContext, tcb: Tcb) {
     this.context = context;
@@ -88,9 +111,10 @@ export class PathMtu {
     const halved = this.search === undefined ? BASE_MSS : Math.floor((this.search.low - headers) / 2);
     const mss = Math.max(FLOOR_MSS, Math.min(BASE_MSS, halved));
     if (length <= mss) return false;
-    const { peerMss } = this.tcb;
-    const high = this.search?.high ?? Math.min(this.told, peerMss + HEADERS_LENGTH);
-    this.search = { low: mss + headers, high, againAt: this.context.timers.now + SEARCH_AGAIN_MS };
+    const high = this.search?.high ?? this.ceiling;
+    const againAt = this.context.timers.now + SEARCH_AGAIN_MS;
+    const failedTrials = this.search?.failedTrials ?? 0;
+    this.search = { low: mss + headers, high, againAt, trialAt: NEVER, failedTrials };
     this.probe = undefined;
     this.context.counters.add('tcp.blackHoles');
     return this.apply() < 0;
@@ -102,7 +126,7 @@ export class PathMtu {
     if (search === undefined || this.probe !== undefined || !room.calm) return undefined;
     const { now } = this.context.timers;
     if (now >= search.againAt) {
-      search.high = Math.min(this.told, tcb.peerMss + HEADERS_LENGTH);
+      search.high = this.ceiling;
       search.againAt = now + SEARCH_AGAIN_MS;
     }
     if (search.high - search.low < FOUND_WITHIN) return undefined;
@@ -112,17 +136,34 @@ export class PathMtu {
     return hasRoom && room.congestionWindow >= MIN_WINDOW_SEGMENTS * tcb.mss ? length : undefined;
   }
 
-  probeSent(start: SequenceNumber, length: number): void {
+  /** Bytes of data of a segment that finds out whether it was the size at all; undefined: not now. */
+  trialLength(): number | undefined {
+    const { search } = this;
+    if (search === undefined || this.probe !== undefined || this.context.timers.now < search.trialAt) return undefined;
+    return this.ceiling - this.headersLength;
+  }
+
+  /** A segment larger than the MSS is about to go. */
+  probeSent(start: SequenceNumber, length: number, trial: boolean): void {
     this.context.counters.add('tcp.mtuProbes');
-    this.probe = { start, end: seqAdd(start, length), mtu: length + this.headersLength };
+    this.probe = { start, end: seqAdd(start, length), mtu: length + this.headersLength, trial };
+  }
+
+  /** The peer's window is larger than ever. True when the MSS has grown by that. */
+  windowGrew(): boolean {
+    return this.apply() > 0;
   }
 
   /** SND.UNA has moved to `una`. True when the MSS has grown by that: a probe got through. */
   acknowledged(una: SequenceNumber): boolean {
     const { probe, search } = this;
-    if (probe === undefined || search === undefined || !seqGe(una, probe.end)) return false;
+    if (search === undefined) return false;
+    if (search.trialAt === NEVER) this.scheduleTrial(search);
+    if (probe === undefined || !seqGe(una, probe.end)) return false;
     this.probe = undefined;
-    search.low = probe.mtu;
+    search.low = Math.max(search.low, probe.mtu);
+    search.high = Math.max(search.high, search.low);
+    if (search.low >= this.ceiling) this.search = undefined;
     return this.apply() > 0;
   }
 
@@ -131,7 +172,22 @@ export class PathMtu {
     const { probe, search } = this;
     if (probe === undefined || search === undefined || seq !== probe.start) return;
     this.probe = undefined;
-    search.high = Math.max(search.low, probe.mtu - 1);
+    if (probe.trial) {
+      search.failedTrials += 1;
+      this.scheduleTrial(search);
+    } else search.high = Math.max(search.low, probe.mtu - 1);
+  }
+
+  /** The first at once. */
+  private scheduleTrial(search: Search): void {
+    const { failedTrials } = search;
+    const delay = failedTrials === 0 ? 0 : Math.min(SEARCH_AGAIN_MS, TRIAL_DELAY_MS * 2 ** failedTrials);
+    search.trialAt = this.context.timers.now + delay;
+  }
+
+  /** The largest packet that there is a reason to try. */
+  private get ceiling(): number {
+    return Math.min(this.told, this.tcb.peerMss + HEADERS_LENGTH);
   }
 
   private get headersLength(): number {

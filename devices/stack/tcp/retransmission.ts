@@ -23,6 +23,8 @@ export interface RetransmissionOwner {
   readonly timestamp: number;
   /** Puts the segment on the wire again. */
   transmit(segment: SentSegment): void;
+  /** Bytes of data: the MSS, or more when it is to be found out whether the path takes more. */
+  largestRetransmission(): number;
   /** A probe for the end of the flight: new data, if there is some and the peer's window takes it. */
   transmitNew(): boolean;
   /** What the timers have changed lets more go. */
@@ -169,10 +171,10 @@ export class Retransmission {
   /** Sends again what is taken for lost, as far as the congestion window allows. */
   resendLost(): void {
     for (let segment = this.sent.nextLost(); segment !== undefined; segment = this.sent.nextLost()) {
-      const length = Math.min(segment.length, this.tcb.mss);
-      if (!this.allows(length)) return;
+      const most = segment.length > this.tcb.mss ? this.owner.largestRetransmission() : this.tcb.mss;
+      if (!this.allows(Math.min(segment.length, most))) return;
       const first = segment === this.sent.head;
-      this.resend(segment, segment.lost ?? 'fast');
+      this.resend(segment, segment.lost ?? 'fast', most);
       if (first && this.pending !== 'reordering') this.startTimer();
     }
   }
@@ -251,8 +253,9 @@ export class Retransmission {
     return true;
   }
 
-  private resend(segment: SentSegment, reason: LossReason): void {
-    if (segment.length - (segment.fin ? 1 : 0) > this.tcb.mss) this.sent.split(segment, this.tcb.mss);
+  /** `most`: bytes of data. */
+  private resend(segment: SentSegment, reason: LossReason, most = this.tcb.mss): void {
+    if (segment.length - (segment.fin ? 1 : 0) > most) this.sent.split(segment, most);
     this.sent.resent(segment, this.now);
     this.count += 1;
     this.context.counters.add('tcp.retransmissions');

@@ -80,6 +80,11 @@ export class RttEstimator {
     if (this.rtoMs < MAX_RTO_MS) this.backoffs += 1;
   }
 
+  /** An answer came, and proves that waiting longer and longer is not needed. */
+  endBackoff(): void {
+    this.backoffs = 0;
+  }
+
   /** RFC 6298 section 5.7: the handshake is done, and its SYN had to be sent again. */
   synWasLost(): void {
     this.backoffs = 0;

@@ -3,7 +3,7 @@
  * The steps stand in the RFC's order; security (step 3) is void: nobody has had compartments since RFC 1108.
  */
 import { StackError } from '../errors.js';
-import { ACK, FIN, RST, SYN, type TcpSegment, URG } from '../wire/tcp.js';
+import { ACK, FIN, PSH, RST, SYN, type TcpSegment, URG } from '../wire/tcp.js';
 import { isAcceptable, isForeignEcho, isOldTimestamp, recordTimestamp } from './acceptance.js';
 import type { ConnectionMachine } from './machine.js';
 import { segmentLength, sendReset } from './reset.js';
@@ -246,6 +246,7 @@ function segmentText(connection: ConnectionMachine, segment: TcpSegment): void {
   if (tcb.ecn.textArrived(segment.flags, isNew ? connection.codepoint : 0)) connection.acks.atOnce();
   if (receiver.queue.length > readable) {
     connection.window.arrived(context.timers.now, connection.output.ageOf(segment));
+    if (segment.flags & PSH) connection.acks.pushed();
     connection.textArrived();
   }
   if (ended) finArrived(connection);

@@ -73,6 +73,7 @@ export class Sender {
       transmitNew: () => this.transmitNew(),
       flush: () => this.flush(),
       transmit: (segment) => this.transmit(segment),
+      largestRetransmission: () => this.pathMtu.trialLength() ?? tcb.mss,
       onRetransmit: (seq, reason) => {
         if (reason !== 'probe') this.pathMtu.lost(seq);
         owner.onRetransmit(seq, reason);
@@ -232,7 +233,10 @@ export class Sender {
     const { tcb } = this;
     if (seqGt(tcb.sndWl1, segment.seq) || (tcb.sndWl1 === segment.seq && seqGt(tcb.sndWl2, segment.ack))) return;
     tcb.sndWnd = window;
-    tcb.maxSndWnd = Math.max(tcb.maxSndWnd, window);
+    if (window > tcb.maxSndWnd) {
+      tcb.maxSndWnd = window;
+      if (this.pathMtu.windowGrew()) this.flight.onMssChanged();
+    }
     tcb.sndWl1 = segment.seq;
     tcb.sndWl2 = segment.ack;
   }
@@ -248,6 +252,7 @@ export class Sender {
     this.lastSentAt = this.now;
     const payload = this.buffer.peek(offset, length);
     const fresh = segment.transmissions === 1;
+    if (!fresh && length > this.tcb.mss) this.pathMtu.probeSent(segment.seq, length, true);
     const flags = (segment.fin ? FIN : 0) | (push ? PSH : 0) | (fresh && length > 0 ? this.reductionFlags() : 0);
     const error = this.output.segment(flags, segment.seq, payload, fresh);
     if (error !== undefined) this.onRefused(error);
@@ -277,39 +282,50 @@ export class Sender {
   private sendNew(): void {
     if (this.unsent > 0 && this.pathMtu.lookUp()) this.flight.onMssChanged();
     this.sendProbe();
-    for (let length = this.nextLength(); length !== undefined; length = this.nextLength()) this.sendSegment(length);
+    let behindFull = false;
+    for (let length = this.nextLength(false); length !== undefined; length = this.nextLength(behindFull)) {
+      behindFull = length === this.output.mss;
+      this.sendSegment(length);
+    }
   }
 
   /** A segment larger than the MSS, when it is time to try one. */
   private sendProbe(): void {
     const { unsent, windowRoom, flight, tcb } = this;
+    const trial = this.pathMtu.trialLength();
+    const mayTry = trial !== undefined && trial <= Math.min(unsent, windowRoom);
     const calm = flight.recovery.state === 'open';
-    const length = this.pathMtu.probeLength({
-      unsent,
-      windowRoom,
-      congestionWindow: flight.congestion.window,
-      calm,
-    });
-    if (length === undefined || !flight.allows(length)) return;
-    this.pathMtu.probeSent(tcb.sndNxt, length);
+    const congestionWindow = flight.congestion.window;
+    const length = mayTry ? trial : this.pathMtu.probeLength({ unsent, windowRoom, congestionWindow, calm });
+    if (length === undefined || length <= tcb.mss || !flight.allows(length)) return;
+    this.pathMtu.probeSent(tcb.sndNxt, length, mayTry);
     this.sendSegment(length);
   }
 
-  /** Bytes of data that the next new segment carries (0: FIN alone); undefined when none may go now. */
-  private nextLength(): number | undefined {
+  /**
+   * Bytes of data that the next new segment carries (0: FIN alone); undefined when none may go now. `behindFull`: it
+   * would follow a full one directly.
+   */
+  private nextLength(behindFull: boolean): number | undefined {
     const { unsent, windowRoom } = this;
     if ((unsent === 0 && !this.finUnsent) || windowRoom <= 0) return undefined;
     const { mss } = this.output;
     const length = Math.min(unsent, mss, windowRoom);
     if (!this.flight.allows(length)) return undefined;
-    return length === mss || length === 0 || this.maySendSmall(length, unsent) ? length : undefined;
+    return length === mss || length === 0 || this.maySendSmall(length, unsent, behindFull) ? length : undefined;
   }
 
-  /** Sender's silly window avoidance and Nagle's algorithm, RFC 9293 sections 3.8.6.2.1 and 3.7.4. */
-  private maySendSmall(length: number, unsent: number): boolean {
+  /**
+   * Sender's silly window avoidance and Nagle's algorithm, RFC 9293 sections 3.8.6.2.1 and 3.7.4. As Linux, what is
+   * left of the peer's window goes behind a full segment, by Nagle's rule: one small segment in flight is not silly,
+   * and without it windows of a few segments are never used up.
+   */
+  private maySendSmall(length: number, unsent: number, behindFull: boolean): boolean {
     const { tcb } = this;
-    if (length < unsent) return this.flight.sent.empty && length >= tcb.maxSndWnd / 2;
-    return this.noDelay || this.finSeq !== undefined || seqLe(this.smallEnd, tcb.sndUna);
+    const none = seqLe(this.smallEnd, tcb.sndUna);
+    if (length === unsent) return this.noDelay || this.finSeq !== undefined || none;
+    if (behindFull) return this.noDelay || none;
+    return this.flight.sent.empty && length >= tcb.maxSndWnd / 2;
   }
 
   private sendSegment(length: number): void {

@@ -2,6 +2,14 @@
  * One connection with small buffers of a fixed size over a path of 100 ms that loses packets in both directions, in
  * virtual time: the shape of the simulated network in smoltcp's tests, so that its figures can be compared.
  */
+import type { Instant } from '../../../devices/stack/clock.js';
+import type { Port } from '../../../devices/stack/link/port.js';
+import { createCongestionControl } from '../../../devices/stack/tcp/congestion/choose.js';
+import {
+  type CongestionControl,
+  type CongestionControlName,
+  INFINITE_SSTHRESH,
+} from '../../../devices/stack/tcp/congestion/congestion-control.js';
 import type { Connection } from '../../../devices/stack/tcp/connection.js';
 import { StackNode } from '../../support/stack-node.js';
 import { Wiring } from '../../support/wiring.js';
@@ -13,6 +21,8 @@ export interface SmallWindowCase {
   readonly loss: number;
   readonly bytes: number;
   readonly seed?: number;
+  /** Default: CUBIC; `none`: only the buffers limit what is in flight. */
+  readonly congestion?: CongestionControlName | 'none';
 }
 
 export interface SmallWindowResult {
@@ -30,11 +40,42 @@ const CHUNK = new Uint8Array(65_536);
 /** A year: at 30 % of loss a few bytes take weeks. */
 const LIMIT_MS = 365 * 86_400_000;
 
-export function runSmallWindow({ bufferBytes, loss, bytes, seed = 0 }: SmallWindowCase): SmallWindowResult {
+/** As if there were no congestion control. */
+class Unlimited implements CongestionControl {
+  readonly name = 'reno';
+  readonly slowStartThreshold = INFINITE_SSTHRESH;
+  window = INFINITE_SSTHRESH;
+  setMss(): void {}
+  onAcked(): void {
+    this.window = INFINITE_SSTHRESH;
+  }
+  onCongestion(): void {}
+  onTimeout(): void {}
+  onIdle(): void {}
+  onApplicationLimited(): void {}
+  undo(): void {}
+}
+
+class PollingNode extends StackNode {
+  afterPacket = () => {};
+
+  override receive(port: Port, packet: Uint8Array, now: Instant): void {
+    super.receive(port, packet, now);
+    this.call(now, this.afterPacket);
+  }
+}
+
+export function runSmallWindow({
+  bufferBytes,
+  loss,
+  bytes,
+  seed = 0,
+  congestion = 'cubic',
+}: SmallWindowCase): SmallWindowResult {
   const wiring = new Wiring();
   wiring.keepFrames = false;
   const tcp = { sendBufferBytes: bufferBytes, receiveBufferBytes: bufferBytes };
-  const sender = wiring.attach(new StackNode({ name: 'sender', addresses: ['10.0.0.2/24'], tcp, seed }));
+  const sender = wiring.attach(new PollingNode({ name: 'sender', addresses: ['10.0.0.2/24'], tcp, seed }));
   const receiver = wiring.attach(new StackNode({ name: 'receiver', addresses: ['10.0.0.1/24'], tcp, seed }));
   const impairment = { delayMs: SMALL_WINDOW_RTT_MS / 2, loss };
   wiring.link('sender:eth0', 'receiver:eth0', { delayMs: 0, impairment });
@@ -53,13 +94,17 @@ export function runSmallWindow({ bufferBytes, loss, bytes, seed = 0 }: SmallWind
     };
   });
   const connection = sender.call(0, ({ tcp }) => tcp.connect({ remote: { address: receiver.address(), port: PORT } }));
+  connection.sender.flight.useCongestionControl(
+    congestion === 'none' ? new Unlimited() : createCongestionControl(congestion),
+  );
   // As TCP_USER_TIMEOUT: at such losses fifteen repetitions in a row fail sooner or later.
   connection.setUserTimeout(0x7fffffff);
-  const fill = () => {
+  connection.handler = { ...connection.handler, onClosed };
+  // The program looks for room after every packet, not only when it is told that there is some.
+  sender.afterPacket = () => {
+    if (connection.state === 'ESTABLISHED') connection.send(CHUNK);
     sender.traced.length = 0;
-    while (connection.send(CHUNK) > 0);
   };
-  connection.handler = { ...connection.handler, onEstablished: fill, onWritable: fill, onClosed };
   wiring.runSync(() => failure !== undefined || received >= bytes, LIMIT_MS);
   if (received < bytes) throw failure ?? new Error('the transfer stands still');
   return { goodput: received / (wiring.now / 1000), ms: wiring.now, ...countsOf(connection) };

@@ -102,3 +102,18 @@ t.test('a narrow path is tried anew when IP has forgotten it (RFC 1191 section 6
   c.expect({ flags: PSH | ACK, length: 1460 });
   t.equal(client.info().mss, 1460);
 });
+
+t.test('full size is tried again as soon as anything gets through, then more and more rarely', async (t) => {
+  let swallows = (_length: number) => true;
+  const pipe = new Pipe({ swallows: (packet) => swallows(packet.payload.length) });
+  swallows = () => false;
+  const { client, received } = transfer(pipe, 3_000_000);
+  t.ok(pipe.run(() => received() > 100_000, 60_000));
+  swallows = () => true;
+  t.ok(pipe.run(() => client.info().mss < 300, 120_000));
+  swallows = () => false;
+  const before = pipe.here.counters.get('tcp.mtuProbes');
+  t.ok(pipe.run(() => client.info().mss === 1448, 120_000));
+  t.equal(pipe.here.counters.get('tcp.mtuProbes') - before, 1, 'one trial');
+  t.ok(pipe.run(() => received() === 3_000_000, 60_000));
+});

@@ -198,3 +198,20 @@ t.test('an ACK that was overtaken still tells what has arrived', async (t) => {
   ack(1, [5, 6]);
   t.match(client.info().info, { sackedSegments: 1, unackedSegments: 8 });
 });
+
+t.test('an ACK that reports a duplicate measures no round trip, but ends the backoff', async (t) => {
+  const options = { mss: MSS, sackPermitted: true, timestamps: { value: 1, echo: 0 } };
+  const { c, client, una } = established({}, { options });
+  c.call(() => client.send(bytesOf(2 * client.info().mss)));
+  const [first, second] = c.sent.splice(0);
+  const stamp = first.options.timestamps?.value ?? 0;
+  // Both arrive, but the ACK is lost, as are those of the first repetitions.
+  c.advance(10_000);
+  t.ok((client.info().info?.backoff ?? 0) >= 3);
+  const ack = (second.seq + second.payload.length) >>> 0;
+  const sack = [{ left: una, right: second.seq }];
+  const { rtoMs, rttMs } = client.info();
+  c.peer({ seq: NXT, ack, options: { timestamps: { value: 2, echo: stamp }, sack } });
+  t.match(client.info(), { rttMs, info: { backoff: 0 } });
+  t.ok(client.info().rtoMs < rtoMs);
+});

@@ -69,58 +69,90 @@ t.test('flow control', async (t) => {
     c.call(() => client.send(bytesOf(10_000)));
     c.expect({ flags: ACK, seq: una, length: MSS });
     c.expect({ flags: ACK, seq: una + MSS, length: MSS });
+    c.expect({ flags: ACK, seq: una + 2 * MSS, length: 3000 - 2 * MSS });
     c.expectNothing();
     acknowledge(c, una + 2 * MSS, 3000);
-    c.expect({ flags: ACK, seq: una + 2 * MSS, length: MSS });
-    c.expect({ flags: ACK, seq: una + 3 * MSS, length: MSS });
+    c.expect({ flags: ACK, seq: una + 3000, length: MSS });
+    c.expect({ flags: ACK, seq: una + 3000 + MSS, length: MSS });
     c.expectNothing();
     t.equal(client.info().sendWindow, 3000);
+  });
+
+  t.test('what is left of the window goes behind a full segment, as on Linux: one small one at a time', async (t) => {
+    const { c, client, una } = established({}, { window: 4000, options: { mss: 1460 } });
+    c.call(() => client.send(bytesOf(20_000)));
+    c.expect({ flags: ACK, seq: una, length: MSS });
+    c.expect({ flags: ACK, seq: una + MSS, length: MSS });
+    const left = 4000 - 2 * MSS;
+    c.expect({ flags: ACK, seq: una + 2 * MSS, length: left });
+    acknowledge(c, una + MSS, 5000);
+    c.expect({ flags: ACK, seq: una + 4000, length: MSS });
+    // 1,000 bytes of the window are left, but a small segment is on its way.
+    c.expectNothing();
+    acknowledge(c, una + 4000, 4000);
+    c.expect({ flags: ACK, seq: una + 4000 + MSS, length: MSS });
+    c.expect({ flags: ACK, seq: una + 4000 + 2 * MSS, length: left });
+    t.equal(client.info().sendWindow, 4000);
+  });
+
+  t.test('segments are no longer than half of the largest window, that two be on their way', async (t) => {
+    const { c, client, una } = established({}, { window: 1000, options: { mss: 1460 } });
+    c.call(() => client.send(bytesOf(5000)));
+    c.expect({ flags: ACK, seq: una, length: 500 });
+    c.expect({ flags: ACK, seq: una + 500, length: 500 });
+    c.expectNothing();
+    acknowledge(c, una + 500, 4000);
+    t.equal(client.info().mss, MSS, 'the window has grown');
+    c.expect({ flags: ACK, seq: una + 1000, length: MSS });
   });
 
   t.test(
     'a window smaller than a segment is used when it is half of the largest (silly window avoidance)',
     async () => {
-      const { c, client, una } = established({}, { window: 1000, options: { mss: 1460 } });
+      const { c, client, una } = established({}, { window: 500, options: { mss: 1460 } });
       c.call(() => client.send(bytesOf(5000)));
-      c.expect({ flags: ACK, seq: una, length: 1000 });
-      acknowledge(c, una + 1000, 400);
+      c.expect({ flags: ACK, seq: una, length: 500 });
+      acknowledge(c, una + 500, 200);
       c.expectNothing();
-      acknowledge(c, una + 1000, 600);
-      c.expect({ flags: ACK, seq: una + 1000, length: 600 });
+      acknowledge(c, una + 500, 300);
+      c.expect({ flags: ACK, seq: una + 500, length: 300 });
     },
   );
 
   t.test('a silly window is used after all when nothing better comes', async () => {
-    const { c, client, una } = established({}, { window: 1000, options: { mss: 1460 } });
+    const { c, client, una } = established({}, { window: 500, options: { mss: 1460 } });
     c.call(() => client.send(bytesOf(5000)));
-    c.expect({ flags: ACK, seq: una, length: 1000 });
-    acknowledge(c, una + 1000, 400);
+    c.expect({ flags: ACK, seq: una, length: 500 });
+    acknowledge(c, una + 500, 200);
     c.advance(201);
-    c.expect({ flags: ACK, seq: una + 1000, length: 400 });
+    c.expect({ flags: ACK, seq: una + 500, length: 200 });
   });
 
-  t.test('zero window: empty probes from below, each after twice the time, for as long as they are answered', async (t) => {
-    const { c, client, una, news } = established();
-    c.call(() => client.send(bytesOf(100)));
-    c.expect({ flags: PSH | ACK, seq: una, length: 100 });
-    acknowledge(c, una + 100, 0);
-    c.call(() => client.send(bytesOf(500)));
-    c.expectNothing();
-    t.match(client.info(), { timer: 'persist' });
-    const times: number[] = [];
-    for (let i = 0; i < 40; i++) {
-      while (c.sent.length === 0) c.advance(1);
-      times.push(c.timers.now);
-      c.expect({ flags: ACK, seq: una + 99, length: 0 });
+  t.test(
+    'zero window: empty probes, each after twice the time, for as long as they are answered',
+    async (t) => {
+      const { c, client, una, news } = established();
+      c.call(() => client.send(bytesOf(100)));
+      c.expect({ flags: PSH | ACK, seq: una, length: 100 });
       acknowledge(c, una + 100, 0);
-    }
-    const gaps = times.slice(1).map((at, i) => Math.round((at - times[i]) / 100) / 10);
-    t.same(gaps.slice(0, 4), [0.4, 0.8, 1.6, 3.2]);
-    t.equal(gaps.at(-1), 120);
-    t.same(news, [], 'still there');
-    acknowledge(c, una + 100, 65535);
-    c.expect({ flags: PSH | ACK, seq: una + 100, length: 500 });
-  });
+      c.call(() => client.send(bytesOf(500)));
+      c.expectNothing();
+      t.match(client.info(), { timer: 'persist' });
+      const times: number[] = [];
+      for (let i = 0; i < 40; i++) {
+        while (c.sent.length === 0) c.advance(1);
+        times.push(c.timers.now);
+        c.expect({ flags: ACK, seq: una + 99, length: 0 });
+        acknowledge(c, una + 100, 0);
+      }
+      const gaps = times.slice(1).map((at, i) => Math.round((at - times[i]) / 100) / 10);
+      t.same(gaps.slice(0, 4), [0.4, 0.8, 1.6, 3.2]);
+      t.equal(gaps.at(-1), 120);
+      t.same(news, [], 'still there');
+      acknowledge(c, una + 100, 65535);
+      c.expect({ flags: PSH | ACK, seq: una + 100, length: 500 });
+    },
+  );
 
   t.test('FIN waits for a closed window to open', async (t) => {
     const { c, client, una } = established();

@@ -80,3 +80,14 @@ t.test('0 switches it off; nonsense is refused', async (t) => {
   t.same(news, []);
   for (const ms of [-1, 1.5, Number.NaN, 2 ** 31]) t.throws(() => client.setUserTimeout(ms), { code: 'EINVAL' });
 });
+
+t.test('with a user timeout the number of retransmissions decides nothing', async (t) => {
+  const { c, client, news } = established();
+  client.setUserTimeout(7_200_000);
+  c.call(() => client.send(bytesOf(100)));
+  c.advance(7_199_000);
+  t.ok(client.info().retransmissions > 30);
+  t.same(news, []);
+  c.advance(2_000);
+  t.same(news, ['closed ETIMEDOUT']);
+});
