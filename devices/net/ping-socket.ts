@@ -24,7 +24,8 @@ export interface PingRequest {
   readonly data?: Uint8Array;
   /** One of the machine's own addresses. Default: by the route. */
   readonly source?: string;
-  readonly dontFragment?: boolean;
+  /** Default 'whole': as long as it fits, in fragments otherwise. */
+  readonly dontFragment?: boolean | 'whole';
 }
 
 interface Answer {

@@ -62,6 +62,8 @@ export interface StackOptions {
   readonly tcp?: TcpSettings;
   /** How long an ARP answer is trusted. Default 60,000. */
   readonly arpReachableMs?: number;
+  /** Milliseconds since 1970-01-01 UT; for those who ask for time stamps by ICMP or IP options. */
+  readonly wallClock?: () => number;
 }
 
 export class Stack {
@@ -93,8 +95,17 @@ export class Stack {
     const reachableMs = options.arpReachableMs;
     this.neighbors = new Neighbors({ interfaces, timers, tracer, counters, reachableMs });
     const { neighbors } = this;
-    const { forwarding } = options;
-    this.ipv4 = new Ipv4({ interfaces, neighbors, timers, random: random.fork('ipv4'), counters, events, forwarding });
+    const { forwarding, wallClock } = options;
+    this.ipv4 = new Ipv4({
+      interfaces,
+      neighbors,
+      timers,
+      random: random.fork('ipv4'),
+      counters,
+      events,
+      forwarding,
+      wallClock,
+    });
     const { ipv4 } = this;
     this.icmp = new Icmp({ ipv4, timers, tracer, counters, events });
     this.udp = new Udp({ ipv4, icmp: this.icmp, random: random.fork('udp'), counters, events });

@@ -47,6 +47,7 @@ export interface BenchOptions {
   readonly routes?: readonly string[];
   readonly mtu?: Readonly<Record<string, number>>;
   readonly arpReachableMs?: number;
+  readonly wallClock?: () => number;
   /** Of the first interface; the others follow. */
   readonly mac?: MacAddress;
 }
@@ -84,6 +85,7 @@ export class StackBench {
       counters,
       tracer: { enabled: true, emit: (detail) => this.trace.push(detail) },
       arpReachableMs: options.arpReachableMs,
+      wallClock: options.wallClock,
     });
   }
 

@@ -31,14 +31,15 @@ interface PingSettings {
   readonly dataBytes: number;
   readonly ttl: number | undefined;
   readonly quiet: boolean;
-  readonly dontFragment: boolean;
+  readonly dontFragment: boolean | 'whole';
 }
 
 export function ping(network: Network, resolver: Resolver): Command {
   return defineCommand({
     name: 'ping',
     summary: 'send ICMP echo requests to a host and time the replies',
-    usage: 'ping [-nq] [-c count] [-i interval] [-W timeout] [-w deadline] [-s size] [-t ttl] [-M do|dont] destination',
+    usage:
+      'ping [-nq] [-c count] [-i interval] [-W timeout] [-w deadline] [-s size] [-t ttl] [-M do|want|dont] destination',
     async run(argv, io) {
       const args = parseArguments(argv, 'c:i:W:w:s:t:M:nq4', { count: 'c', interval: 'i', quiet: 'q', ttl: 't' });
       if (args.operands.length !== 1) {
@@ -65,7 +66,7 @@ function readSettings(args: Arguments): PingSettings {
     throw new UsageError('cannot flood; minimal interval allowed for user is 2ms');
   }
   const linger = args.seconds('W', 0.001);
-  const fragmentation = args.value('M') ?? 'dont';
+  const fragmentation = args.value('M') ?? 'want';
   if (!['do', 'want', 'dont'].includes(fragmentation)) throw new UsageError(`invalid -M argument: ${fragmentation}`);
   return {
     count: args.integer('c', 1, Number.MAX_SAFE_INTEGER) ?? Number.POSITIVE_INFINITY,
@@ -75,7 +76,7 @@ function readSettings(args: Arguments): PingSettings {
     dataBytes: args.integer('s', 0, MAX_DATA_BYTES) ?? DEFAULT_DATA_BYTES,
     ttl: args.integer('t', 1, 255),
     quiet: args.has('q'),
-    dontFragment: fragmentation === 'do',
+    dontFragment: fragmentation === 'want' ? 'whole' : fragmentation === 'do',
   };
 }
 

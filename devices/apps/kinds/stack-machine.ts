@@ -69,6 +69,7 @@ export class StackMachine implements Machine {
       timers,
       tracer: env.tracer,
       counters: this.counters,
+      wallClock: () => env.wallClock(),
       ...config.timing,
       tcp: config.tcp,
     });

@@ -8,7 +8,7 @@ import { StackError } from '../errors.js';
 import type { EventQueue } from '../events.js';
 import type { Tracer } from '../trace.js';
 import { ANY_ADDRESS, formatIpv4, type Ipv4Address, isLoopback, isMulticast } from '../wire/address.js';
-import { readU16 } from '../wire/bytes.js';
+import { readU16, writeU32 } from '../wire/bytes.js';
 import {
   echoIdentifier,
   echoRest,
@@ -20,22 +20,32 @@ import {
   ICMP_PARAMETER_PROBLEM,
   ICMP_REDIRECT,
   ICMP_TIME_EXCEEDED,
+  ICMP_TIMESTAMP,
+  ICMP_TIMESTAMP_REPLY,
   ICMP_UNREACHABLE,
   type IcmpMessage,
   isIcmpError,
   nextHopMtuOf,
   parseIcmp,
+  REDIRECT_HOST,
   UNREACHABLE_FRAGMENTATION_NEEDED,
 } from '../wire/icmp.js';
 import { emitIpv4, type Ipv4Packet, PROTOCOL_ICMP, parseQuotedIpv4 } from '../wire/ipv4.js';
 import { isMalformed } from '../wire/malformed.js';
 import { ErrorLimiter } from './error-limiter.js';
 import type { ErrorSender, IcmpErrorReport, Ipv4 } from './ipv4.js';
+import { answerOptions } from './options.js';
+import { RedirectLimiter } from './redirect-limiter.js';
 
-/** RFC 1812 section 4.3.2.3: as much of the packet as fits into 576 bytes, less our own two headers. */
+/** RFC 1812 section 4.3.2.3: as much of the packet as fits into 576 bytes, less our own two headers and options. */
 export const MAX_QUOTE_LENGTH = 576 - 20 - 8;
 /** RFC 1812 section 4.3.2.5: errors are sent with precedence 6, "internetwork control". */
 const TOS_INTERNETWORK_CONTROL = 0xc0;
+/** And with the type of service of the packet, as Linux reads RFC 1349. */
+const TOS_MASK = 0x1e;
+/** Of a timestamp message: three times of 4 bytes (RFC 792). */
+const TIMES_LENGTH = 12;
+const NO_BYTES = new Uint8Array(0);
 
 export interface IcmpContext {
   readonly ipv4: Ipv4;
@@ -56,7 +66,8 @@ export interface EchoRequest {
   /** 1 … 255, default 64. */
   readonly ttl?: number;
   readonly src?: Ipv4Address;
-  readonly dontFragment?: boolean;
+  /** Default 'whole': see {@link SendRequest}. */
+  readonly dontFragment?: boolean | 'whole';
 }
 
 export interface EchoReply {
@@ -86,6 +97,7 @@ export class Icmp implements ErrorSender {
   private readonly counters: Counters;
   private readonly events: EventQueue;
   private readonly limiter: ErrorLimiter;
+  private readonly redirects: RedirectLimiter;
   private readonly echoHandlers = new Map<number, EchoHandler>();
 
   /** Installs itself as IPv4's protocol 1, and as what tells senders of errors. */
@@ -95,6 +107,7 @@ export class Icmp implements ErrorSender {
     this.counters = context.counters;
     this.events = context.events;
     this.limiter = new ErrorLimiter(context.timers);
+    this.redirects = new RedirectLimiter(context.timers);
     this.ipv4.errors = this;
     this.ipv4.setHandler(PROTOCOL_ICMP, (packet) => this.receive(packet));
     this.ipv4.setErrorHandler(PROTOCOL_ICMP, (report) => this.echoFailed(report));
@@ -102,10 +115,10 @@ export class Icmp implements ErrorSender {
 
   /** Errors as {@link Ipv4.send} gives them; later ones go to the identifier's handler. */
   sendEcho(request: EchoRequest): StackError | undefined {
-    const { identifier, sequence, data, ...envelope } = request;
+    const { identifier, sequence, data, dontFragment = 'whole', ...envelope } = request;
     this.counters.add('icmp.echoRequestsOut');
     const message = { type: ICMP_ECHO_REQUEST, code: 0, rest: echoRest(identifier, sequence), body: data };
-    return this.ipv4.send({ ...envelope, protocol: PROTOCOL_ICMP, payload: emitIcmp(message) });
+    return this.ipv4.send({ ...envelope, dontFragment, protocol: PROTOCOL_ICMP, payload: emitIcmp(message) });
   }
 
   /**
@@ -131,7 +144,19 @@ export class Icmp implements ErrorSender {
     this.sendError(packet, ICMP_TIME_EXCEEDED, code, 0);
   }
 
-  private sendError(packet: Ipv4Packet, type: number, code: number, rest: number): void {
+  /** About a packet that came in: its header is wrong at that octet. */
+  parameterProblem(packet: Ipv4Packet, pointer: number, sound: Uint8Array): void {
+    this.sendError(packet, ICMP_PARAMETER_PROBLEM, 0, pointer * 0x1000000, sound);
+  }
+
+  /** About a packet that goes back to the link that it came from. */
+  redirect(packet: Ipv4Packet, gateway: Ipv4Address): void {
+    if (!this.mayReport(packet)) return;
+    if (this.redirects.allow(packet.src)) this.emitError(packet, ICMP_REDIRECT, REDIRECT_HOST, gateway, packet.options);
+    else this.counters.add('icmp.redirectsLimited');
+  }
+
+  private sendError(packet: Ipv4Packet, type: number, code: number, rest: number, sound = packet.options): void {
     if (!this.mayReport(packet)) {
       this.counters.add('icmp.errorsWithheld');
       return;
@@ -142,16 +167,32 @@ export class Icmp implements ErrorSender {
       this.counters.add('icmp.errorsLimited');
       return;
     }
-    const body = emitIpv4(packet).subarray(0, MAX_QUOTE_LENGTH);
+    this.emitError(packet, type, code, rest, sound);
+  }
+
+  private emitError(packet: Ipv4Packet, type: number, code: number, rest: number, sound: Uint8Array): void {
+    // For a packet to us, the address that it was sent to; a router's own address by route otherwise.
+    const src = this.ipv4.isLocal(packet.dst) ? packet.dst : this.ipv4.sourceFor(packet.src);
+    const options = this.optionsOfAnswer(sound, src);
+    if (options === undefined) return;
+    const body = emitIpv4(packet).subarray(0, MAX_QUOTE_LENGTH - options.length);
     this.counters.add('icmp.errorsOut');
     this.ipv4.send({
       dst: packet.src,
-      // For a packet to us, the address that it was sent to; a router's own address by route otherwise.
-      src: this.ipv4.isLocal(packet.dst) ? packet.dst : undefined,
+      src,
+      options,
       protocol: PROTOCOL_ICMP,
-      tos: TOS_INTERNETWORK_CONTROL,
+      tos: (packet.tos & TOS_MASK) | TOS_INTERNETWORK_CONTROL,
       payload: emitIcmp({ type, code, rest, body }),
     });
+  }
+
+  /** Undefined: the options are such that there is no answer. */
+  private optionsOfAnswer(served: Uint8Array, src: Ipv4Address | undefined): Uint8Array | undefined {
+    if (served.length === 0) return NO_BYTES;
+    const options = answerOptions(served, this.ipv4.optionWriter(src ?? ANY_ADDRESS));
+    if (options === undefined) this.counters.add('icmp.badOption');
+    return options;
   }
 
   /** RFC 1122 section 3.2.2: about what no error may be sent, so that errors never breed. */
@@ -177,7 +218,10 @@ export class Icmp implements ErrorSender {
     }
     switch (message.type) {
       case ICMP_ECHO_REQUEST:
-        this.answer(packet, message);
+        this.answer(packet, { ...message, type: ICMP_ECHO_REPLY }, 'icmp.echoRequestsIn');
+        break;
+      case ICMP_TIMESTAMP:
+        this.answerTimestamp(packet, message);
         break;
       case ICMP_ECHO_REPLY:
         this.echoReplied(packet, message);
@@ -197,21 +241,42 @@ export class Icmp implements ErrorSender {
     }
   }
 
-  /** RFC 1122 section 3.2.2.6: the data comes back whole, from the address that was asked. */
-  private answer(packet: Ipv4Packet, request: IcmpMessage): void {
+  /** RFC 1122 section 3.2.2.8: the time of the sender, and twice that of now; as Linux, whatever else was sent. */
+  private answerTimestamp(packet: Ipv4Packet, request: IcmpMessage): void {
+    if (request.body.length < 4) {
+      this.counters.add('icmp.malformed');
+      return;
+    }
+    const body = new Uint8Array(TIMES_LENGTH);
+    body.set(request.body.subarray(0, 4));
+    const time = this.ipv4.timeOfDayMs();
+    writeU32(body, 4, time);
+    writeU32(body, 8, time);
+    this.answer(packet, { ...request, type: ICMP_TIMESTAMP_REPLY, code: 0, body }, 'icmp.timestampsIn');
+  }
+
+  /**
+   * RFC 1122 section 3.2.2.6: what was sent comes back whole, code and all as from Linux, from the address that was
+   * asked, with the options that ask for it.
+   */
+  private answer(packet: Ipv4Packet, reply: IcmpMessage, counter: string): void {
     if (this.ipv4.isBroadcast(packet.dst)) {
       // Linux's icmp_echo_ignore_broadcasts=1: nobody shall make a whole network shout at a victim.
       this.counters.add('icmp.broadcastEcho');
       return;
     }
-    this.counters.add('icmp.echoRequestsIn');
-    this.ipv4.send({
+    const options = this.optionsOfAnswer(packet.options, packet.dst);
+    if (options === undefined) return;
+    this.counters.add(counter);
+    const error = this.ipv4.send({
       dst: packet.src,
       src: packet.dst,
+      options,
       protocol: PROTOCOL_ICMP,
       tos: packet.tos,
-      payload: emitIcmp({ ...request, type: ICMP_ECHO_REPLY, code: 0 }),
+      payload: emitIcmp(reply),
     });
+    if (error !== undefined) this.counters.add('icmp.replyFailed');
   }
 
   private echoReplied(packet: Ipv4Packet, message: IcmpMessage): void {

@@ -20,12 +20,21 @@ import {
   UNREACHABLE_NET,
   UNREACHABLE_PROTOCOL,
 } from '../wire/icmp.js';
-import { DEFAULT_TTL, emitIpv4, IPV4_HEADER_LENGTH, type Ipv4Packet, parseIpv4Packet } from '../wire/ipv4.js';
+import {
+  DEFAULT_TTL,
+  emitIpv4,
+  IPV4_HEADER_LENGTH,
+  type Ipv4Packet,
+  PROTOCOL_IGMP,
+  parseIpv4Packet,
+} from '../wire/ipv4.js';
 import { isMalformed } from '../wire/malformed.js';
 import { fragment, totalLength } from './fragmentation.js';
-import type { Interface, Interfaces } from './interface.js';
+import { Identifications } from './identification.js';
+import { type Interface, type Interfaces, isInSubnet } from './interface.js';
 import { martian } from './martians.js';
 import type { Neighbors } from './neighbors.js';
+import { type OptionWriter, recordWayOut, type ServedOptions, serveOptions } from './options.js';
 import { PathMtus } from './path-mtu.js';
 import { Reassembly } from './reassembly.js';
 import type { Route, RoutingTable } from './routes.js';
@@ -39,6 +48,7 @@ const MAX_PACKET_LENGTH = 65535;
 const MINIMUM_REASSEMBLY = 576;
 const LOCALHOST: Ipv4Address = 0x7f000001;
 const NO_OPTIONS = new Uint8Array(0);
+const MS_PER_DAY = 86_400_000;
 
 export interface Ipv4Options {
   readonly interfaces: Interfaces;
@@ -49,12 +59,19 @@ export interface Ipv4Options {
   readonly events: EventQueue;
   /** Routers pass on what is not for themselves, hosts drop it. */
   readonly forwarding: boolean;
+  /** Milliseconds since 1970-01-01 UT, for the time stamps that others ask for. Default: not known. */
+  readonly wallClock?: () => number;
 }
 
 export class Ipv4 {
   readonly routes: RoutingTable;
   /** Installed by ICMP. */
-  errors: ErrorSender = { unreachable: () => {}, timeExceeded: () => {} };
+  errors: ErrorSender = {
+    unreachable: () => {},
+    timeExceeded: () => {},
+    parameterProblem: () => {},
+    redirect: () => {},
+  };
   private readonly options: Ipv4Options;
   private readonly counters: Counters;
   private readonly table: Interfaces;
@@ -64,7 +81,7 @@ export class Ipv4 {
   private readonly reassembly: Reassembly;
   private readonly handlers = new Map<number, PacketHandler>();
   private readonly errorHandlers = new Map<number, ErrorHandler>();
-  private identification: number;
+  private readonly identifications: Identifications;
 
   constructor(options: Ipv4Options) {
     this.options = options;
@@ -74,7 +91,7 @@ export class Ipv4 {
     this.routes = this.routing.routes;
     this.neighbors = options.neighbors;
     this.pathMtus = new PathMtus(options.timers);
-    this.identification = options.random.below(0x10000);
+    this.identifications = new Identifications(options.timers, options.random);
     this.reassembly = new Reassembly({
       timers: options.timers,
       counters: options.counters,
@@ -182,14 +199,14 @@ export class Ipv4 {
    */
   send(request: SendRequest): StackError | undefined {
     const { dst, nic } = request;
-    const length = IPV4_HEADER_LENGTH + request.payload.length;
+    const length = IPV4_HEADER_LENGTH + (request.options?.length ?? 0) + request.payload.length;
     if (length > MAX_PACKET_LENGTH) return new StackError('EMSGSIZE', `packet of ${length} bytes`);
     const { src } = request;
     if (src !== undefined && !this.isLocal(src) && (src !== ANY_ADDRESS || nic === undefined)) {
       return new StackError('EADDRNOTAVAIL', `${formatIpv4(src)} is not an address of this machine`);
     }
     if (this.isLocal(dst)) {
-      this.loopBack(this.build(request, src ?? (isLoopback(dst) ? LOCALHOST : dst)));
+      this.loopBack(this.build(request, src ?? (isLoopback(dst) ? LOCALHOST : dst), true));
       return undefined;
     }
     const hop = this.routing.nextHop(dst, nic);
@@ -199,11 +216,11 @@ export class Ipv4 {
       return new StackError('ENETUNREACH', `no route to ${formatIpv4(dst)}`);
     }
     const mtu = this.mtuBy(hop, dst);
-    if (request.dontFragment && length > mtu) {
+    if (request.dontFragment === true && length > mtu) {
       return new StackError('EMSGSIZE', `packet of ${length} bytes, path MTU ${mtu}`);
     }
     this.counters.add('ipv4.out');
-    return this.transmit(hop, this.build(request, from), mtu, request.answered);
+    return this.transmit(hop, this.build(request, from, length <= mtu), mtu, request.answered);
   }
 
   /** An IPv4 frame arrived. */
@@ -223,19 +240,61 @@ export class Ipv4 {
     if (frame.dst !== nic.mac && !broadcast) {
       // RFC 1122 section 3.3.6: a unicast packet in a broadcast frame would be answered by everybody.
       this.counters.add('ipv4.unicastInBroadcast');
-    } else if (broadcast || this.table.isOwn(packet.dst)) {
-      this.deliver(packet, nic);
-    } else if (this.options.forwarding) {
-      this.forward(packet);
+    } else if (broadcast || this.table.isOwn(packet.dst) || this.options.forwarding) {
+      this.route(packet, nic, broadcast);
     } else {
       this.counters.add('ipv4.notForUs');
     }
+  }
+
+  /** Up or on, once the packet's options have got what they ask for. */
+  private route(received: Ipv4Packet, nic: Nic, broadcast: boolean): void {
+    const served = received.options.length > 0 ? this.serve(received) : undefined;
+    const packet = served === undefined ? received : { ...received, options: served.options };
+    if (served?.faultAt !== undefined) {
+      this.counters.add('ipv4.badOption');
+      this.errors.parameterProblem(packet, served.faultAt, served.sound);
+    } else if (served?.sourceRouted) {
+      // RFC 6274 section 3.13.2.3; Linux's accept_source_route=0, on routers too.
+      this.counters.add('ipv4.sourceRoute');
+    } else if (broadcast || this.table.isOwn(packet.dst)) {
+      this.deliver(packet, nic);
+    } else {
+      this.forward(packet, nic, served);
+    }
+  }
+
+  /** RFC 1812 section 5.2.4.2: the address asked for, or the one by which the sender is reached. */
+  private serve(packet: Ipv4Packet): ServedOptions {
+    const own = this.table.isOwn(packet.dst) ? packet.dst : this.sourceFor(packet.src);
+    return serveOptions(packet.options, this.optionWriter(own ?? ANY_ADDRESS));
+  }
+
+  /** How this machine writes into options as one of its addresses. */
+  optionWriter(address: Ipv4Address): OptionWriter {
+    return {
+      address,
+      isLocal: (other) => this.isLocal(other),
+      timeOfDayMs: () => this.timeOfDayMs(),
+    };
+  }
+
+  /** RFC 792, timestamp: milliseconds since midnight UT, or with the highest bit set any other time. Unsigned 32-bit. */
+  timeOfDayMs(): number {
+    const { wallClock, timers } = this.options;
+    if (wallClock !== undefined) return Math.floor(wallClock()) % MS_PER_DAY;
+    return (0x80000000 | (Math.floor(timers.now) % MS_PER_DAY)) >>> 0;
   }
 
   private deliver(packet: Ipv4Packet, nic: Nic | undefined): void {
     const isFragment = packet.moreFragments || packet.fragmentOffset > 0;
     const whole = isFragment ? this.reassembly.add(packet) : packet;
     if (whole === undefined) return;
+    if (whole.protocol === PROTOCOL_IGMP) {
+      // Nobody here joins groups; but IGMP is part of every host (RFC 1112 section 4), and no error is due.
+      this.counters.add('ipv4.igmp');
+      return;
+    }
     const handler = this.handlers.get(whole.protocol);
     if (handler === undefined) {
       this.counters.add('ipv4.unknownProtocol');
@@ -247,7 +306,7 @@ export class Ipv4 {
   }
 
   /** RFC 1812 section 5.2.1: the IP addresses stay, the TTL falls, the frame around it is new. */
-  private forward(packet: Ipv4Packet): void {
+  private forward(packet: Ipv4Packet, nic: Nic, served: ServedOptions | undefined): void {
     const hop = this.routing.nextHop(packet.dst);
     if (hop === undefined) {
       this.counters.add('ipv4.noRoute');
@@ -266,7 +325,16 @@ export class Ipv4 {
       return;
     }
     this.counters.add('ipv4.forwarded');
-    this.transmit(hop, { ...packet, ttl: packet.ttl - 1 }, mtu);
+    const handedOn = { ...packet, ttl: packet.ttl - 1 };
+    if (hop.nic === nic && hop.neighbor !== undefined && this.isOnLink(nic, packet.src)) {
+      this.errors.redirect(handedOn, hop.neighbor);
+    }
+    if (served !== undefined) recordWayOut(served, this.routing.sourceBy(hop, packet.dst) ?? ANY_ADDRESS);
+    this.transmit(hop, handedOn, mtu);
+  }
+
+  private isOnLink(nic: Nic, address: Ipv4Address): boolean {
+    return this.table.addressesOf(nic).some((own) => isInSubnet(own, address));
   }
 
   private transmit(hop: NextHop, packet: Ipv4Packet, mtu: number, answered = false): StackError | undefined {
@@ -289,19 +357,22 @@ export class Ipv4 {
     this.options.events.post(() => this.deliver(packet, undefined));
   }
 
-  private build(request: SendRequest, src: Ipv4Address): Ipv4Packet {
-    this.identification = (this.identification + 1) & 0xffff;
+  private build(request: SendRequest, src: Ipv4Address, fits: boolean): Ipv4Packet {
+    const dontFragment = request.dontFragment === 'whole' ? fits : (request.dontFragment ?? false);
+    const { dst, protocol } = request;
+    // RFC 6864 section 4.1: what is never cut needs no number, and Linux gives it none.
+    const unnamed = dontFragment ? 0 : undefined;
     return {
       src,
-      dst: request.dst,
-      protocol: request.protocol,
+      dst,
+      protocol,
       ttl: request.ttl ?? DEFAULT_TTL,
       tos: request.tos ?? 0,
-      identification: this.identification,
-      dontFragment: request.dontFragment ?? false,
+      identification: request.identification ?? unnamed ?? this.identifications.next(src, dst, protocol),
+      dontFragment,
       moreFragments: false,
       fragmentOffset: 0,
-      options: NO_OPTIONS,
+      options: request.options ?? NO_OPTIONS,
       payload: request.payload,
     };
   }

@@ -14,7 +14,12 @@ export interface SendRequest {
   /** 1 … 255, default 64. */
   readonly ttl?: number;
   readonly tos?: number;
-  readonly dontFragment?: boolean;
+  /** 'whole': as long as it fits the path's MTU, in fragments otherwise (Linux's IP_PMTUDISC_WANT). Default false. */
+  readonly dontFragment?: boolean | 'whole';
+  /** IP options, a multiple of 4 bytes, at most 40. Default: none. */
+  readonly options?: Uint8Array;
+  /** 0 … 65535. Default: 0 with don't-fragment, otherwise the next one of source, destination and protocol. */
+  readonly identification?: number;
   /** The destination has just answered what this machine sent: the next hop hears us, ARP need not ask it. */
   readonly answered?: boolean;
   /** The packet leaves through this interface, or not at all. */
@@ -47,4 +52,8 @@ export interface ErrorSender {
   /** `mtu` with code 4 only, bytes. */
   unreachable(packet: Ipv4Packet, code: number, mtu?: number): void;
   timeExceeded(packet: Ipv4Packet, code: number): void;
+  /** `pointer`: the octet of the header that is wrong; `sound`: the IP options before it. */
+  parameterProblem(packet: Ipv4Packet, pointer: number, sound: Uint8Array): void;
+  /** A packet that was handed on could have gone to `gateway` at once. */
+  redirect(packet: Ipv4Packet, gateway: Ipv4Address): void;
 }

@@ -22,6 +22,7 @@ export class SegmentOutput {
   answered = false;
   /** What the receiving half wants to report. */
   selective: SelectiveAcks | undefined;
+  private identification: number | undefined;
 
   constructor(context: TcpContext, tcb: Tcb, window: ReceiveWindow, acks: DelayedAck) {
     this.context = context;
@@ -130,9 +131,18 @@ export class SegmentOutput {
       tos: tos | (tcb.dscp << 2),
       ttl: tcb.ttl,
       dontFragment: true,
+      identification: this.nextIdentification(flags),
       answered,
     });
     if (error !== undefined) context.counters.add('tcp.sendFailed');
     return error;
+  }
+
+  /** RFC 6864 asks for none where nothing is fragmented. Linux counts anew in each connection, but for SYN-ACKs. */
+  private nextIdentification(flags: number): number {
+    if ((flags & (SYN | ACK)) === (SYN | ACK)) return 0;
+    const { iss } = this.tcb;
+    this.identification = ((this.identification ?? (iss >>> 16) ^ iss) + 1) & 0xffff;
+    return this.identification;
   }
 }

@@ -32,5 +32,6 @@ export function sendReset(context: TcpContext, segment: TcpSegment, local: Endpo
   );
   context.counters.add('tcp.segmentsOut');
   context.counters.add('tcp.resetsOut');
-  context.ipv4.send({ src: local.address, dst: remote.address, protocol: PROTOCOL_TCP, payload: bytes });
+  const { address: src } = local;
+  context.ipv4.send({ src, dst: remote.address, protocol: PROTOCOL_TCP, payload: bytes, dontFragment: true });
 }

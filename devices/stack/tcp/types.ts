@@ -34,6 +34,8 @@ export interface IpLayer {
     /** 1 … 255; the machine's own default when left out. */
     readonly ttl?: number;
     readonly dontFragment?: boolean;
+    /** Of IPv4, 0 … 65535; 0 when left out, since no segment may be fragmented. */
+    readonly identification?: number;
     /** The destination has just answered: whoever is the next hop hears us. */
     readonly answered?: boolean;
   }): StackError | undefined;

@@ -48,7 +48,8 @@ export interface UdpSendOptions {
   readonly ttl?: number;
   /** Without it a broadcast address is refused. */
   readonly broadcast?: boolean;
-  readonly dontFragment?: boolean;
+  /** Default 'whole', as Linux: see {@link SendRequest}. */
+  readonly dontFragment?: boolean | 'whole';
   /** The source address, one of our own; default: the bound one, else as the route says. */
   readonly from?: Ipv4Address;
 }
@@ -152,7 +153,7 @@ export class UdpEndpoint {
       protocol: PROTOCOL_UDP,
       payload: emitUdp({ srcPort: this.local.port, dstPort: to.port, payload }, src, to.address),
       ttl: options.ttl,
-      dontFragment: options.dontFragment,
+      dontFragment: options.dontFragment ?? 'whole',
       nic: this.nic,
     });
     if (error !== undefined) return error;

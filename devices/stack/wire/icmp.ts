@@ -15,6 +15,8 @@ export const ICMP_REDIRECT = 5;
 export const ICMP_ECHO_REQUEST = 8;
 export const ICMP_TIME_EXCEEDED = 11;
 export const ICMP_PARAMETER_PROBLEM = 12;
+export const ICMP_TIMESTAMP = 13;
+export const ICMP_TIMESTAMP_REPLY = 14;
 
 /** Codes of destination unreachable: RFC 792, RFC 1122 section 3.2.2.1, RFC 1812 section 5.2.7.1. */
 export const UNREACHABLE_NET = 0;
@@ -26,6 +28,8 @@ export const UNREACHABLE_ADMIN_PROHIBITED = 13;
 /** Codes of time exceeded. */
 export const EXCEEDED_IN_TRANSIT = 0;
 export const EXCEEDED_REASSEMBLY = 1;
+/** Code of redirect: for one host, whatever the type of service. */
+export const REDIRECT_HOST = 1;
 
 const ICMP_HEADER_LENGTH = 8;
 

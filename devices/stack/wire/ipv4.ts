@@ -12,6 +12,7 @@ import { internetChecksum } from './checksum.js';
 import { type Malformed, malformed } from './malformed.js';
 
 export const PROTOCOL_ICMP = 1;
+export const PROTOCOL_IGMP = 2;
 export const PROTOCOL_TCP = 6;
 export const PROTOCOL_UDP = 17;
 export const IPV4_HEADER_LENGTH = 20;
@@ -32,7 +33,7 @@ export interface Ipv4Packet {
   readonly moreFragments: boolean;
   /** In bytes, a multiple of 8, 0 … 65528. */
   readonly fragmentOffset: number;
-  /** The options as they came, padded to a multiple of 4; empty for most. Skipped by every receiver here. */
+  /** The options as they came, padded to a multiple of 4; empty for most. */
   readonly options: Uint8Array;
   /** Exactly what the total length covers: Ethernet padding is cut off. */
   readonly payload: Uint8Array;

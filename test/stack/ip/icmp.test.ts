@@ -321,3 +321,90 @@ t.test('the echo request type is not an error', async (t) => {
   );
   t.equal(bench.said().length, 1);
 });
+
+t.test('the code of an echo request comes back as it was sent, as from Linux', async (t) => {
+  const bench = host();
+  bench.hears(
+    'eth0',
+    icmp('10.0.0.2', '10.0.0.1', { type: ICMP_ECHO_REQUEST, code: 9, rest: 1, body: new Uint8Array(0) }),
+  );
+  t.match(icmpOf(bench.packets()[0]), { type: 0, code: 9 });
+});
+
+t.test(
+  'timestamp requests are answered with the time of day, broadcast ones and address mask requests are not',
+  async (t) => {
+    const bench = new StackBench({ eth0: '10.0.0.1/24' }, { wallClock: () => 86_400_000 * 20_000 + 1234.5 });
+    bench.knows('eth0', '10.0.0.2');
+    const body = Uint8Array.of(1, 2, 3, 4, 0, 0, 0, 0, 0, 0, 0, 0, 9, 9);
+    const request = { type: 13, code: 3, rest: 77, body };
+    bench.hears('eth0', icmp('10.0.0.2', '10.0.0.1', request, { tos: 0x10 }));
+    const [reply] = bench.packets();
+    t.match(icmpOf(reply), {
+      type: 14,
+      code: 0,
+      rest: 77,
+      body: Uint8Array.of(1, 2, 3, 4, 0, 0, 4, 210, 0, 0, 4, 210),
+    });
+    t.match(ipv4Of(reply), { tos: 0x10, src: ip('10.0.0.1') });
+    bench.hears('eth0', icmp('10.0.0.2', '10.0.0.1', { ...request, body: body.subarray(0, 3) }));
+    bench.hears('eth0', { ...icmp('10.0.0.2', '10.0.0.255', request), dst: BROADCAST_MAC });
+    bench.hears('eth0', icmp('10.0.0.2', '10.0.0.1', { ...request, type: 17 }));
+    t.same(bench.said(), []);
+    t.equal(bench.counters.get('icmp.timestampsIn'), 1);
+  },
+);
+
+t.test('an error has precedence 6 and the type of service of the packet', async (t) => {
+  const bench = host();
+  for (const [tos, expected] of [
+    [0x2d, 0xcc],
+    [0x03, 0xc2],
+  ]) {
+    bench.hears('eth0', udp('10.0.0.2:5000', '10.0.0.1:9', new Uint8Array(4), { tos }));
+    t.equal(ipv4Of(bench.packets()[0])?.tos, expected);
+  }
+});
+
+t.test('IGMP is no unknown protocol', async (t) => {
+  const bench = host();
+  bench.hears('eth0', ipv4('10.0.0.2', '10.0.0.1', { protocol: 2, payload: new Uint8Array(8) }));
+  t.same(bench.said(), []);
+  t.equal(bench.counters.get('ipv4.igmp'), 1);
+});
+
+t.test('a router redirects who could have reached the next hop itself, less and less often', async (t) => {
+  const bench = router();
+  bench.knows('eth0', '10.0.0.9');
+  const stray = (src = '10.0.0.2') => bench.hears('eth0', echoRequest(src, '10.0.0.9'));
+  const redirects = () =>
+    bench
+      .packets()
+      .map(icmpOf)
+      .filter((message) => message?.type === 5);
+  stray();
+  const [redirect] = redirects();
+  t.match(redirect, { code: 1, rest: ip('10.0.0.9') });
+  t.equal(redirect?.body[8], 63, 'quoted as it went on');
+  stray();
+  t.same(redirects(), [], 'not again at once');
+  bench.wait(41);
+  stray();
+  t.equal(redirects().length, 1);
+  for (let times = 3; times <= 9; times++) {
+    bench.wait(20 * 2 ** times);
+    stray();
+  }
+  t.equal(redirects().length, 7, 'nine in all');
+  bench.wait(20_000);
+  stray();
+  bench.wait(20_000);
+  stray();
+  t.same(redirects(), [], 'who does not listen is left alone');
+  bench.wait(20_481);
+  stray();
+  t.equal(redirects().length, 1, 'until it has been silent');
+  stray('172.16.0.1');
+  t.same(redirects(), [], 'whose source is not on that link is not told');
+  t.ok(bench.counters.get('icmp.redirectsLimited') > 2);
+});
