@@ -1,5 +1,7 @@
 import type { Instant } from '../clock.js';
+import type { AckNews } from './ack-news.js';
 import type { CongestionControl } from './congestion/congestion-control.js';
+import { DuplicateAcks } from './duplicate-acks.js';
 import { Rack } from './rack.js';
 import { RateReduction } from './rate-reduction.js';
 import type { RetransmissionQueue } from './retransmission-queue.js';
@@ -14,35 +16,6 @@ import { SpuriousDetector } from './undo.js';
  * comes down for a congestion mark; recovery: losses are repaired; loss: the timer ran out.
  */
 export type CongestionState = 'open' | 'disorder' | 'cwr' | 'recovery' | 'loss';
-
-/** What one ACK told, as the queue and the scoreboard have taken it in. */
-export interface AckNews {
-  readonly ack: SequenceNumber;
-  /** SND.UNA before it. */
-  readonly priorUna: SequenceNumber;
-  /** TSecr; undefined without timestamps. */
-  readonly echo: number | undefined;
-  /** SND.UNA has moved. */
-  readonly advanced: boolean;
-  /** RFC 5681 section 2: a duplicate ACK. */
-  readonly duplicate: boolean;
-  /** The same when nothing was in flight any more. */
-  readonly bare: boolean;
-  /** The peer echoes a congestion mark. */
-  readonly marked: boolean;
-  /** Bytes that are known to have arrived, for the first time. */
-  delivered: number;
-  /** Segments were acknowledged out of order, for the first time. */
-  sacked: boolean;
-  /** The peer reports something that it got twice. */
-  repeated: boolean;
-  /** That was the tail loss probe. */
-  probeRepeated: boolean;
-  /** Something arrived that was sent once and before the recovery began. */
-  originalArrived: boolean;
-  /** Segments that were acknowledged cumulatively. */
-  segments: number;
-}
 
 /**
  * From news of what has arrived to what is lost and how fast it is repaired: the states of Linux's tcp_input.c over
@@ -67,8 +40,7 @@ export class LossRecovery {
   private readonly rtt: RttEstimator;
   /** SND.NXT when the present state began: it ends when that is acknowledged. */
   private high: SequenceNumber = 0;
-  /** Without SACK: segments that duplicate ACKs have told of. */
-  private duplicates = 0;
+  private readonly duplicates: DuplicateAcks;
   /** F-RTO is finding out whether the timeout was a mistake. */
   private doubtful = false;
   /** The network itself has told of congestion since the reduction began: it was no mistake, whatever was lost. */
@@ -79,6 +51,7 @@ export class LossRecovery {
     this.queue = queue;
     this.rtt = rtt;
     this.congestion = congestion;
+    this.duplicates = new DuplicateAcks(tcb, queue);
   }
 
   /** ISS is set: nothing lies before the first ACK. */
@@ -88,7 +61,7 @@ export class LossRecovery {
 
   /** Bytes in flight by the best knowledge: what each duplicate ACK tells of has left, without SACK too. */
   get pipe(): number {
-    return Math.max(0, this.queue.outstanding - this.duplicates * this.tcb.mss);
+    return Math.max(0, this.queue.outstanding - this.duplicates.count * this.tcb.mss);
   }
 
   /** What of a segment was sent before this state began? */
@@ -109,7 +82,7 @@ export class LossRecovery {
     }
     this.lookAgainAt = undefined;
     const lostBefore = this.queue.lostCount;
-    if (news.advanced) this.eatDuplicates(news);
+    if (news.advanced) this.duplicates.acknowledged(news);
     if (this.isDubious(news)) this.judge(news, now);
     const moreLost = this.queue.lostCount > lostBefore;
     if (this.reduction.active) this.setReducedWindow(news.delivered, news.advanced && !moreLost);
@@ -135,7 +108,7 @@ export class LossRecovery {
     const first = this.state === 'open' || this.state === 'disorder' || !seqGt(this.high, tcb.sndUna);
     const again = this.state === 'loss' && retries <= 1;
     const fresh = this.state !== 'recovery' && this.state !== 'loss';
-    this.duplicates = 0;
+    this.duplicates.count = 0;
     const { head } = queue;
     if (head?.sacked) queue.forgetSacked();
     for (let segment = head; segment !== undefined; segment = segment.next) {
@@ -176,7 +149,7 @@ export class LossRecovery {
     else if (seqGe(tcb.sndUna, this.high)) {
       if (this.state === 'cwr' && tcb.sndUna !== this.high) this.endReduction('open');
       else if (this.state === 'recovery') {
-        if (!tcb.sackPermitted) this.duplicates = 0;
+        if (!tcb.sackPermitted) this.duplicates.count = 0;
         if (this.endRecovery(news.echo)) return;
       }
     }
@@ -187,7 +160,7 @@ export class LossRecovery {
 
   /** Open, disorder, cwr. */
   private inOrder(news: AckNews, now: Instant): void {
-    this.countDuplicates(news);
+    this.duplicates.take(news);
     if (this.state !== 'cwr') this.undoByDuplicates();
     this.findLosses(now, news);
     if (this.queue.lostCount > 0) this.enterRecovery(now, news.marked);
@@ -195,7 +168,7 @@ export class LossRecovery {
   }
 
   private inRecovery(news: AckNews, now: Instant): void {
-    if (!news.advanced) this.countDuplicates(news);
+    if (!news.advanced) this.duplicates.take(news);
     else if (this.undoPartial(news)) return;
     if (this.undoByDuplicates()) this.keepOpen();
     this.findLosses(now, news);
@@ -239,7 +212,7 @@ export class LossRecovery {
     }
     if (recovered) this.endRecovery(news.echo);
     // What F-RTO has sent beyond is arriving.
-    else if (!news.advanced && seqGt(tcb.sndNxt, this.high)) this.countDuplicates(news);
+    else if (!news.advanced && seqGt(tcb.sndNxt, this.high)) this.duplicates.take(news);
   }
 
   /** Without SACK a partial one may be undone, but the state stays until something beyond it is acknowledged. */
@@ -265,27 +238,9 @@ export class LossRecovery {
     const { head } = this.queue;
     if (head === undefined || this.state === 'loss') return;
     const partial = this.state === 'recovery' && news.advanced;
-    const third = this.state !== 'recovery' && this.duplicates >= this.rack.reordering;
+    const third = this.state !== 'recovery' && this.duplicates.count >= this.rack.reordering;
     // A first one that was sent again is given the time that the timer allows.
     if (partial || third) this.queue.markLost(head, 'fast');
-  }
-
-  /** Without SACK: a duplicate tells that one more has arrived; an ACK that moves on starts anew. */
-  private countDuplicates(news: AckNews): void {
-    if (this.tcb.sackPermitted) return;
-    if (news.advanced) this.duplicates = 0;
-    else if (news.duplicate && this.duplicates < this.queue.size - Math.max(1, this.queue.lostCount)) {
-      this.duplicates += 1;
-      news.delivered += this.tcb.mss;
-    }
-  }
-
-  /** Without SACK: one of the acknowledged segments filled the hole, the others are those that duplicates told of. */
-  private eatDuplicates(news: AckNews): void {
-    if (this.duplicates === 0) return;
-    const { mss } = this.tcb;
-    news.delivered = Math.max(news.delivered - this.duplicates * mss, mss);
-    this.duplicates = Math.max(0, this.duplicates - Math.max(0, news.segments - 1));
   }
 
   private enterRecovery(now: Instant, marked: boolean): void {
@@ -364,7 +319,7 @@ export class LossRecovery {
   /** `markedAt`: the peer echoes a congestion mark now (RFC 3168 section 6.1.2). */
   private keepOpen(markedAt?: Instant): void {
     const { queue } = this;
-    const quiet = queue.sackedCount + queue.lostCount + queue.resentCount + this.duplicates === 0;
+    const quiet = queue.sackedCount + queue.lostCount + queue.resentCount + this.duplicates.count === 0;
     if (queue.resentCount === 0) this.spurious.settled();
     if (markedAt !== undefined) {
       this.spurious.end();

@@ -47,6 +47,7 @@ export class Reno implements CongestionControl {
 
   onTimeout(first: boolean, _now: Instant): void {
     if (first) this.reduce();
+    this.credit = 0;
     this.window = this.mss;
   }
 
