@@ -115,7 +115,13 @@ export class UdpSocket extends EventEmitter<UdpSocketEvents> {
     const { program, reuseAddr: reuse } = this.options;
     try {
       const endpoint = this.network.perform(() => this.network.stack.udp.bind({ address, port, nic, program, reuse }));
-      endpoint.onDatagram = (payload, from) => this.later(() => this.receive(payload, from));
+      endpoint.onDatagram = (payload, from) => {
+        if (!endpoint.hold(payload)) return;
+        setImmediate(() => {
+          endpoint.letGo(payload);
+          if (!this.closed) this.receive(payload, from);
+        });
+      };
       endpoint.onError = (error) => this.later(() => this.emit('error', callError('recvmsg', error.code)));
       endpoint.onIcmpError = (report, to) => this.later(() => this.emit('icmpError', describeError(report, to)));
       this.endpoint = endpoint;

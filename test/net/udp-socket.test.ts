@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import t from 'tap';
 import type { UdpIcmpError, UdpSender } from '../../devices/net/udp-socket.js';
+import { UDP_DATAGRAM_OVERHEAD_BYTES, UDP_RECEIVE_BUFFER_BYTES } from '../../devices/stack/transport/udp-endpoint.js';
 import { NetworkNode } from '../support/network-node.js';
 import { StackNode } from '../support/stack-node.js';
 import { Wiring } from '../support/wiring.js';
@@ -101,4 +102,26 @@ t.test('an aborted signal closes the socket', async (t) => {
   abort.abort();
   await once(socket, 'close');
   t.strictSame(a.stack.udp.sockets(), []);
+});
+
+t.test('a program that reads late loses what its receive buffer cannot hold, and it is counted', async (t) => {
+  const { wiring, a } = twoHosts();
+  const server = a.createUdpSocket();
+  server.bind(9);
+  const client = a.createUdpSocket();
+  let received = 0;
+  server.on('message', () => {
+    received += 1;
+  });
+  const cost = UDP_DATAGRAM_OVERHEAD_BYTES + 1000;
+  const fitting = Math.floor(UDP_RECEIVE_BUFFER_BYTES / cost);
+  for (let sent = 0; sent < fitting + 5; sent++) client.send(new Uint8Array(1000), 9, '10.0.0.1');
+  t.match(a.stack.udp.sockets(), [{ local: '0.0.0.0:9', recvQueue: fitting * 1000 }, {}]);
+  await wiring.until(new Promise((resolve) => setImmediate(() => setImmediate(resolve))));
+  t.equal(received, fitting);
+  t.equal(a.stack.counters.get('udp.receiveBufferFull'), 5);
+  t.match(a.stack.udp.sockets(), [{ recvQueue: 0 }, {}]);
+  client.send(new Uint8Array(65_507), 9, '10.0.0.1');
+  await wiring.until(once(server, 'message'));
+  t.equal(received, fitting + 1, 'there is room again');
 });

@@ -94,6 +94,11 @@ const ERROR_CODES = new Map<number, ErrorCode>([
   [UNREACHABLE_ADMIN_PROHIBITED, 'EHOSTUNREACH'],
 ]);
 
+/** Linux's rmem_default. */
+export const UDP_RECEIVE_BUFFER_BYTES = 212_992;
+/** What a datagram costs besides its bytes, about; so that empty ones cannot be piled up without limit. */
+export const UDP_DATAGRAM_OVERHEAD_BYTES = 768;
+
 export class UdpEndpoint {
   readonly local: UdpAddress;
   readonly program: string;
@@ -110,6 +115,8 @@ export class UdpEndpoint {
   private readonly context: UdpEndpointContext;
   private peer: UdpAddress | undefined;
   private closed = false;
+  private held = 0;
+  private heldPayload = 0;
 
   constructor(local: UdpAddress, binding: UdpBinding, context: UdpEndpointContext) {
     this.local = local;
@@ -175,7 +182,7 @@ export class UdpEndpoint {
       local: formatAddress(this.local),
       remote: this.peer === undefined ? '0.0.0.0:*' : formatAddress(this.peer),
       state: '',
-      recvQueue: 0,
+      recvQueue: this.heldPayload,
       sendQueue: 0,
       program: this.program,
       timer: '',
@@ -226,6 +233,25 @@ export class UdpEndpoint {
       if (this.closed || this.onDatagram === undefined) this.context.counters.add('udp.noReader');
       else this.onDatagram(payload, from);
     });
+  }
+
+  /** Of a program that reads later: room for a datagram in the receive buffer; false when it must be dropped. */
+  hold(payload: Uint8Array): boolean {
+    const cost = payload.length + UDP_DATAGRAM_OVERHEAD_BYTES;
+    // As Linux: one datagram is always taken, however large.
+    if (this.held > 0 && this.held + cost > UDP_RECEIVE_BUFFER_BYTES) {
+      this.context.counters.add('udp.receiveBufferFull');
+      return false;
+    }
+    this.held += cost;
+    this.heldPayload += payload.length;
+    return true;
+  }
+
+  /** The program has read what was held. */
+  letGo(payload: Uint8Array): void {
+    this.held -= payload.length + UDP_DATAGRAM_OVERHEAD_BYTES;
+    this.heldPayload -= payload.length;
   }
 
   /** For {@link Udp}: something happened to a datagram that was sent from here. */
