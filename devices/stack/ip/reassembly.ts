@@ -107,16 +107,17 @@ export class Reassembly {
     const previous = assembly.pieces[index - 1];
     const next = assembly.pieces[index];
     const isLast = !fragment.moreFragments;
-    if (next?.start === start && next.end === end && (!isLast || assembly.length === end)) {
-      // The network doubles packets: the very same piece again does no harm.
+    const overlaps = (previous !== undefined && previous.end > start) || (next !== undefined && next.start < end);
+    const lastPiece = assembly.pieces[assembly.pieces.length - 1];
+    const { length } = assembly;
+    const contradicts = isLast
+      ? (length !== undefined && length !== end) || (lastPiece !== undefined && lastPiece.end > end)
+      : length !== undefined && end > length;
+    if (!contradicts && (!isLast || length === end) && isCovered(assembly.pieces, start, end)) {
+      // The network doubles packets, and routers cut the copies differently: what is all there already does no harm.
       this.options.counters.add('ipv4.fragmentDuplicate');
       return false;
     }
-    const overlaps = (previous !== undefined && previous.end > start) || (next !== undefined && next.start < end);
-    const lastPiece = assembly.pieces[assembly.pieces.length - 1];
-    const contradicts = isLast
-      ? assembly.length !== undefined || (lastPiece !== undefined && lastPiece.end > end)
-      : assembly.length !== undefined && end > assembly.length;
     if (overlaps || contradicts) {
       this.poison(assembly);
       return false;
@@ -186,6 +187,16 @@ export class Reassembly {
     this.assemblies.delete(assembly.key);
     this.memory -= assembly.memory;
   }
+}
+
+/** Whether neighbouring pieces hold all of it: to Linux such a fragment is a duplicate, not an overlap. */
+function isCovered(pieces: readonly Piece[], start: number, end: number): boolean {
+  let reached = start;
+  for (const piece of pieces) {
+    if (piece.start <= reached && piece.end > reached) reached = piece.end;
+    if (reached >= end) return true;
+  }
+  return false;
 }
 
 /** All but the last carry a multiple of 8 bytes, none is empty, and the whole fits an IPv4 packet. */
