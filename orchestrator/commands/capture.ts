@@ -71,8 +71,8 @@ function checkOptions({ write, json }: CaptureOptions, limits: CaptureLimits): v
 const NEEDS_THE_WHOLE = /\bframe\.(number|time)/;
 
 const TCPDUMPS_FILTER =
-  "That is tcpdump's language, which `netarium exec DEVICE tcpdump` takes. Here are Wireshark's names: " +
-  'tcp.port == 80, ip.addr == 10.0.0.1.';
+  "That is tcpdump's language, which `netarium exec DEVICE tcpdump` takes.\n" +
+  "Here are Wireshark's names: tcp.port == 80, ip.addr == 10.0.0.1.";
 
 interface CaptureFilter {
   /** For the devices, so that what is not wanted does not leave them. */
