@@ -1,6 +1,4 @@
 /** Ports that come and go on a running device: names, cables, what is left behind (nothing). */
-import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
 import t, { type Test } from 'tap';
 import { createMachine } from '../../devices/apps/kinds/index.js';
 import { NO_LOG } from '../../devices/apps/machine.js';
@@ -11,27 +9,9 @@ import { Random } from '../../devices/stack/random.js';
 import { NO_TRACE } from '../../devices/stack/trace.js';
 import { emitEthernet } from '../../devices/stack/wire/ethernet.js';
 import { TEST_ETHERTYPE } from '../support/port-node.js';
+import { boundSocket, freeUdpPort, LOOPBACK } from '../support/udp-sockets.js';
 
-const HOST = '127.0.0.1';
 const MAC = 0x020000000009;
-
-async function bound(t: Test): Promise<Socket> {
-  const socket = createSocket('udp4');
-  socket.bind(0, HOST);
-  await once(socket, 'listening');
-  t.teardown(() => socket.close());
-  return socket;
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, HOST);
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
-  return port;
-}
 
 function device(t: Test, kind: DeviceKind, ports: DeviceConfig['ports']) {
   const config: DeviceConfig = { lab: 'x', name: 'd', kind, seed: 1, control: '/c', ports };
@@ -75,15 +55,15 @@ t.test('a switch: the next free number, learned addresses, and all gone again', 
   const came: string[] = [];
   attachments.onAttached = ({ name }) => came.push(`+${name}`);
   attachments.onDetached = ({ name }) => came.push(`-${name}`);
-  const peer = await bound(t);
-  const local = `${HOST}:${await freePort()}`;
-  const remote = `${HOST}:${peer.address().port}`;
+  const peer = await boundSocket(t);
+  const local = `${LOOPBACK}:${await freeUdpPort()}`;
+  const remote = `${LOOPBACK}:${peer.address().port}`;
   const request = { encapsulation: 'udp', local, remote } as const;
   t.same(await attachments.attach(request), { ...request, device: 'd', port: '2', link: `d:2 -- udp ${remote}` });
   t.same(names(), ['1', '3', '2']);
 
   const packet = nextPacket();
-  peer.send(broadcast, Number(local.split(':')[1]), HOST);
+  peer.send(broadcast, Number(local.split(':')[1]), LOOPBACK);
   await packet;
   t.match(machine.inspect('mac-table'), [{ mac: '02:00:00:00:00:09', port: '2' }]);
   t.equal(machine.ports[0].counters.framesOut, 1, 'it is flooded');
@@ -100,9 +80,14 @@ t.test('a switch: the next free number, learned addresses, and all gone again', 
 t.test('a host: an interface with an address of its own on the link, routes and neighbours', async (t) => {
   const port = { name: 'eth0', mac: '02:00:00:00:00:01', addresses: ['10.0.0.1/24'] };
   const { machine, attachments, names } = device(t, 'host', [port]);
-  const request = { encapsulation: 'vxlan', vni: 7, local: `${HOST}:${await freePort()}`, remote: `${HOST}:9999` };
+  const request = {
+    encapsulation: 'vxlan',
+    vni: 7,
+    local: `${LOOPBACK}:${await freeUdpPort()}`,
+    remote: `${LOOPBACK}:9999`,
+  };
   const made = await attachments.attach(request);
-  t.match(made, { port: 'eth1', mac: /^02(:[0-9a-f]{2}){5}$/, vni: 7, link: `d:eth1 -- vxlan 7 ${HOST}:9999` });
+  t.match(made, { port: 'eth1', mac: /^02(:[0-9a-f]{2}){5}$/, vni: 7, link: `d:eth1 -- vxlan 7 ${LOOPBACK}:9999` });
   t.same(names(), ['eth0', 'eth1']);
   t.match(machine.inspect('interfaces')[1], { mac: made.mac, addresses: [], carrier: true });
 
@@ -139,10 +124,10 @@ t.test('a host: an interface with an address of its own on the link, routes and 
 
 t.test('what cannot be had changes nothing, and says why', async (t) => {
   const { attachments, names } = device(t, 'hub', [{ name: '1' }]);
-  const taken = await bound(t);
-  const used = `${HOST}:${taken.address().port}`;
-  const local = `${HOST}:${await freePort()}`;
-  const remote = `${HOST}:9999`;
+  const taken = await boundSocket(t);
+  const used = `${LOOPBACK}:${taken.address().port}`;
+  const local = `${LOOPBACK}:${await freeUdpPort()}`;
+  const remote = `${LOOPBACK}:9999`;
   const fails = (params: object, message: string | RegExp, code = RPC_INVALID_PARAMS) =>
     t.rejects(attachments.attach({ encapsulation: 'udp', local, remote, ...params }), { message, code });
   await fails({ local: used }, `UDP ${used}: EADDRINUSE: the port is in use`, RPC_REFUSED);
@@ -158,7 +143,7 @@ t.test('what cannot be had changes nothing, and says why', async (t) => {
   await fails({ vni: 1 }, 'only vxlan has a VNI');
   await fails({ encapsulation: 'vxlan', vni: 2 ** 24 }, /^vni: expected a whole number from 0 to 16777215/);
   await fails({ local: 'here' }, /^local: "here" is not an IPv4 address with a UDP port/);
-  await fails({ remote: `${HOST}:0` }, `remote: ${HOST}:0: the UDP port must be from 1024 to 65535`);
+  await fails({ remote: `${LOOPBACK}:0` }, `remote: ${LOOPBACK}:0: the UDP port must be from 1024 to 65535`);
   await fails({ remote: local }, `remote: both ends are ${local}`);
   await fails({ remote: '192.0.2.2:9999' }, /^local: .* cannot reach each other/);
   await fails({ colour: 'red' }, /^colour: unknown key/);
@@ -166,9 +151,9 @@ t.test('what cannot be had changes nothing, and says why', async (t) => {
 
   await attachments.attach({ encapsulation: 'udp', local, remote, port: '9' });
   await fails({}, `UDP ${local} is in use by port 9 of this device`, RPC_REFUSED);
-  const twins = [await freePort(), await freePort()].map((port) => ({
+  const twins = [await freeUdpPort(), await freeUdpPort()].map((port) => ({
     encapsulation: 'udp',
-    local: `${HOST}:${port}`,
+    local: `${LOOPBACK}:${port}`,
     remote,
     port: '5',
   }));
@@ -183,7 +168,11 @@ t.test('only what was attached can be detached', async (t) => {
   refused('1', 'port 1 was not attached; nothing is attached');
   refused('2', 'd has no port 2; nothing is attached');
   refused(2, 'detach takes a text `port`');
-  await attachments.attach({ encapsulation: 'udp', local: `${HOST}:${await freePort()}`, remote: `${HOST}:9999` });
+  await attachments.attach({
+    encapsulation: 'udp',
+    local: `${LOOPBACK}:${await freeUdpPort()}`,
+    remote: `${LOOPBACK}:9999`,
+  });
   refused('1', 'port 1 was not attached; attached: 2');
   attachments.detach({ port: '2' });
   refused('2', 'd has no port 2; nothing is attached');
@@ -191,7 +180,7 @@ t.test('only what was attached can be detached', async (t) => {
 
 t.test('nothing is attached to a device that ends', async (t) => {
   const { attachments, names } = device(t, 'hub', []);
-  const request = { encapsulation: 'udp', local: `${HOST}:${await freePort()}`, remote: `${HOST}:9999` };
+  const request = { encapsulation: 'udp', local: `${LOOPBACK}:${await freeUdpPort()}`, remote: `${LOOPBACK}:9999` };
   const late = attachments.attach(request);
   attachments.close();
   await t.rejects(late, { message: 'd is ending' });

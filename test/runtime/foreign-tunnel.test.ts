@@ -1,5 +1,5 @@
 /** Tunnels to what is not ours: bare frames and VXLAN, on real sockets. */
-import { createSocket, type Socket } from 'node:dgram';
+import type { Socket } from 'node:dgram';
 import { once } from 'node:events';
 import t, { type Test } from 'tap';
 import type { TunnelConfig } from '../../devices/control.js';
@@ -13,31 +13,13 @@ import { emitEthernet, frameOf, MIN_FRAME_LENGTH, packetFromFrame } from '../../
 import { crc32 } from '../../devices/stack/wire/fcs.js';
 import { emitVxlan, parseVxlan } from '../../devices/stack/wire/vxlan.js';
 import { TEST_ETHERTYPE } from '../support/port-node.js';
+import { boundSocket, freeUdpPort, LOOPBACK } from '../support/udp-sockets.js';
 
-const HOST = '127.0.0.1';
 const VNI = 42;
 
 function frame(mark: number, length = 46): Uint8Array {
   const payload = new Uint8Array(length).fill(mark);
   return emitEthernet({ dst: BROADCAST_MAC, src: 0x020000000001, etherType: TEST_ETHERTYPE, payload });
-}
-
-async function bound(t: Test, port = 0, address = HOST): Promise<Socket> {
-  const socket = createSocket('udp4');
-  socket.bind(port, address);
-  await once(socket, 'listening');
-  t.teardown(() => socket.close());
-  return socket;
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, HOST);
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
-  return port;
 }
 
 class End {
@@ -73,19 +55,19 @@ class End {
 }
 
 async function withPeer(t: Test, encapsulation: 'udp' | 'vxlan'): Promise<{ end: End; peer: Socket; at: number }> {
-  const peer = await bound(t);
-  const at = await freePort();
+  const peer = await boundSocket(t);
+  const at = await freeUdpPort();
   const end = await new End({
     encapsulation,
-    local: { address: HOST, port: at },
-    remote: { address: HOST, port: peer.address().port },
+    local: { address: LOOPBACK, port: at },
+    remote: { address: LOOPBACK, port: peer.address().port },
     ...(encapsulation === 'vxlan' && { vni: VNI }),
   }).open(t);
   return { end, peer, at };
 }
 
 function say(socket: Socket, datagram: Uint8Array, port: number): Promise<void> {
-  return new Promise((resolve) => socket.send(datagram, port, HOST, () => resolve()));
+  return new Promise((resolve) => socket.send(datagram, port, LOOPBACK, () => resolve()));
 }
 
 t.test('udp: a bare frame a datagram, nothing before the first one, no coalescing', async (t) => {
@@ -132,7 +114,7 @@ t.test('udp: runts and giants are counted; the largest frame is none', async (t)
 
 t.test('udp: the kernel refuses strangers', async (t) => {
   const { end, peer, at } = await withPeer(t, 'udp');
-  const stranger = await bound(t);
+  const stranger = await boundSocket(t);
   await say(stranger, frame(66), at);
   await say(peer, frame(1), at);
   await end.until(() => end.received.length === 1);
@@ -154,14 +136,14 @@ t.test('udp: a frame that an impairment has damaged does not come out as a sound
 t.test(
   'udp: no carrier while nobody is there; what is sent to find out is a whole frame that means nothing',
   async (t) => {
-    const [here, there] = [await freePort(), await freePort()];
-    const [local, remote] = [here, there].map((port) => ({ address: HOST, port }));
+    const [here, there] = [await freeUdpPort(), await freeUdpPort()];
+    const [local, remote] = [here, there].map((port) => ({ address: LOOPBACK, port }));
     const end = await new End({ encapsulation: 'udp', local, remote }).open(t);
     t.ok(end.port.carrier, 'nothing was sent, nothing refused');
     const awake = setInterval(() => {}, 1000);
     end.port.send(packetFromFrame(frame(1), crc32));
     await end.until(() => !end.port.carrier);
-    const peer = await bound(t, there);
+    const peer = await boundSocket(t, there);
     const [probe] = await once(peer, 'message');
     t.equal(toHex(probe), `0180c200000e02000000000088b5${'00'.repeat(46)}`);
     await end.until(() => end.port.carrier);
@@ -170,8 +152,8 @@ t.test(
 );
 
 t.test('udp: two of our own', async (t) => {
-  const [here, there] = [await freePort(), await freePort()];
-  const [local, remote] = [here, there].map((port) => ({ address: HOST, port }));
+  const [here, there] = [await freeUdpPort(), await freeUdpPort()];
+  const [local, remote] = [here, there].map((port) => ({ address: LOOPBACK, port }));
   const a = await new End({ encapsulation: 'udp', local, remote }).open(t);
   a.port.send(packetFromFrame(frame(1), crc32));
   await a.until(() => !a.port.carrier);
@@ -194,8 +176,8 @@ t.test('vxlan: a header with the VNI before the frame, towards the one port', as
 
 t.test('vxlan: the peer may send from any port, but only from its address', async (t) => {
   const { end, at } = await withPeer(t, 'vxlan');
-  const stranger = await bound(t, 0, '127.0.0.2');
-  const otherPort = await bound(t);
+  const stranger = await boundSocket(t, 0, '127.0.0.2');
+  const otherPort = await boundSocket(t);
   await say(stranger, emitVxlan({ vni: VNI, frame: frame(66) }), at);
   await say(otherPort, emitVxlan({ vni: VNI, frame: frame(1) }), at);
   await end.until(() => end.received.length === 1);
@@ -224,8 +206,8 @@ t.test('vxlan: another VNI, a header cut short, one without VNI, a runt and a gi
 });
 
 t.test('vxlan: there is always a carrier', async (t) => {
-  const [here, there] = [await freePort(), await freePort()];
-  const [local, remote] = [here, there].map((port) => ({ address: HOST, port }));
+  const [here, there] = [await freeUdpPort(), await freeUdpPort()];
+  const [local, remote] = [here, there].map((port) => ({ address: LOOPBACK, port }));
   const a = await new End({ encapsulation: 'vxlan', vni: VNI, local, remote }).open(t);
   a.port.send(packetFromFrame(frame(1), crc32));
   const b = await new End({ encapsulation: 'vxlan', vni: VNI, local: remote, remote: local }).open(t);
@@ -236,8 +218,8 @@ t.test('vxlan: there is always a carrier', async (t) => {
 });
 
 t.test('a socket that cannot be had is let go of', async (t) => {
-  const taken = await bound(t);
-  const remote = { address: HOST, port: 9 };
+  const taken = await boundSocket(t);
+  const remote = { address: LOOPBACK, port: 9 };
   for (const encapsulation of ['udp', 'vxlan'] as const) {
     const tunnel = new Tunnel({ encapsulation, vni: 1, local: taken.address(), remote });
     await t.rejects(tunnel.bind(), { code: 'EADDRINUSE' });

@@ -1,4 +1,4 @@
-import { createSocket, type Socket } from 'node:dgram';
+import type { Socket } from 'node:dgram';
 import { once } from 'node:events';
 import t, { type Test } from 'tap';
 import { Tunnel } from '../../devices/runtime/tunnel.js';
@@ -9,8 +9,7 @@ import { BROADCAST_MAC } from '../../devices/stack/wire/address.js';
 import { readRecords, recordLength, writeRecord } from '../../devices/stack/wire/native.js';
 import { packetOf } from '../support/packets.js';
 import { TEST_ETHERTYPE } from '../support/port-node.js';
-
-const HOST = '127.0.0.1';
+import { boundSocket, freeUdpPort, LOOPBACK } from '../support/udp-sockets.js';
 
 function packet(mark: number, length = 46): Uint8Array {
   const payload = new Uint8Array(length).fill(mark);
@@ -19,25 +18,6 @@ function packet(mark: number, length = 46): Uint8Array {
 
 /** The byte that the payload is filled with. */
 const markOf = (bytes: Uint8Array) => bytes[30];
-
-async function bound(t: Test, port = 0): Promise<Socket> {
-  const socket = createSocket('udp4');
-  socket.bind(port, HOST);
-  await once(socket, 'listening');
-  t.teardown(() => socket.close());
-  return socket;
-}
-
-/** A port that nobody has, until somebody else takes it. */
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, HOST);
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
-  return port;
-}
 
 class End {
   readonly port = new Port({ name: 'eth0', random: new Random(1), timers: new Timers() });
@@ -50,8 +30,8 @@ class End {
     this.local = localPort;
     const config = {
       encapsulation: 'native' as const,
-      local: { address: HOST, port: localPort },
-      remote: { address: HOST, port: remotePort },
+      local: { address: LOOPBACK, port: localPort },
+      remote: { address: LOOPBACK, port: remotePort },
     };
     this.port.onCarrier = () => this.woken();
     this.tunnel = new Tunnel(config);
@@ -83,7 +63,7 @@ async function openEnd(t: Test, localPort: number, remotePort: number): Promise<
 }
 
 async function pair(t: Test): Promise<[End, End]> {
-  const [a, b] = [await freePort(), await freePort()];
+  const [a, b] = [await freeUdpPort(), await freeUdpPort()];
   const ends: [End, End] = [await openEnd(t, a, b), await openEnd(t, b, a)];
   // The refusal of the first one's sign of life comes before this.
   ends[1].port.send(packet(0));
@@ -94,8 +74,8 @@ async function pair(t: Test): Promise<[End, End]> {
 
 /** A tunnel whose other end is a bare socket. */
 async function withSocket(t: Test): Promise<{ end: End; peer: Socket }> {
-  const peer = await bound(t);
-  const end = await openEnd(t, await freePort(), peer.address().port);
+  const peer = await boundSocket(t);
+  const end = await openEnd(t, await freeUdpPort(), peer.address().port);
   const [hello] = await once(peer, 'message');
   t.equal(hello.length, 0, 'the first datagram is the sign of life');
   return { end, peer };
@@ -132,13 +112,13 @@ t.test('a turn with more than a datagram holds makes several, with no frame cut'
 
 t.test('what a stranger sends is not delivered', async (t) => {
   const { end, peer } = await withSocket(t);
-  const stranger = await bound(t);
+  const stranger = await boundSocket(t);
   const port = end.local;
   const datagram = new Uint8Array(recordLength(packet(66)));
   writeRecord(datagram, 0, packet(66));
-  await new Promise((resolve) => stranger.send(datagram, port, HOST, resolve));
+  await new Promise((resolve) => stranger.send(datagram, port, LOOPBACK, resolve));
   writeRecord(datagram, 0, packet(1));
-  peer.send(datagram, port, HOST);
+  peer.send(datagram, port, LOOPBACK);
   await end.until(() => end.received.length > 0);
   t.same(end.received, [1]);
   t.equal(end.tunnel.datagramsIn, 1);
@@ -150,16 +130,16 @@ t.test('of a datagram that ends within a record the whole ones are delivered, an
   const one = packet(7);
   const datagram = new Uint8Array(2 * recordLength(one));
   writeRecord(datagram, writeRecord(datagram, 0, one), one);
-  peer.send(datagram.subarray(0, datagram.length - 5), port, HOST);
-  peer.send(Uint8Array.of(0, 0), port, HOST);
-  peer.send(datagram.subarray(0, recordLength(one)), port, HOST);
+  peer.send(datagram.subarray(0, datagram.length - 5), port, LOOPBACK);
+  peer.send(Uint8Array.of(0, 0), port, LOOPBACK);
+  peer.send(datagram.subarray(0, recordLength(one)), port, LOOPBACK);
   await end.until(() => end.received.length === 2);
   t.same(end.received, [7, 7]);
   t.same(end.port.counters.drops(), { badRecord: 2 });
 });
 
 t.test('while the peer is absent there is no carrier; it is back once the peer is there', async (t) => {
-  const [here, there] = [await freePort(), await freePort()];
+  const [here, there] = [await freeUdpPort(), await freeUdpPort()];
   const end = await openEnd(t, here, there);
   await end.until(() => !end.port.carrier);
   end.port.send(packet(1));
@@ -173,10 +153,10 @@ t.test('while the peer is absent there is no carrier; it is back once the peer i
 });
 
 t.test('a peer that says nothing is found by the probes', async (t) => {
-  const [here, there] = [await freePort(), await freePort()];
+  const [here, there] = [await freeUdpPort(), await freeUdpPort()];
   const end = await openEnd(t, here, there);
   await end.until(() => !end.port.carrier);
-  await bound(t, there);
+  await boundSocket(t, there);
   // The probes do not hold a process: here nothing else does.
   const awake = setInterval(() => {}, 1000);
   await end.until(() => end.port.carrier);
@@ -197,8 +177,8 @@ t.test('a peer that ends takes the carrier along, and brings it back when it sta
 });
 
 t.test('a local port that is taken is told by the code of the system', async (t) => {
-  const taken = await bound(t);
-  const end = new End(taken.address().port, await freePort());
+  const taken = await boundSocket(t);
+  const end = new End(taken.address().port, await freeUdpPort());
   t.teardown(() => end.tunnel.close());
   await t.rejects(end.open(), { code: 'EADDRINUSE' });
 });

@@ -2,6 +2,7 @@
 import { FilterProblem } from './filter-error.js';
 import { type Token, tokenize } from './lexer.js';
 import type { Comparator, Expression, Operand, Quantifier, SetItem, SliceRange } from './syntax.js';
+import { TokenReader } from './token-reader.js';
 
 const COMPARATORS: Readonly<Record<string, Comparator>> = {
   '==': '==',
@@ -27,57 +28,26 @@ const COMPARATORS: Readonly<Record<string, Comparator>> = {
   '~': 'matches',
 };
 const RESERVED = new Set([...Object.keys(COMPARATORS), 'and', 'or', 'xor', 'not', 'in', 'bitand', 'bitwise_and']);
-/** Brackets and negations within each other: nobody writes more, and the stack of calls must not overflow. */
-const MAX_DEPTH = 100;
-
 /** Throws {@link FilterProblem}. Undefined for a text with nothing in it. */
 export function parseExpression(text: string): Expression | undefined {
   const tokens = tokenize(text);
   return tokens.length === 1 ? undefined : new Parser(tokens).whole();
 }
 
-class Parser {
-  private readonly tokens: readonly Token[];
-  private at = 0;
-  private depth = 0;
-
-  constructor(tokens: readonly Token[]) {
-    this.tokens = tokens;
-  }
-
+class Parser extends TokenReader<Token> {
   whole(): Expression {
     const expression = this.either();
     if (this.token.kind !== 'end') this.refuse();
     return expression;
   }
 
-  private get token(): Token {
-    return this.tokens[this.at];
-  }
-
-  private is(...texts: readonly string[]): boolean {
-    const { kind, text } = this.token;
-    return (kind === 'word' || kind === 'symbol') && texts.includes(text);
-  }
-
-  private accept(...texts: readonly string[]): boolean {
-    if (!this.is(...texts)) return false;
-    this.at += 1;
-    return true;
-  }
-
-  private expect(text: string): void {
-    if (!this.accept(text)) this.refuse(`"${text}" is missing here`);
-  }
-
-  private refuse(message?: string): never {
+  protected override refuse(message?: string): never {
     const { kind, text, column } = this.token;
-    if (kind === 'end') throw new FilterProblem(message ?? 'the expression ends too early', column);
     const lower = text.toLowerCase();
     if (kind === 'word' && ['and', 'or', 'not', 'xor'].includes(lower) && lower !== text) {
       throw new FilterProblem(`"${text}" is written "${lower}"`, column);
     }
-    throw new FilterProblem(message ?? `"${text}" was not expected here`, column);
+    super.refuse(message);
   }
 
   private either(): Expression {
@@ -99,11 +69,7 @@ class Parser {
   }
 
   private negation(): Expression {
-    this.depth += 1;
-    if (this.depth > MAX_DEPTH) this.refuse(`more than ${MAX_DEPTH} brackets and negations within each other`);
-    const expression = this.negationWithin();
-    this.depth -= 1;
-    return expression;
+    return this.nested(() => this.negationWithin());
   }
 
   private negationWithin(): Expression {
@@ -203,10 +169,7 @@ class Parser {
 
   private call(name: string, column: number): Operand {
     this.expect('(');
-    this.depth += 1;
-    if (this.depth > MAX_DEPTH) this.refuse(`more than ${MAX_DEPTH} brackets and negations within each other`);
-    const argument = this.operand();
-    this.depth -= 1;
+    const argument = this.nested(() => this.operand());
     this.expect(')');
     return { kind: 'call', name, argument, column };
   }

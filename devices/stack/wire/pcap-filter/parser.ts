@@ -4,6 +4,7 @@
  */
 import { parseIpv4, parseMac, prefixMask } from '../address.js';
 import { FilterProblem } from '../filter/filter-error.js';
+import { TokenReader } from '../filter/token-reader.js';
 import {
   ALWAYS,
   accessor,
@@ -47,7 +48,6 @@ const COMPARATORS: Readonly<Record<string, (a: number, b: number) => boolean>> =
   '>': (a, b) => a > b,
   '>=': (a, b) => a >= b,
 };
-const MAX_DEPTH = 100;
 const MAX_PORT = 65535;
 const BROADCAST = 0xffffffffffff;
 
@@ -57,47 +57,15 @@ export function parsePcapFilter(text: string): FrameTest {
   return tokens.length === 1 ? ALWAYS : new PcapParser(tokens).whole();
 }
 
-class PcapParser {
-  private readonly tokens: readonly PcapToken[];
-  private at = 0;
-  private depth = 0;
+class PcapParser extends TokenReader<PcapToken> {
   private last: Qualifiers | undefined;
   /** After `vlan`, all that follows lies behind one tag more. */
   private tags = 0;
-
-  constructor(tokens: readonly PcapToken[]) {
-    this.tokens = tokens;
-  }
 
   whole(): FrameTest {
     const test = this.expression();
     if (this.token.kind !== 'end') this.refuse();
     return test;
-  }
-
-  private get token(): PcapToken {
-    return this.tokens[this.at];
-  }
-
-  private is(...texts: readonly string[]): boolean {
-    const { kind, text } = this.token;
-    return (kind === 'word' || kind === 'symbol') && texts.includes(text);
-  }
-
-  private accept(...texts: readonly string[]): boolean {
-    if (!this.is(...texts)) return false;
-    this.at += 1;
-    return true;
-  }
-
-  private expect(text: string): void {
-    if (!this.accept(text)) this.refuse(`"${text}" is missing here`);
-  }
-
-  private refuse(message?: string): never {
-    const { kind, text, column } = this.token;
-    const usual = kind === 'end' ? 'the expression ends too early' : `"${text}" was not expected here`;
-    throw new FilterProblem(message ?? usual, column);
   }
 
   private expression(): FrameTest {
@@ -110,11 +78,7 @@ class PcapParser {
   }
 
   private term(): FrameTest {
-    this.depth += 1;
-    if (this.depth > MAX_DEPTH) this.refuse(`more than ${MAX_DEPTH} brackets and negations within each other`);
-    const test = this.termWithin();
-    this.depth -= 1;
-    return test;
+    return this.nested(() => this.termWithin());
   }
 
   private termWithin(): FrameTest {
@@ -169,11 +133,7 @@ class PcapParser {
   }
 
   private operand(): Computation {
-    this.depth += 1;
-    if (this.depth > MAX_DEPTH) this.refuse(`more than ${MAX_DEPTH} brackets and negations within each other`);
-    const computation = this.operandWithin();
-    this.depth -= 1;
-    return computation;
+    return this.nested(() => this.operandWithin());
   }
 
   private operandWithin(): Computation {
