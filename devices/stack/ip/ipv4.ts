@@ -360,8 +360,8 @@ export class Ipv4 {
   private build(request: SendRequest, src: Ipv4Address, fits: boolean): Ipv4Packet {
     const dontFragment = request.dontFragment === 'whole' ? fits : (request.dontFragment ?? false);
     const { dst, protocol } = request;
-    // RFC 6864 section 4.1: what is never cut needs no number, and Linux gives it none.
-    const unnamed = dontFragment ? 0 : undefined;
+    // RFC 6864 section 4.1: what is never cut needs no number. Linux gives none only where it could not be cut here.
+    const unnamed = request.dontFragment === true ? 0 : undefined;
     return {
       src,
       dst,

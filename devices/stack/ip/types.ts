@@ -18,7 +18,7 @@ export interface SendRequest {
   readonly dontFragment?: boolean | 'whole';
   /** IP options, a multiple of 4 bytes, at most 40. Default: none. */
   readonly options?: Uint8Array;
-  /** 0 … 65535. Default: 0 with don't-fragment, otherwise the next one of source, destination and protocol. */
+  /** 0 … 65535. Default: 0 with don't-fragment (true), otherwise the next one of source, destination and protocol. */
   readonly identification?: number;
   /** The destination has just answered what this machine sent: the next hop hears us, ARP need not ask it. */
   readonly answered?: boolean;
