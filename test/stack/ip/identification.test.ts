@@ -38,30 +38,28 @@ t.test('answers to one peer are counted, those to another do not show in it', as
   t.ok(jump >= 1 && jump <= 1000, 'goes on by chance while it rests');
 });
 
-t.test(
-  'datagrams and pings that fit are not to be fragmented and have no number; larger ones go in fragments',
-  async (t) => {
-    const bench = host();
-    const endpoint = bench.stack.udp.bind({ address: 0, port: 5000 });
-    const send = (length: number) => endpoint.send(new Uint8Array(length), { address: ip('10.0.0.2'), port: 9 });
-    send(1472);
-    bench.ping('10.0.0.2');
-    t.same(named(bench), [
-      [0, true],
-      [0, true],
-    ]);
-    send(1473);
-    const pieces = named(bench);
-    t.equal(pieces.length, 2);
-    t.same(new Set(pieces.map(([identification]) => identification)).size, 1);
-    t.same(
-      pieces.map(([, dontFragment]) => dontFragment),
-      [false, false],
-    );
-    bench.hears('eth0', udp('10.0.0.2:9', '10.0.0.1:5001', new Uint8Array(1)));
-    t.equal(named(bench)[0][1], false, 'errors may be fragmented');
-  },
-);
+t.test('datagrams and pings that fit have don’t-fragment, and are counted; larger ones go in fragments', async (t) => {
+  const bench = host();
+  const endpoint = bench.stack.udp.bind({ address: 0, port: 5000 });
+  const send = (length: number) => endpoint.send(new Uint8Array(length), { address: ip('10.0.0.2'), port: 9 });
+  send(1472);
+  bench.ping('10.0.0.2');
+  bench.ping('10.0.0.2', { dontFragment: true });
+  const [datagram, ping, never] = named(bench);
+  t.equal(datagram[1] && ping[1], true);
+  t.same(never, [0, true], 'what must not be cut has no number');
+  send(1473);
+  const pieces = named(bench);
+  t.equal(pieces[0][0], (datagram[0] + 1) & 0xffff);
+  t.equal(pieces.length, 2);
+  t.same(new Set(pieces.map(([identification]) => identification)).size, 1);
+  t.same(
+    pieces.map(([, dontFragment]) => dontFragment),
+    [false, false],
+  );
+  bench.hears('eth0', udp('10.0.0.2:9', '10.0.0.1:5001', new Uint8Array(1)));
+  t.equal(named(bench)[0][1], false, 'errors may be fragmented');
+});
 
 t.test('TCP: resets and SYN-ACKs have no number, a connection counts its own segments', async (t) => {
   const bench = host();
