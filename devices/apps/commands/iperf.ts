@@ -1,30 +1,35 @@
-/** `iperf`: how fast TCP is between two hosts. Options and output as those of iperf3, the protocol is our own. */
+/** `iperf`: how fast TCP is between two hosts, or what becomes of datagrams. Options and output as those of iperf3, the protocol is our own. */
 import type { Network } from '../../net/network.js';
 import type { Resolver } from '../../net/resolver.js';
 import type { SocketError } from '../../net/socket-errors.js';
 import type { Random } from '../../stack/random.js';
 import { formatIpv4 } from '../../stack/wire/address.js';
-import { runClient } from '../iperf/client.js';
+import { runClient, type WantedTest } from '../iperf/client.js';
 import { IperfError } from '../iperf/control.js';
 import { JsonReport } from '../iperf/json-report.js';
 import {
   CONGESTION_CONTROLS,
   IPERF_PORT,
-  type IperfTest,
   MAX_BLOCK_BYTES,
+  MAX_BUFFER_BYTES,
+  MAX_DATAGRAM_BYTES,
+  MAX_RATE,
   MAX_SECONDS,
   MAX_STREAMS,
+  MIN_BUFFER_BYTES,
+  MIN_DATAGRAM_BYTES,
+  MIN_RATE,
 } from '../iperf/protocol.js';
 import { IperfServer, type ServerObserver } from '../iperf/server.js';
 import { TextReport } from '../iperf/text-report.js';
-import { parseAmount } from '../iperf/units.js';
+import { parseAmount, parseRate } from '../iperf/units.js';
 import { type Arguments, parseArguments } from './arguments.js';
 import { type Command, type CommandIo, INTERRUPTED_STATUS } from './command.js';
 import { CommandFailure, defineCommand, UsageError } from './define.js';
 import { addressOf } from './names.js';
 import { problemText } from './nc-options.js';
 
-const LETTERS = 's1Rc:p:t:n:P:i:C:l:J4';
+const LETTERS = 's1Ruc:p:t:n:P:i:C:l:w:b:J4';
 const LONG = {
   server: 's',
   client: 'c',
@@ -37,22 +42,28 @@ const LONG = {
   interval: 'i',
   congestion: 'C',
   length: 'l',
+  window: 'w',
+  udp: 'u',
+  bitrate: 'b',
   json: 'J',
 };
 const DEFAULT_SECONDS = 10;
-const DEFAULT_BLOCK_BYTES = 128 * 1024;
+/** Of UDP, bit/s: iperf3's million. */
+const DEFAULT_RATE = 1024 * 1024;
 const DEFAULT_INTERVAL_SECONDS = 1;
 const LINE = `${'-'.repeat(59)}\n`;
-const CLIENT_OPTIONS = ['t', 'n', 'P', 'R', 'C', 'l'];
+const CLIENT_OPTIONS = ['t', 'n', 'P', 'R', 'C', 'l', 'w', 'u', 'b'];
+const TCP_OPTIONS = ['C', 'w'];
 
 export function iperf(network: Network, resolver: Resolver, random: Random): Command {
   return defineCommand({
     name: 'iperf',
-    summary: 'measure TCP: a server (-s) on one host, a client (-c) on another',
+    summary: 'measure TCP or UDP: a server (-s) on one host, a client (-c) on another',
     usage:
       'iperf -s [-p port] [-1] [-i seconds] [--json]\n' +
       '       iperf -c host [-p port] [-t seconds | -n bytes[KMG]] [-P streams] [-R]\n' +
-      '                     [-i seconds] [-C cubic|reno] [-l bytes[KMG]] [--json]',
+      '                     [-i seconds] [-C cubic|reno] [-l bytes[KMG]] [-w bytes[KMG]] [--json]\n' +
+      '       iperf -c host -u [-b bits[KMG]] [-l bytes] …',
     async run(argv, io) {
       const args = parseArguments(argv, LETTERS, LONG);
       if (args.operands.length > 0) throw new UsageError(`unknown argument '${args.operands[0]}'`);
@@ -67,8 +78,12 @@ export function iperf(network: Network, resolver: Resolver, random: Random): Com
   });
 }
 
-function readTest(args: Arguments): IperfTest {
-  const bytes = amount(args, 'n', Number.MAX_SAFE_INTEGER);
+function readTest(args: Arguments): WantedTest {
+  const udp = args.has('u');
+  const foreign = TCP_OPTIONS.find((option) => udp && args.has(option));
+  if (foreign !== undefined) throw new UsageError(`-${foreign} is for TCP`);
+  if (!udp && args.has('b')) throw new UsageError('-b is for UDP (-u)');
+  const bytes = amount(args, 'n', 1, Number.MAX_SAFE_INTEGER);
   const seconds = args.seconds('t', 0);
   if (bytes !== undefined && seconds !== undefined) throw new UsageError('either -t or -n, not both');
   if (seconds !== undefined && seconds > MAX_SECONDS) throw new UsageError(`-t: at most ${MAX_SECONDS} seconds`);
@@ -79,7 +94,9 @@ function readTest(args: Arguments): IperfTest {
   return {
     streams: args.integer('P', 1, MAX_STREAMS) ?? 1,
     reverse: args.has('R'),
-    blockBytes: amount(args, 'l', MAX_BLOCK_BYTES) ?? DEFAULT_BLOCK_BYTES,
+    blockBytes: udp ? amount(args, 'l', MIN_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES) : amount(args, 'l', 1, MAX_BLOCK_BYTES),
+    ...(udp && { udp: { bitsPerSecond: rate(args) ?? DEFAULT_RATE } }),
+    ...(args.has('w') && { bufferBytes: amount(args, 'w', MIN_BUFFER_BYTES, MAX_BUFFER_BYTES) }),
     // 0 is no time at all, and so means for ever.
     ...(bytes === undefined && seconds !== 0 && { seconds: seconds ?? DEFAULT_SECONDS }),
     ...(bytes !== undefined && { bytes }),
@@ -87,12 +104,20 @@ function readTest(args: Arguments): IperfTest {
   };
 }
 
-function amount(args: Arguments, option: string, maximum: number): number | undefined {
+function amount(args: Arguments, option: string, minimum: number, maximum: number): number | undefined {
   const text = args.value(option);
   if (text === undefined) return undefined;
   const bytes = parseAmount(text);
-  if (bytes !== undefined && bytes >= 1 && bytes <= maximum) return bytes;
-  throw new UsageError(`-${option}: '${text}' is not a number of bytes from 1 to ${maximum}, such as 64K`);
+  if (bytes !== undefined && bytes >= minimum && bytes <= maximum) return bytes;
+  throw new UsageError(`-${option}: '${text}' is not a number of bytes from ${minimum} to ${maximum}, such as 64K`);
+}
+
+function rate(args: Arguments): number | undefined {
+  const text = args.value('b');
+  if (text === undefined) return undefined;
+  const bitsPerSecond = parseRate(text);
+  if (bitsPerSecond !== undefined && bitsPerSecond >= MIN_RATE && bitsPerSecond <= MAX_RATE) return bitsPerSecond;
+  throw new UsageError(`-b: '${text}' is not a number of bits a second from 1K to 100G, such as 5M`);
 }
 
 function readInterval(args: Arguments): number {

@@ -1,8 +1,8 @@
 /** A test as one JSON document, with the names and units that iperf3's users know. */
-import type { IperfTest, StreamResult } from './protocol.js';
+import type { DatagramCounts, IperfTest, StreamResult } from './protocol.js';
 import type { Sample, TestStream } from './stream.js';
 import type { Interval, TestObserver, TestOutcome } from './test-run.js';
-import { bitsPerSecond, sumOfInterval, sumOfResults, type Total, totalOf } from './totals.js';
+import { bitsPerSecond, lostPercent, sumOfInterval, sumOfResults, type Total, totalOf } from './totals.js';
 
 export class JsonReport implements TestObserver {
   private start: object = { connected: [] };
@@ -21,8 +21,17 @@ export class JsonReport implements TestObserver {
       remote_port: socket.remotePort,
     }));
     const { seconds = 0, bytes = 0, blockBytes, reverse } = test;
-    const settings = { protocol: 'TCP', num_streams: test.streams, blksize: blockBytes, duration: seconds, bytes };
-    this.start = { connected, test_start: { ...settings, reverse: reverse ? 1 : 0 } };
+    const protocol = test.udp === undefined ? 'TCP' : 'UDP';
+    const settings = { protocol, num_streams: test.streams, blksize: blockBytes, duration: seconds, bytes };
+    this.start = {
+      connected,
+      ...(test.bufferBytes !== undefined && buffersOf(test.bufferBytes, streams[0])),
+      test_start: {
+        ...settings,
+        reverse: reverse ? 1 : 0,
+        ...(test.udp && { target_bitrate: test.udp.bitsPerSecond }),
+      },
+    };
   }
 
   onInterval(interval: Interval): void {
@@ -39,11 +48,14 @@ export class JsonReport implements TestObserver {
   onEnd({ own, peer }: TestOutcome): void {
     const sender = this.sends ? own : peer;
     const receiver = this.sends ? peer : own;
+    const arrived = receiver ?? sender;
     this.end = {
-      streams: own.map((_, index) => ({
+      streams: own.map((result, index) => ({
+        ...(result.datagrams && arrived && { udp: this.side(index, arrived[index], false) }),
         ...(sender && { sender: this.side(index, sender[index], true) }),
         ...(receiver && { receiver: this.side(index, receiver[index], false) }),
       })),
+      ...(own[0]?.datagrams && arrived && { sum: { ...figures(sumOfResults(arrived)), sender: this.sends } }),
       ...(sender && { sum_sent: { ...withRetransmits(sumOfResults(sender)), sender: this.sends } }),
       ...(receiver && { sum_received: { ...figures(sumOfResults(receiver)), sender: this.sends } }),
       ...(this.congestion.size > 0 && {
@@ -76,11 +88,24 @@ export class JsonReport implements TestObserver {
 
 function figures(total: Total | Sample) {
   const [start, end] = [total.fromMs / 1000, total.toMs / 1000];
-  return { start, end, seconds: end - start, bytes: total.bytes, bits_per_second: bitsPerSecond(total) };
+  const rate = { bytes: total.bytes, bits_per_second: bitsPerSecond(total) };
+  return { start, end, seconds: end - start, ...rate, ...(total.datagrams && datagramFigures(total.datagrams)) };
 }
 
+function datagramFigures(datagrams: DatagramCounts) {
+  const { packets, lost, outOfOrder, jitterMs } = datagrams;
+  const lost_percent = lostPercent(datagrams);
+  return { jitter_ms: jitterMs, lost_packets: lost, packets, lost_percent, out_of_order: outOfOrder };
+}
+
+/** Of UDP nothing is sent again. */
 function withRetransmits(total: Total | Sample) {
-  return { ...figures(total), retransmits: total.retransmits };
+  return total.datagrams ? figures(total) : { ...figures(total), retransmits: total.retransmits };
+}
+
+function buffersOf(wanted: number, { socket }: TestStream): object {
+  const { sendBufferBytes, receiveBufferBytes } = socket.statistics?.()?.info ?? {};
+  return { sock_bufsize: wanted, sndbuf_actual: sendBufferBytes, rcvbuf_actual: receiveBufferBytes };
 }
 
 /** Times in microseconds, as in Linux's tcp_info. */

@@ -2,13 +2,15 @@
 import type { Network } from '../../net/network.js';
 import type { SocketError } from '../../net/socket-errors.js';
 import type { TcpServer } from '../../net/tcp-server.js';
-import type { TcpSocket } from '../../net/tcp-socket.js';
+import { TcpSocket } from '../../net/tcp-socket.js';
 import type { Random } from '../../stack/random.js';
 import { Control, IperfError } from './control.js';
+import { type DatagramPath, ServerPaths } from './datagram-path.js';
 import { LineReader } from './lines.js';
 import { CONTROL_GREETING, type IperfTest, parseStreamGreeting } from './protocol.js';
-import { TestStream } from './stream.js';
+import { TcpStream } from './stream.js';
 import { type TestObserver, TestRun } from './test-run.js';
+import { UdpStream } from './udp-stream.js';
 
 /** Tests at once; further clients are told that the server is busy. */
 const MAX_TESTS = 16;
@@ -36,9 +38,13 @@ export interface IperfServerOptions {
   readonly onTestOver?: () => void;
 }
 
+/** What a stream runs on. */
+type Carrier = TcpSocket | DatagramPath;
+
 /** A test whose streams are still coming. */
 interface Waiting {
-  readonly sockets: (TcpSocket | undefined)[];
+  readonly test: IperfTest;
+  readonly carriers: (Carrier | undefined)[];
   readonly complete: () => void;
 }
 
@@ -48,16 +54,26 @@ export class IperfServer {
   private readonly listener: TcpServer;
   private readonly sockets = new Set<TcpSocket>();
   private readonly waiting = new Map<string, Waiting>();
+  /** By the client's address: what connections from there get while the streams of such a test come. */
+  private readonly bufferSizes = new Map<string, number>();
+  /** By the client's address: the last of its tests whose streams come, one after the other because of that. */
+  private readonly arranging = new Map<string, Promise<unknown>>();
+  private paths: Promise<ServerPaths> | undefined;
   private readonly stopping = new AbortController();
   private tests = 0;
 
   constructor(network: Network, options: IperfServerOptions) {
     this.network = network;
     this.options = options;
-    const listening = { program: 'iperf', allowHalfOpen: true, noDelay: true, keepAlive: true };
-    this.listener = network.createServer({ ...listening, keepAliveInitialDelay: KEEP_ALIVE_MS }, (socket) =>
-      this.accept(socket),
-    );
+    const listening = {
+      program: 'iperf',
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+      bufferSizeFor: (address: string) => this.bufferSizes.get(address),
+    };
+    this.listener = network.createServer(listening, (socket) => this.accept(socket));
     this.listener.maxConnections = MAX_CONNECTIONS;
     this.listener.on('error', (error) => options.onError(error as SocketError));
   }
@@ -73,6 +89,8 @@ export class IperfServer {
     // The tests end in turns of their own.
     await new Promise<void>((resolve) => setImmediate(resolve));
     for (const socket of this.sockets) socket.destroy();
+    const paths = await this.paths?.catch(() => undefined);
+    paths?.close();
     await closed;
   }
 
@@ -92,14 +110,19 @@ export class IperfServer {
       return;
     }
     const stream = parseStreamGreeting(greeting ?? '');
-    const waiting = stream && this.waiting.get(stream.cookie);
-    if (stream === undefined || waiting === undefined || !(stream.index < waiting.sockets.length)) socket.destroy();
-    else if (waiting.sockets[stream.index] !== undefined) socket.destroy();
-    else {
-      lines.release();
-      waiting.sockets[stream.index] = socket;
-      if (waiting.sockets.every((each) => each !== undefined)) waiting.complete();
-    }
+    lines.release();
+    if (stream === undefined || !this.take(stream, socket, false)) socket.destroy();
+  }
+
+  /** False when no test waits for it. */
+  private take({ cookie, index }: { cookie: string; index: number }, carrier: Carrier, isUdp: boolean): boolean {
+    const waiting = this.waiting.get(cookie);
+    if (waiting === undefined || isUdp !== (waiting.test.udp !== undefined)) return false;
+    const { carriers, complete } = waiting;
+    if (!(index < carriers.length) || carriers[index] !== undefined) return false;
+    carriers[index] = carrier;
+    if (carriers.every((each) => each !== undefined)) complete();
+    return true;
   }
 
   private async serve(control: Control): Promise<void> {
@@ -111,16 +134,13 @@ export class IperfServer {
     this.tests += 1;
     const { remoteAddress = '', remotePort = 0 } = control.socket;
     const observer = this.options.observe({ address: remoteAddress, port: remotePort });
-    const sockets: TcpSocket[] = [];
+    const carriers: Carrier[] = [];
     try {
       const test = await control.expect('test');
-      sockets.push(...(await this.streamsOf(control, test)));
+      carriers.push(...(await this.arrange(control, test)));
       const { network, stopping } = this;
-      const streams = sockets.map((socket, index) => new TestStream(network, index + 1, socket, test.reverse));
-      for (const socket of [control.socket, ...sockets]) socket.setTimeout(0);
-      if (test.congestionControl !== undefined) {
-        for (const socket of sockets) socket.setCongestionControl(test.congestionControl);
-      }
+      control.socket.setTimeout(0);
+      const streams = carriers.map((carrier, index) => this.streamOn(carrier, index + 1, test));
       control.send({ start: true });
       const { intervalMs } = this.options;
       await new TestRun(network, control, test, streams, { intervalMs, observer, signal: stopping.signal }).run();
@@ -129,33 +149,74 @@ export class IperfServer {
       observer.onFailure(error);
     } finally {
       this.tests -= 1;
-      for (const socket of sockets) socket.destroy();
+      for (const carrier of carriers) carrier.destroy();
       control.socket.destroySoon();
       this.options.onTestOver?.();
     }
   }
 
-  /** The connections of a test, in the order of their numbers. Throws IperfError when they do not all come in time. */
-  private async streamsOf(control: Control, test: IperfTest): Promise<TcpSocket[]> {
+  private streamOn(carrier: Carrier, id: number, test: IperfTest): TcpStream | UdpStream {
+    const { network } = this;
+    if (!(carrier instanceof TcpSocket)) {
+      return new UdpStream(network, id, carrier, test.reverse, test.udp?.bitsPerSecond ?? 0);
+    }
+    carrier.setTimeout(0);
+    if (test.congestionControl !== undefined) carrier.setCongestionControl(test.congestionControl);
+    return new TcpStream(network, id, carrier, test.reverse);
+  }
+
+  /** {@link streamsOf}, once the tests of the same client that came before have theirs. */
+  private async arrange(control: Control, test: IperfTest): Promise<Carrier[]> {
+    const { remoteAddress = '' } = control.socket;
+    const before = this.arranging.get(remoteAddress) ?? Promise.resolve();
+    const streams = before.then(() => this.streamsOf(control, test, remoteAddress));
+    const over = streams.catch(() => {});
+    this.arranging.set(remoteAddress, over);
+    try {
+      return await streams;
+    } finally {
+      if (this.arranging.get(remoteAddress) === over) this.arranging.delete(remoteAddress);
+    }
+  }
+
+  private openPaths(): Promise<ServerPaths> {
+    this.paths ??= ServerPaths.open(this.network, this.options.port, (greeting, path) =>
+      this.take(greeting, path, true),
+    );
+    return this.paths;
+  }
+
+  /** What the streams of a test run on, in their order. Throws IperfError when they do not all come in time. */
+  private async streamsOf(control: Control, test: IperfTest, address: string): Promise<Carrier[]> {
     const { random } = this.options;
+    if (test.udp !== undefined) {
+      await this.openPaths().catch((cause) => {
+        this.paths = undefined;
+        control.send({ error: 'the UDP port is taken' });
+        throw new IperfError('unable to take the UDP port', { cause });
+      });
+    }
+    if (test.bufferBytes !== undefined) this.bufferSizes.set(address, test.bufferBytes);
     const cookie = [random.uint32(), random.uint32()].map((part) => part.toString(16).padStart(8, '0')).join('');
-    const sockets: (TcpSocket | undefined)[] = new Array(test.streams).fill(undefined);
+    const carriers: (Carrier | undefined)[] = new Array(test.streams).fill(undefined);
     const patience = new AbortController();
     try {
       await new Promise<void>((complete, reject) => {
-        this.waiting.set(cookie, { sockets, complete });
+        this.waiting.set(cookie, { test, carriers, complete });
+        if (control.socket.destroyed) reject(new IperfError('control socket has closed unexpectedly'));
         control.socket.once('close', () => reject(new IperfError('control socket has closed unexpectedly')));
         const late = () => reject(new IperfError('the streams of the test did not come'));
         this.network.sleep(PATIENCE_MS, patience.signal).then(late, () => {});
         control.send({ cookie });
       });
     } catch (error) {
-      for (const socket of sockets) socket?.destroy();
+      for (const carrier of carriers) carrier?.destroy();
       throw error;
     } finally {
       patience.abort();
+      this.bufferSizes.delete(address);
       this.waiting.delete(cookie);
     }
-    return sockets.filter((socket) => socket !== undefined);
+    return carriers.filter((carrier) => carrier !== undefined);
   }
 }

@@ -1,9 +1,9 @@
-/** One stream of a test: it sends without end, or reads and forgets, and knows how much that was. */
+/** The streams of a test: they send without end, or read and forget, and know how much that was. */
 import type { SocketRow } from '../../control/tables.js';
 import type { Network } from '../../net/network.js';
 import type { TcpSocket } from '../../net/tcp-socket.js';
 import type { Instant } from '../../stack/clock.js';
-import type { StreamResult } from './protocol.js';
+import type { DatagramCounts, StreamResult } from './protocol.js';
 
 /** What happened in one interval of a test. Instants are milliseconds since the start of the test. */
 export interface Sample {
@@ -13,10 +13,39 @@ export interface Sample {
   readonly retransmits: number;
   /** The connection as it is at the end of the interval; absent once it is gone. */
   readonly row?: SocketRow;
+  /** Of UDP: a sender's count of packets, or what the receiver knows of them. */
+  readonly datagrams?: DatagramCounts;
 }
 
-export class TestStream {
+/** What reports tell of where a stream leads; numbers and texts are there while it is open. */
+export interface StreamEnds {
+  readonly localAddress: string | undefined;
+  readonly localPort: number | undefined;
+  readonly remoteAddress: string | undefined;
+  readonly remotePort: number | undefined;
+  /** Of TCP. */
+  statistics?(): SocketRow | undefined;
+}
+
+export interface TestStream {
   /** From 1; what reports call it. */
+  readonly id: number;
+  readonly socket: StreamEnds;
+  readonly sends: boolean;
+  /** The test begins. Resolves when the stream has ended in an orderly way; rejects with the error of its socket. */
+  start(blockBytes: number, limitBytes: number | undefined): Promise<void>;
+  /** A sender sends no more, and says so. */
+  finish(): void;
+  /** Of UDP, where the end does not show: the sender is done, after so many datagrams. */
+  sentInAll?(packets: number): void;
+  /** Since the last call. */
+  sample(): Sample;
+  /** Of the whole test. */
+  result(): StreamResult;
+  destroy(): void;
+}
+
+export class TcpStream implements TestStream {
   readonly id: number;
   readonly socket: TcpSocket;
   readonly sends: boolean;
@@ -41,7 +70,6 @@ export class TestStream {
     socket.on('error', () => {});
   }
 
-  /** The test begins. Resolves when the stream has ended in an orderly way; rejects with the connection's error. */
   start(blockBytes: number, limitBytes: number | undefined): Promise<void> {
     this.startedAt = this.network.now();
     this.sampledAt = this.startedAt;
@@ -63,14 +91,12 @@ export class TestStream {
     return ended;
   }
 
-  /** A sender sends no more, and says so. */
   finish(): void {
     if (!this.sends || this.socket.writableEnded) return;
     this.endedAt = this.network.now();
     this.socket.end();
   }
 
-  /** Since the last call. */
   sample(): Sample {
     const now = this.endedAt ?? this.network.now();
     const row = this.look();
@@ -89,11 +115,14 @@ export class TestStream {
     return sample;
   }
 
-  /** Of the whole test. */
   result(): StreamResult {
     const seconds = ((this.endedAt ?? this.network.now()) - this.startedAt) / 1000;
     const row = this.look();
     return { bytes: this.moved(row), seconds, retransmits: row?.retransmissions ?? 0 };
+  }
+
+  destroy(): void {
+    this.socket.destroy();
   }
 
   /** The connection as it is, or as it was when it was last there. */
@@ -129,4 +158,4 @@ export class TestStream {
 }
 
 /** Recognised at once in a capture. */
-const PATTERN = '0123456789';
+export const PATTERN = '0123456789';

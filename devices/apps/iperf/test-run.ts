@@ -75,6 +75,7 @@ export class TestRun {
     } finally {
       ending?.clear();
       this.intervalTimer?.clear();
+      for (const stream of this.streams) stream.destroy();
     }
   }
 
@@ -86,10 +87,11 @@ export class TestRun {
     });
     ended.catch(() => {});
     // Listened to from now on: the end of the control connection is the end of the test.
-    const peer = control.expect('results');
+    const peer = this.resultsOfPeer();
     await Promise.race([ended, peer.then(() => ended)]);
     this.intervalTimer?.clear();
     this.report();
+    if (this.sends && test.udp !== undefined) control.send({ sent: this.results().map(packetsOf) });
     // Only when the receiver has seen the end of all is it known what was sent again: the sender speaks second.
     if (this.sends) await peer;
     const own = this.results();
@@ -97,6 +99,16 @@ export class TestRun {
     const told = await peer;
     if (told.length !== own.length) throw new IperfError('the peer tells of other streams than there were');
     return { own, peer: told };
+  }
+
+  private async resultsOfPeer(): Promise<readonly StreamResult[]> {
+    const { control, streams } = this;
+    if (this.test.udp !== undefined && !this.sends) {
+      const sent = await control.expect('sent');
+      if (sent.length !== streams.length) throw new IperfError('the peer tells of other streams than there were');
+      for (const [index, stream] of streams.entries()) stream.sentInAll?.(sent[index]);
+    }
+    return control.expect('results');
   }
 
   private endStreams(): void {
@@ -128,6 +140,10 @@ export class TestRun {
     this.reportedMs = toMs;
     this.options.observer.onInterval(interval);
   }
+}
+
+function packetsOf({ datagrams }: StreamResult): number {
+  return datagrams?.packets ?? 0;
 }
 
 /** The first streams send what does not divide evenly. */

@@ -28,9 +28,18 @@ function threeDigits(value: number): string {
   return value < 99.95 ? value.toFixed(1) : value.toFixed(0);
 }
 
+/** Bit/s as `1M`, `64K`, `2.5G`: powers of 1000, as iperf reads them. Undefined for anything else. */
+export function parseRate(text: string): number | undefined {
+  return parseScaled(text, 1000);
+}
+
 /** `10`, `64K`, `1.5M`, `1G`: powers of 1024, as iperf reads them. Undefined for anything else. */
 export function parseAmount(text: string): number | undefined {
+  return parseScaled(text, 1024);
+}
+
+function parseScaled(text: string, step: number): number | undefined {
   const match = /^(\d+(?:\.\d+)?)([KMGT]?)$/i.exec(text);
   if (match === null) return undefined;
-  return Math.floor(Number(match[1]) * 1024 ** PREFIXES.indexOf(match[2].toUpperCase()));
+  return Math.floor(Number(match[1]) * step ** PREFIXES.indexOf(match[2].toUpperCase()));
 }
