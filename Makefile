@@ -9,10 +9,10 @@ BUILT := build/.built
 SOURCES := $(shell find devices orchestrator -name '*.ts' 2>/dev/null)
 TESTS := $(shell find test -name '*.ts' 2>/dev/null)
 
-.PHONY: help install build check test run interop goodput soak bench clean
+.PHONY: help install build check test run interop goodput soak bench bench-tcp clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## Install the dependencies
 
@@ -62,6 +62,10 @@ soak: build/js/.compiled ## Run 10,000 random worlds and throw a million damaged
 
 bench: build/js/.compiled ## Measure speed and size, as ratios within one run
 	@node build/js/test/bench/run.js
+
+# BENCH='--seconds 5 --seeds 1 --cells 80 links' makes it short; `windows` is the part that needs no root.
+bench-tcp: build/js/.compiled ## Compare our TCP with Linux's and smoltcp's; a quarter of an hour, as root
+	@node build/js/test/bench/tcp/run.js $(BENCH)
 
 clean: ## Remove what was built and installed
 	rm -rf build node_modules .tap

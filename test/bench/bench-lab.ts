@@ -1,6 +1,9 @@
 /** A lab of real processes for a benchmark: launched by the orchestrator's own means, addressed by device name. */
+import { PassThrough } from 'node:stream';
 import type { DeviceConfig, DeviceStatus, FetchResult, InterfaceRow, UdpEndpoint } from '../../devices/control.js';
+import { runOnDevice } from '../../orchestrator/commands/exec.js';
 import { labDirectory, makeRunRoot } from '../../orchestrator/lab/paths.js';
+import type { RpcClient } from '../../orchestrator/lab/rpc-client.js';
 import { type HeldLab, holdLab } from '../../orchestrator/lab/supervise.js';
 import { findFreePorts } from '../../orchestrator/lab/udp-ports.js';
 import { planTopology, type Topology, udpPortCount } from '../../orchestrator/topology/index.js';
@@ -65,9 +68,24 @@ export class BenchLab {
   }
 
   async call<Result>(device: string, method: string, params: object = {}): Promise<Result> {
+    return this.client(device).call<Result>(method, params);
+  }
+
+  private client(device: string): RpcClient {
     const client = this.held.lab.devices.find(({ config }) => config.name === device)?.client;
     if (client === undefined) throw new Error(`no device ${device} is running`);
-    return client.call<Result>(method, params);
+    return client;
+  }
+
+  /** Runs a command on a device; what it prints. Throws unless its exit status is 0. */
+  async exec(device: string, ...argv: string[]): Promise<string> {
+    const outputs = [new PassThrough(), new PassThrough()] as const;
+    const [stdout, stderr] = outputs.map((stream) => stream.setEncoding('utf8').toArray());
+    const streams = { stdout: outputs[0], stderr: outputs[1], columns: 80 };
+    const status = await runOnDevice(this.client(device), argv, streams).exitStatus;
+    for (const output of outputs) output.end();
+    if (status !== 0) throw new Error(`${argv.join(' ')}: status ${status}\n${(await stderr).join('')}`);
+    return (await stdout).join('');
   }
 
   /** CPU time of all devices together since they were started, ms. */
