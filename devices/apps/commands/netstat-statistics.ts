@@ -25,6 +25,18 @@ interface Group {
 const always = (text: string, ...counters: string[]): Line => ({ text, counters, always: true });
 const line = (text: string, ...counters: string[]): Line => ({ text, counters });
 
+/** In the order and the words of net-tools. */
+const ICMP_TYPES = [
+  ['destination unreachable', 'typeUnreachable'],
+  ['timeout in transit', 'typeTimeExceeded'],
+  ['wrong parameters', 'typeParameterProblem'],
+  ['redirects', 'typeRedirect'],
+  ['echo requests', 'typeEchoRequest'],
+  ['echo replies', 'typeEchoReply'],
+  ['timestamp request', 'typeTimestamp'],
+  ['timestamp reply', 'typeTimestampReply'],
+] as const;
+
 const GROUPS: readonly Group[] = [
   {
     name: 'Ip',
@@ -56,15 +68,14 @@ const GROUPS: readonly Group[] = [
     name: 'Icmp',
     layer: 'icmp',
     lines: [
-      always('% ICMP messages received', 'icmp.errorsIn', 'icmp.echoRequestsIn', 'icmp.echoRepliesIn'),
-      always('% input ICMP message failed', 'icmp.malformed'),
-      line('ICMP input histogram:', 'icmp.errorsIn', 'icmp.echoRequestsIn', 'icmp.echoRepliesIn'),
-      line('    errors: %', 'icmp.errorsIn'),
-      line('    echo requests: %', 'icmp.echoRequestsIn'),
-      line('    echo replies: %', 'icmp.echoRepliesIn'),
-      line('ICMP output histogram:', 'icmp.errorsOut', 'icmp.echoRequestsOut'),
-      line('    errors: %', 'icmp.errorsOut'),
-      line('    echo requests: %', 'icmp.echoRequestsOut'),
+      always('% ICMP messages received', 'icmp.in'),
+      always('% input ICMP message failed', 'icmp.malformed', 'icmp.badQuote', 'icmp.unknownType'),
+      line('ICMP input histogram:', ...ICMP_TYPES.map(([, name]) => `icmp.${name}In`)),
+      ...ICMP_TYPES.map(([text, name]) => line(`    ${text}: %`, `icmp.${name}In`)),
+      always('% ICMP messages sent', 'icmp.out'),
+      always('% ICMP messages failed', 'icmp.replyFailed'),
+      line('ICMP output histogram:', ...ICMP_TYPES.map(([, name]) => `icmp.${name}Out`)),
+      ...ICMP_TYPES.map(([text, name]) => line(`    ${text}: %`, `icmp.${name}Out`)),
     ],
   },
   {
@@ -72,10 +83,15 @@ const GROUPS: readonly Group[] = [
     layer: '',
     protocol: 'tcp',
     lines: [
-      line('% connection resets received', 'tcp.resetsIn'),
+      always('% active connection openings', 'tcp.activeOpens'),
+      always('% passive connection openings', 'tcp.passiveOpens'),
+      always('% failed connection attempts', 'tcp.attemptsFailed'),
+      // So net-tools calls all ends without FIN, whoever caused them; those that came are resetsIn.
+      always('% connection resets received', 'tcp.establishedResets'),
       always('% connections established', 'established'),
       always('% segments received', 'tcp.segmentsIn'),
-      always('% segments sent out', 'tcp.segmentsOut'),
+      // RFC 4022: without those that only repeat.
+      always('% segments sent out', 'tcp.segmentsOut', '-tcp.retransmissions'),
       always('% segments retransmitted', 'tcp.retransmissions'),
       always('% bad segments received', 'tcp.badChecksum', 'tcp.badDataOffset', 'tcp.truncated', 'tcp.malformed'),
       always('% resets sent', 'tcp.resetsOut'),
@@ -86,10 +102,11 @@ const GROUPS: readonly Group[] = [
     layer: 'udp',
     protocol: 'udp',
     lines: [
-      always('% packets received', 'udp.in', '-udp.noPort', '-udp.noReader'),
+      always('% packets received', 'udp.in', '-udp.noPort', '-udp.noReader', '-udp.receiveBufferFull'),
       always('% packets to unknown port received', 'udp.noPort'),
-      always('% packet receive errors', 'udp.malformed', 'udp.noReader'),
+      always('% packet receive errors', 'udp.malformed', 'udp.noReader', 'udp.receiveBufferFull'),
       always('% packets sent', 'udp.out'),
+      always('% receive buffer errors', 'udp.receiveBufferFull'),
     ],
   },
   {

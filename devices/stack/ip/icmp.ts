@@ -91,6 +91,18 @@ export interface EchoHandler {
   onError(error: EchoError): void;
 }
 
+/** What is counted of each type, besides what becomes of it: RFC 2011 asks for both directions. */
+const TYPE_NAMES: Readonly<Record<number, string>> = {
+  [ICMP_ECHO_REPLY]: 'typeEchoReply',
+  [ICMP_UNREACHABLE]: 'typeUnreachable',
+  [ICMP_REDIRECT]: 'typeRedirect',
+  [ICMP_ECHO_REQUEST]: 'typeEchoRequest',
+  [ICMP_TIME_EXCEEDED]: 'typeTimeExceeded',
+  [ICMP_PARAMETER_PROBLEM]: 'typeParameterProblem',
+  [ICMP_TIMESTAMP]: 'typeTimestamp',
+  [ICMP_TIMESTAMP_REPLY]: 'typeTimestampReply',
+};
+
 export class Icmp implements ErrorSender {
   private readonly ipv4: Ipv4;
   private readonly tracer: Tracer;
@@ -117,6 +129,7 @@ export class Icmp implements ErrorSender {
   sendEcho(request: EchoRequest): StackError | undefined {
     const { identifier, sequence, data, dontFragment = 'whole', ...envelope } = request;
     this.counters.add('icmp.echoRequestsOut');
+    this.countOut(ICMP_ECHO_REQUEST);
     const message = { type: ICMP_ECHO_REQUEST, code: 0, rest: echoRest(identifier, sequence), body: data };
     return this.ipv4.send({ ...envelope, dontFragment, protocol: PROTOCOL_ICMP, payload: emitIcmp(message) });
   }
@@ -177,6 +190,7 @@ export class Icmp implements ErrorSender {
     if (options === undefined) return;
     const body = emitIpv4(packet).subarray(0, MAX_QUOTE_LENGTH - options.length);
     this.counters.add('icmp.errorsOut');
+    this.countOut(type);
     this.ipv4.send({
       dst: packet.src,
       src,
@@ -185,6 +199,11 @@ export class Icmp implements ErrorSender {
       tos: (packet.tos & TOS_MASK) | TOS_INTERNETWORK_CONTROL,
       payload: emitIcmp({ type, code, rest, body }),
     });
+  }
+
+  private countOut(type: number): void {
+    this.counters.add('icmp.out');
+    this.counters.add(`icmp.${TYPE_NAMES[type]}Out`);
   }
 
   /** Undefined: the options are such that there is no answer. */
@@ -206,11 +225,14 @@ export class Icmp implements ErrorSender {
   }
 
   private receive(packet: Ipv4Packet): void {
+    this.counters.add('icmp.in');
     const message = parseIcmp(packet.payload);
     if (isMalformed(message)) {
       this.counters.add('icmp.malformed');
       return;
     }
+    const name = TYPE_NAMES[message.type];
+    if (name !== undefined) this.counters.add(`icmp.${name}In`);
     if (this.tracer.enabled) {
       const { type, code } = message;
       const from = formatIpv4(packet.src);
@@ -268,6 +290,7 @@ export class Icmp implements ErrorSender {
     const options = this.optionsOfAnswer(packet.options, packet.dst);
     if (options === undefined) return;
     this.counters.add(counter);
+    this.countOut(reply.type);
     const error = this.ipv4.send({
       dst: packet.src,
       src: packet.dst,

@@ -5,8 +5,14 @@ import { row } from './socket-row.js';
 const COUNTERS = Object.entries({
   'arp.requestsIn': 2,
   'icmp.echoRequestsIn': 3,
-  'icmp.errorsIn': 1,
+  'icmp.in': 9,
+  'icmp.malformed': 1,
+  'icmp.out': 3,
   'icmp.strayReply': 4,
+  'icmp.typeEchoReplyIn': 4,
+  'icmp.typeEchoReplyOut': 3,
+  'icmp.typeEchoRequestIn': 3,
+  'icmp.typeUnreachableIn': 1,
   'ipv4.delivered': 9,
   'ipv4.in': 10,
   'ipv4.loopback': 5,
@@ -14,9 +20,13 @@ const COUNTERS = Object.entries({
   'tcp.badAck': 2,
   'tcp.badChecksum': 1,
   'tcp.keepAliveProbes': 6,
+  'tcp.resetsIn': 1,
+  'tcp.retransmissions': 2,
   'tcp.segmentsIn': 7,
-  'udp.in': 5,
+  'tcp.segmentsOut': 11,
+  'udp.in': 6,
   'udp.noPort': 2,
+  'udp.receiveBufferFull': 1,
 }).map(([name, value]) => ({ name, value }));
 
 const SOCKETS = [row({ state: 'ESTABLISHED' }), row({ state: 'CLOSE_WAIT' }), row({ state: 'LISTEN' })];
@@ -33,27 +43,39 @@ t.test('the words of net-tools, then our own names', async (t) => {
     0 requests sent out
     loopback: 5
 Icmp:
-    4 ICMP messages received
-    0 input ICMP message failed
+    9 ICMP messages received
+    1 input ICMP message failed
     ICMP input histogram:
-        errors: 1
+        destination unreachable: 1
         echo requests: 3
+        echo replies: 4
+    3 ICMP messages sent
+    0 ICMP messages failed
+    ICMP output histogram:
+        echo replies: 3
+    echoRequestsIn: 3
     strayReply: 4
 Tcp:
+    0 active connection openings
+    0 passive connection openings
+    0 failed connection attempts
+    0 connection resets received
     2 connections established
     7 segments received
-    0 segments sent out
-    0 segments retransmitted
+    9 segments sent out
+    2 segments retransmitted
     1 bad segments received
     0 resets sent
 Udp:
     3 packets received
     2 packets to unknown port received
-    0 packet receive errors
+    1 packet receive errors
     0 packets sent
+    1 receive buffer errors
 TcpExt:
     TCPKeepAlive: 6
     badAck: 2
+    resetsIn: 1
 Arp:
     requestsIn: 2
 `,
@@ -61,6 +83,9 @@ Arp:
 });
 
 t.test('one protocol', async (t) => {
-  t.match(statisticsText(COUNTERS, SOCKETS, new Set(['tcp'])), /^Tcp:\n[^:]*\nTcpExt:\n.*badAck: 2\n$/s);
+  t.match(
+    statisticsText(COUNTERS, SOCKETS, new Set(['tcp'])),
+    /^Tcp:\n[^:]*\nTcpExt:\n.*badAck: 2\n {4}resetsIn: 1\n$/s,
+  );
   t.match(statisticsText(COUNTERS, SOCKETS, new Set(['udp'])), /^Udp:\n[^:]*$/);
 });

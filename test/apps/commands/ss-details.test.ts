@@ -54,6 +54,13 @@ t.test('-i: the line that Linux prints, as far as there is something to tell', a
   t.equal(tcpText({ ...SENDING, state: 'TIME_WAIT' }, { withOptions: true, numeric: true }), undefined);
 });
 
+t.test('-i: what is learned of ACKs, order and the reading program', async (t) => {
+  const learned = { delayedAckMs: 40, reorderingSegments: 7, receiveRttMs: 20.25, receiveSpaceBytes: 14_480 };
+  const text = tcpText({ ...SENDING, info: info(learned) }, { withOptions: false, numeric: false });
+  t.match(text, / rtt:20\/0 ato:40 mss:1448 /);
+  t.match(text, / reordering:7 rcv_rtt:20\.25 rcv_space:14480 notsent:/);
+});
+
 t.test('-m: memory', async (t) => {
   t.equal(memoryText(SENDING), 'skmem:(r7,rb131072,t0,tb262144,f0,w20000,o0,bl0,d0)');
   t.equal(memoryText(row({ protocol: 'udp' })), undefined);
