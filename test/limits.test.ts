@@ -7,9 +7,9 @@ import { MAX_NEIGHBORS } from '../devices/stack/ip/neighbors.js';
 import { REASSEMBLY_MEMORY_BYTES, REASSEMBLY_TIMEOUT_MS } from '../devices/stack/ip/reassembly.js';
 import { MAX_MAC_ENTRIES } from '../devices/stack/link/switch.js';
 import { MAX_CONNECTIONS } from '../devices/stack/tcp/connection-table.js';
-import { MAX_BLOCKS } from '../devices/stack/tcp/reassembly.js';
-import { MAX_RECEIVE_BUFFER_BYTES } from '../devices/stack/tcp/receive-autotuning.js';
-import { MAX_SEND_BUFFER_BYTES } from '../devices/stack/tcp/send-autotuning.js';
+import { MAX_BLOCKS } from '../devices/stack/tcp/receiving/reassembly.js';
+import { MAX_RECEIVE_BUFFER_BYTES } from '../devices/stack/tcp/receiving/receive-autotuning.js';
+import { MAX_SEND_BUFFER_BYTES } from '../devices/stack/tcp/sending/send-autotuning.js';
 import { UDP_DATAGRAM_OVERHEAD_BYTES, UDP_RECEIVE_BUFFER_BYTES } from '../devices/stack/transport/udp-endpoint.js';
 
 const text = readFileSync('docs/limits.md', 'utf8');

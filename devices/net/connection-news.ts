@@ -1,5 +1,5 @@
 import type { StackError } from '../stack/errors.js';
-import type { ConnectionHandler } from '../stack/tcp/types.js';
+import type { ConnectionHandler } from '../stack/tcp/control-block/types.js';
 
 /** What the stack has told of a connection: facts that stay true, to be acted on outside of the stack. */
 export class ConnectionNews implements ConnectionHandler {

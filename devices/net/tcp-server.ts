@@ -2,8 +2,8 @@
 import { EventEmitter } from 'node:events';
 import { StackError } from '../stack/errors.js';
 import type { Connection } from '../stack/tcp/connection.js';
+import type { ListenOptions } from '../stack/tcp/control-block/types.js';
 import type { Listener } from '../stack/tcp/listener.js';
-import type { ListenOptions } from '../stack/tcp/types.js';
 import { formatIpv4 } from '../stack/wire/address.js';
 import { literalAddress } from './connect-options.js';
 import type { Network } from './network.js';

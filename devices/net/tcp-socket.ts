@@ -3,7 +3,7 @@ import type { EventEmitter } from 'node:events';
 import { StackError } from '../stack/errors.js';
 import type { CongestionControlName } from '../stack/tcp/congestion/congestion-control.js';
 import type { Connection } from '../stack/tcp/connection.js';
-import type { SocketRow } from '../stack/tcp/types.js';
+import type { SocketRow } from '../stack/tcp/control-block/types.js';
 import { formatIpv4, type Ipv4Address, parseIpv4 } from '../stack/wire/address.js';
 import {
   type ConnectArguments,

@@ -2,7 +2,7 @@
 import t from 'tap';
 import { Random } from '../../devices/stack/random.js';
 import type { Connection } from '../../devices/stack/tcp/connection.js';
-import { seqAdd } from '../../devices/stack/tcp/seqnum.js';
+import { seqAdd } from '../../devices/stack/tcp/control-block/seqnum.js';
 import { ACK, FIN, PSH, RST, SYN, URG } from '../../devices/stack/wire/tcp.js';
 import { Conversation, IRS, record } from '../stack/tcp/harness.js';
 

@@ -1,8 +1,8 @@
 /** What a stranger can make a machine keep: everything has a bound, and what was given up leaves nothing behind. */
 import t from 'tap';
 import { Timers } from '../../devices/stack/clock.js';
-import { ChunkQueue } from '../../devices/stack/tcp/chunk-queue.js';
-import { Reassembly } from '../../devices/stack/tcp/reassembly.js';
+import { ChunkQueue } from '../../devices/stack/tcp/receiving/chunk-queue.js';
+import { Reassembly } from '../../devices/stack/tcp/receiving/reassembly.js';
 
 t.test('cleared deadlines do not pile up', async (t) => {
   const timers = new Timers();

@@ -1,9 +1,9 @@
 /** Which segments are looked at: RFC 9293 section 3.10.7.4, first step, and the timestamps of RFC 7323 section 5. */
 import { ACK, FIN, RST, SYN, type TcpSegment } from '../wire/tcp.js';
+import { seqAdd, seqDiff, seqGe, seqGt, seqLt } from './control-block/seqnum.js';
+import type { Tcb } from './control-block/tcb.js';
 import type { ConnectionMachine } from './machine.js';
 import { segmentLength } from './reset.js';
-import { seqAdd, seqDiff, seqGe, seqGt, seqLt } from './seqnum.js';
-import type { Tcb } from './tcb.js';
 
 /** RFC 7323 section 5.5: a timestamp that was not refreshed for so long proves nothing any more. */
 const PAWS_MAX_IDLE_MS = 24 * 24 * 3_600_000;

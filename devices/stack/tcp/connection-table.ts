@@ -1,5 +1,5 @@
 import type { Connection } from './connection.js';
-import type { Endpoint } from './types.js';
+import type { Endpoint } from './control-block/types.js';
 
 /**
  * What strangers can make a machine keep, TIME_WAIT included (as Linux's tcp_max_tw_buckets). Programs' own connections

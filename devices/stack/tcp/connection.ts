@@ -1,12 +1,12 @@
 import { StackError } from '../errors.js';
 import { createCongestionControl } from './congestion/choose.js';
 import type { CongestionControlName } from './congestion/congestion-control.js';
+import { seqAdd, seqDiff, seqMax } from './control-block/seqnum.js';
+import { mayBeReset, mayReceive } from './control-block/states.js';
+import type { ConnectionHandler, Endpoint, SocketRow } from './control-block/types.js';
 import type { KeepAliveTimes } from './keep-alive.js';
 import { ConnectionMachine } from './machine.js';
-import { seqAdd, seqDiff, seqMax } from './seqnum.js';
 import { connectionRow } from './socket-row.js';
-import { mayBeReset, mayReceive } from './states.js';
-import type { ConnectionHandler, Endpoint, SocketRow } from './types.js';
 
 export type { ConnectionOptions } from './machine.js';
 

@@ -1,8 +1,8 @@
 /** What an ICMP error means to TCP: RFC 1122 section 4.2.3.9, RFC 5461, RFC 5927, RFC 1191. */
 import { type ErrorCode, StackError } from '../errors.js';
+import { type SequenceNumber, seqAdd, seqGe, seqLt } from './control-block/seqnum.js';
+import type { IcmpErrorReport } from './control-block/types.js';
 import type { ConnectionMachine } from './machine.js';
-import { type SequenceNumber, seqAdd, seqGe, seqLt } from './seqnum.js';
-import type { IcmpErrorReport } from './types.js';
 
 const DESTINATION_UNREACHABLE = 3;
 const TIME_EXCEEDED = 11;

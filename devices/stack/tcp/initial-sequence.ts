@@ -1,8 +1,8 @@
 import type { Instant } from '../clock.js';
 import type { Random } from '../random.js';
+import type { SequenceNumber } from './control-block/seqnum.js';
+import type { Endpoint } from './control-block/types.js';
 import { KeyedHash } from './keyed-hash.js';
-import type { SequenceNumber } from './seqnum.js';
-import type { Endpoint } from './types.js';
 
 /** RFC 9293 section 3.4.1: the timer M advances every 4 microseconds. */
 const TICKS_PER_MS = 250;

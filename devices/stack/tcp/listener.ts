@@ -2,9 +2,9 @@ import type { Instant } from '../clock.js';
 import { ANY_ADDRESS } from '../wire/address.js';
 import { ACK, FIN, RST, SYN, type TcpSegment } from '../wire/tcp.js';
 import type { Connection } from './connection.js';
+import type { Endpoint, ListenOptions, SocketRow, TcpContext } from './control-block/types.js';
 import { sendReset } from './reset.js';
 import { listenerRow } from './socket-row.js';
-import type { Endpoint, ListenOptions, SocketRow, TcpContext } from './types.js';
 
 /** Node's default. */
 const DEFAULT_BACKLOG = 511;

@@ -1,6 +1,6 @@
 import type { StackError } from '../errors.js';
 import type { EventQueue } from '../events.js';
-import type { ConnectionHandler } from './types.js';
+import type { ConnectionHandler } from './control-block/types.js';
 
 const NO_HANDLER: ConnectionHandler = {
   onEstablished: () => {},

@@ -1,7 +1,7 @@
 import type { Random } from '../random.js';
 import type { Ipv4Address } from '../wire/address.js';
+import type { Endpoint } from './control-block/types.js';
 import { KeyedHash } from './keyed-hash.js';
-import type { Endpoint } from './types.js';
 
 /** Linux's `ip_local_port_range`; within RFC 6335's private range for the most part. */
 export const EPHEMERAL_FIRST = 32768;

@@ -1,9 +1,9 @@
 /** RST: RFC 9293 section 3.10.7.4, second step. */
 import { StackError } from '../errors.js';
 import type { TcpSegment } from '../wire/tcp.js';
+import { seqAdd } from './control-block/seqnum.js';
+import { isClosedByPeer } from './control-block/states.js';
 import type { ConnectionMachine } from './machine.js';
-import { seqAdd } from './seqnum.js';
-import { isClosedByPeer } from './states.js';
 
 /**
  * RFC 5961 section 3: only the exact next sequence number resets; one that is merely in the window is challenged. Two

@@ -1,7 +1,7 @@
 import { PROTOCOL_TCP } from '../wire/ipv4.js';
 import { ACK, emitTcp, FIN, RST, SYN, type TcpSegment } from '../wire/tcp.js';
-import { seqAdd } from './seqnum.js';
-import type { Endpoint, TcpContext } from './types.js';
+import { seqAdd } from './control-block/seqnum.js';
+import type { Endpoint, TcpContext } from './control-block/types.js';
 
 /** SEG.LEN of RFC 9293: data, and one each for SYN and FIN. */
 export function segmentLength(segment: TcpSegment): number {

@@ -5,12 +5,12 @@
 import { StackError } from '../errors.js';
 import { ACK, FIN, PSH, RST, SYN, type TcpSegment, URG } from '../wire/tcp.js';
 import { isAcceptable, isForeignEcho, isOldTimestamp, recordTimestamp } from './acceptance.js';
+import { seqAdd, seqGe, seqGt, seqLe, seqLt } from './control-block/seqnum.js';
+import { isClosedByPeer, mayReceive } from './control-block/states.js';
+import type { Tcb } from './control-block/tcb.js';
 import type { ConnectionMachine } from './machine.js';
 import { segmentLength, sendReset } from './reset.js';
 import { resetArrived, resetNow } from './reset-arrives.js';
-import { seqAdd, seqGe, seqGt, seqLe, seqLt } from './seqnum.js';
-import { isClosedByPeer, mayReceive } from './states.js';
-import type { Tcb } from './tcb.js';
 
 export function segmentArrives(connection: ConnectionMachine, segment: TcpSegment): void {
   if (connection.state === 'SYN_SENT') synSent(connection, segment);

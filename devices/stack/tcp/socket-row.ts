@@ -1,9 +1,9 @@
 import type { Timer } from '../clock.js';
 import { formatIpv4 } from '../wire/address.js';
 import type { Connection } from './connection.js';
+import type { Endpoint, SocketRow } from './control-block/types.js';
 import type { Listener } from './listener.js';
 import { tcpInfo } from './tcp-info.js';
-import type { Endpoint, SocketRow } from './types.js';
 
 /** "192.0.2.1:80" */
 export function formatEndpoint(endpoint: Endpoint): string {

@@ -1,9 +1,9 @@
 import type { Instant } from '../clock.js';
 import type { Random } from '../random.js';
 import type { TcpOptions } from '../wire/tcp.js';
+import { type SequenceNumber, seqAdd } from './control-block/seqnum.js';
+import type { Endpoint } from './control-block/types.js';
 import { KeyedHash } from './keyed-hash.js';
-import { type SequenceNumber, seqAdd } from './seqnum.js';
-import type { Endpoint } from './types.js';
 
 /** How long a cookie is good for: one to two of these. */
 const MINUTE_MS = 60_000;

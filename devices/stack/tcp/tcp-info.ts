@@ -1,8 +1,8 @@
 import type { Instant } from '../clock.js';
 import type { Connection } from './connection.js';
-import { DELAYED_ACK_MS } from './delayed-ack.js';
-import { DEFAULT_MSS } from './tcb.js';
-import type { TcpInfo } from './types.js';
+import { DEFAULT_MSS } from './control-block/tcb.js';
+import type { TcpInfo } from './control-block/types.js';
+import { DELAYED_ACK_MS } from './receiving/delayed-ack.js';
 
 /** A connection as `ss -ti` shows it. */
 export function tcpInfo(connection: Connection): TcpInfo {

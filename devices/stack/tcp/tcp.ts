@@ -7,17 +7,24 @@ import { ACK, CWR, ECE, parseTcp, RST, SYN, type TcpSegment } from '../wire/tcp.
 import { ChallengeBudget } from './challenge-acks.js';
 import { Connection } from './connection.js';
 import { ConnectionTable } from './connection-table.js';
-import { withoutFalseSetup } from './ecn.js';
+import { withoutFalseSetup } from './control-block/ecn.js';
+import { type SequenceNumber, seqAdd, seqDiff, seqGt, seqLt } from './control-block/seqnum.js';
+import { DEFAULT_MSS } from './control-block/tcb.js';
+import type {
+  ConnectOptions,
+  Endpoint,
+  IcmpErrorReport,
+  ListenOptions,
+  SocketRow,
+  TcpContext,
+} from './control-block/types.js';
 import { icmpErrorArrives } from './icmp-errors.js';
 import { InitialSequence } from './initial-sequence.js';
 import { KeyedHash } from './keyed-hash.js';
 import { Listener, type Opener } from './listener.js';
 import { EphemeralPorts } from './ports.js';
 import { sendReset } from './reset.js';
-import { type SequenceNumber, seqAdd, seqDiff, seqGt, seqLt } from './seqnum.js';
 import { optionsOfEcho, SynCookies } from './syn-cookies.js';
-import { DEFAULT_MSS } from './tcb.js';
-import type { ConnectOptions, Endpoint, IcmpErrorReport, ListenOptions, SocketRow, TcpContext } from './types.js';
 
 const MAX_PORT = 65535;
 /** More than the window field can tell with the largest scale (RFC 7323 section 2.3). */

@@ -1,6 +1,6 @@
 import type { Timer, Timers } from '../clock.js';
-import type { SequenceNumber } from './seqnum.js';
-import type { Tcb } from './tcb.js';
+import type { SequenceNumber } from './control-block/seqnum.js';
+import type { Tcb } from './control-block/tcb.js';
 
 /**
  * Linux's TCP_USER_TIMEOUT (RFC 9293 sections 3.8.3 and 3.10.8; RFC 5482 without its option): how long what the

@@ -97,6 +97,8 @@ export function runSmallWindow({
   connection.sender.flight.useCongestionControl(
     congestion === 'none' ? new Unlimited() : createCongestionControl(congestion),
   );
+  // As bulk programs do, ours among them: a program that fills every gap at once would wait for Nagle all the time.
+  connection.setNoDelay(true);
   // As TCP_USER_TIMEOUT: at such losses fifteen repetitions in a row fail sooner or later.
   connection.setUserTimeout(0x7fffffff);
   connection.handler = { ...connection.handler, onClosed };

@@ -2,16 +2,24 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { Random } from '../../../devices/stack/random.js';
-import { ChunkQueue } from '../../../devices/stack/tcp/chunk-queue.js';
+import { receiveMssFor, windowShiftFor } from '../../../devices/stack/tcp/control-block/negotiation.js';
+import {
+  seqAdd,
+  seqDiff,
+  seqGe,
+  seqGt,
+  seqLe,
+  seqLt,
+  seqMax,
+} from '../../../devices/stack/tcp/control-block/seqnum.js';
 import { InitialSequence } from '../../../devices/stack/tcp/initial-sequence.js';
 import { KeyedHash } from '../../../devices/stack/tcp/keyed-hash.js';
-import { receiveMssFor, windowShiftFor } from '../../../devices/stack/tcp/negotiation.js';
 import { EPHEMERAL_FIRST, EPHEMERAL_LAST, EphemeralPorts } from '../../../devices/stack/tcp/ports.js';
-import { MAX_BLOCKS, Reassembly } from '../../../devices/stack/tcp/reassembly.js';
-import { RetransmissionQueue, type SentSegment } from '../../../devices/stack/tcp/retransmission-queue.js';
-import { RttEstimator } from '../../../devices/stack/tcp/rtt.js';
-import { SendBuffer } from '../../../devices/stack/tcp/send-buffer.js';
-import { seqAdd, seqDiff, seqGe, seqGt, seqLe, seqLt, seqMax } from '../../../devices/stack/tcp/seqnum.js';
+import { ChunkQueue } from '../../../devices/stack/tcp/receiving/chunk-queue.js';
+import { MAX_BLOCKS, Reassembly } from '../../../devices/stack/tcp/receiving/reassembly.js';
+import { RetransmissionQueue, type SentSegment } from '../../../devices/stack/tcp/recovery/retransmission-queue.js';
+import { RttEstimator } from '../../../devices/stack/tcp/recovery/rtt.js';
+import { SendBuffer } from '../../../devices/stack/tcp/sending/send-buffer.js';
 import { bytesOf, HERE, PEER, text } from './harness.js';
 
 const uint32 = fc.integer({ min: 0, max: 0xffffffff });

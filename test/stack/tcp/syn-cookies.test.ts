@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { Random } from '../../../devices/stack/random.js';
 import type { Connection } from '../../../devices/stack/tcp/connection.js';
-import { seqAdd } from '../../../devices/stack/tcp/seqnum.js';
+import { seqAdd } from '../../../devices/stack/tcp/control-block/seqnum.js';
 import { optionsOfEcho, SynCookies, timestampWithOptions } from '../../../devices/stack/tcp/syn-cookies.js';
 import { ACK, CWR, ECE, PSH, RST, SYN, type TcpOptions } from '../../../devices/stack/wire/tcp.js';
 import { bytesOf, Conversation, type FromPeer, HERE, PEER, text } from './harness.js';

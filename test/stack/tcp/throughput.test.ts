@@ -1,8 +1,8 @@
 /** Two stacks on one line without losses, in virtual time: does one connection fill it? */
 import t from 'tap';
 import type { Connection } from '../../../devices/stack/tcp/connection.js';
-import { MAX_RECEIVE_BUFFER_BYTES } from '../../../devices/stack/tcp/receive-autotuning.js';
-import { MAX_SEND_BUFFER_BYTES } from '../../../devices/stack/tcp/send-autotuning.js';
+import { MAX_RECEIVE_BUFFER_BYTES } from '../../../devices/stack/tcp/receiving/receive-autotuning.js';
+import { MAX_SEND_BUFFER_BYTES } from '../../../devices/stack/tcp/sending/send-autotuning.js';
 import { StackNode, type StackNodeOptions } from '../../support/stack-node.js';
 import { Wiring } from '../../support/wiring.js';
 
