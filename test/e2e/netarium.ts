@@ -27,6 +27,8 @@ export interface Ran {
 export interface StartOptions {
   readonly input?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Standard output is read as a stream and not kept. */
+  readonly streamed?: boolean;
 }
 
 export interface WorldOptions {
@@ -72,6 +74,7 @@ export class Netarium {
       extendEnv: false,
       input: options.input ?? '',
       reject: false,
+      buffer: { stdout: !options.streamed },
       maxBuffer: Number.POSITIVE_INFINITY,
     });
   }

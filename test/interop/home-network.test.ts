@@ -43,7 +43,8 @@ interopTest('a Linux host at home: DHCP, DNS, ping, traceroute, web pages', { ro
   t.equal(missed, 0);
   const verdict = await judgeFrames(file);
   t.same(verdict, { frames, wrong: [] });
-  for (const end of [HOST_PORT, 'web:eth0']) t.same(await remarksAt(end, file, host.folder, PROBES), {}, end);
+  for (const end of [HOST_PORT, 'web:eth0'])
+    t.same(await remarksAt(end, file, host.folder, { explained: PROBES }), {}, end);
 });
 
 async function hasAddress(t: Test, host: KernelHost): Promise<string> {

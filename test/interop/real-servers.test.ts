@@ -109,7 +109,8 @@ interopTest(
     const { frames, missed } = await capture.stop();
     t.equal(missed, 0);
     t.same(await judgeFrames(file), { frames, wrong: [] });
-    for (const end of ['a:eth0', 'r:eth1']) t.same(await remarksAt(end, file, host.folder, KEPT), {}, end);
+    for (const end of ['a:eth0', 'r:eth1'])
+      t.same(await remarksAt(end, file, host.folder, { explained: KEPT }), {}, end);
 
     const refused = await net.json<FetchReport>('fetch', 'http://www.shop.test:81/', '--from', 'a');
     t.match(refused, { ok: false, error: { code: 'ECONNREFUSED', stage: 'tcp' } });

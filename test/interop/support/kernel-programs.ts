@@ -48,3 +48,14 @@ const socket = require('node:dgram').createSocket('udp4');
 socket.on('message', (data, { port, address }) => socket.send(Buffer.concat([data, data]), port, address));
 socket.bind(Number(process.argv[1]), () => console.log('listening'));
 `;
+
+/** PORT FILE: an HTTP server that has one file. */
+export const FILE_SERVER = `
+const [, port, file] = process.argv;
+const { createReadStream, statSync } = require('node:fs');
+const server = require('node:http').createServer((_request, response) => {
+  response.writeHead(200, { 'Content-Length': statSync(file).size });
+  createReadStream(file).pipe(response);
+});
+server.listen(Number(port), () => console.log('listening'));
+`;
