@@ -24,7 +24,8 @@ t.test('10 MB arrive byte-exact, and netstat shows the connection meanwhile', as
   t.equal(report.capture.dropped, 0);
   t.match(
     netstat.stdout.split('\n').find((line) => line.includes(socket.local)),
-    /^tcp .* 203\.0\.113\.80:80 +(ESTABLISHED|TIME_WAIT) .*browser/,
+    // As on Linux, nobody owns what is in TIME_WAIT: on a fast machine the transfer may be over by now.
+    /^tcp .* 203\.0\.113\.80:80 +(ESTABLISHED .*browser|TIME_WAIT +-)/,
   );
 });
 
