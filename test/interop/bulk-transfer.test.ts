@@ -84,7 +84,11 @@ interopTest('100 MB each way on a good link, one after the other and both at onc
   const { frames, missed } = await capture.stop();
   t.equal(missed, 0);
   t.same(await judgeFrames(file), { frames, wrong: [] });
-  t.same(await remarksAt('a:eth0', file, world.host.folder, { isBulk: true }), {});
+  // What a busy machine did not take from its sockets in time was lost, as on a bad link.
+  const overflows = world.host.socketOverflows();
+  t.comment(`${overflows} datagrams did not fit into the buffers of sockets`);
+  const explained = overflows > 0 ? OF_LOSS : undefined;
+  t.same(await remarksAt('a:eth0', file, world.host.folder, { isBulk: true, explained }), {});
   await Promise.all([toLinux(t, world), fromLinux(t, world)]);
 });
 

@@ -112,6 +112,11 @@ export class KernelHost {
     return this.run(client, { environment: { RESOLVERS: this.resolvers } });
   }
 
+  /** Datagrams of tunnels that found no room in the buffer of their socket, since the namespaces are there. */
+  socketOverflows(): number {
+    return Object.values(this.names).reduce((sum, name) => sum + overflowsIn(name), 0);
+  }
+
   private launch(argv: readonly string[]): string[] {
     return ['ip', 'netns', 'exec', this.names.host, 'sh', '-c', WITH_OWN_RESOLVERS, this.resolvers, ...argv];
   }
@@ -122,6 +127,16 @@ export class KernelHost {
     for (const name of Object.values(this.names)) removeNamespace(name);
     rmSync(this.folder, { recursive: true, force: true });
   };
+}
+
+/** The kernel's own count, RcvbufErrors of RFC 1213's table of UDP. */
+function overflowsIn(namespace: string): number {
+  const argv = ['netns', 'exec', namespace, 'cat', '/proc/net/snmp'];
+  const table = execFileSync('ip', argv, { env: { PATH: TOOL_PATH }, encoding: 'utf8' });
+  const [titles, values] = table.split('\n').filter((line) => line.startsWith('Udp:'));
+  const column = titles.split(' ').indexOf('RcvbufErrors');
+  if (column < 0) throw new Error('/proc/net/snmp has no RcvbufErrors');
+  return Number(values.split(' ')[column]);
 }
 
 function removeNamespace(name: string): void {

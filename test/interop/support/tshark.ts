@@ -53,7 +53,7 @@ export async function judgeFrames(file: string): Promise<Verdict> {
 
 /** How connections begin and end, and that a receiver's window holds a sender back, is no remark about them. */
 const ORDINARY =
-  /^Connection (establish|finish)|connection closing$|^TCP window (update|specified by)|^TCP Checksum 0xffff/;
+  /^Connection (establish|finish)|connection closing$|^TCP (window (update|specified by)|Zero Window)|^TCP Checksum 0xffff/;
 
 /** What a lossy link explains. A segment that was acknowledged and never seen is not among it. */
 export const OF_LOSS =
