@@ -4,7 +4,7 @@ import type { TcpSocket } from '../../net/tcp-socket.js';
 import { Control, IperfError } from './control.js';
 import { ClientPath } from './datagram-path.js';
 import { LineReader } from './lines.js';
-import { CONTROL_GREETING, type IperfTest, MIN_DATAGRAM_BYTES, streamGreeting } from './protocol.js';
+import { CONTROL_GREETING, type IperfTest, KEEP_ALIVE_MS, MIN_DATAGRAM_BYTES, streamGreeting } from './protocol.js';
 import { TcpStream, type TestStream } from './stream.js';
 import { type TestOutcome, TestRun, type TestRunOptions } from './test-run.js';
 import { UdpStream } from './udp-stream.js';
@@ -99,7 +99,8 @@ function connect(
 ): Promise<TcpSocket> {
   return new Promise((resolve, reject) => {
     const buffers = { sendBufferSize: bufferBytes, recvBufferSize: bufferBytes };
-    const how = { program: 'iperf', allowHalfOpen: true, noDelay: true, ...buffers };
+    const probes = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
+    const how = { program: 'iperf', allowHalfOpen: true, noDelay: true, ...probes, ...buffers };
     const socket = network.connect({ host: address, port, ...how });
     sockets.push(socket);
     // Later errors are told by whoever reads or writes.

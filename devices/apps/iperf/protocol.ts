@@ -21,6 +21,8 @@ export const CONTROL_GREETING = 'netarium-iperf 1';
 const STREAM_GREETING = /^netarium-iperf-stream 1 ([0-9a-f]{16}) (\d{1,3})$/;
 
 export const MAX_STREAMS = 128;
+/** A peer that vanishes is noticed by probes after so much silence: its last word, a RST, may be lost on the way. */
+export const KEEP_ALIVE_MS = 60_000;
 export const MAX_SECONDS = 86_400;
 export const MAX_BLOCK_BYTES = 1024 * 1024;
 /** Smaller windows hold no segment. */

@@ -7,7 +7,7 @@ import type { Random } from '../../stack/random.js';
 import { Control, IperfError } from './control.js';
 import { type DatagramPath, ServerPaths } from './datagram-path.js';
 import { LineReader } from './lines.js';
-import { CONTROL_GREETING, type IperfTest, parseStreamGreeting } from './protocol.js';
+import { CONTROL_GREETING, type IperfTest, KEEP_ALIVE_MS, parseStreamGreeting } from './protocol.js';
 import { TcpStream } from './stream.js';
 import { type TestObserver, TestRun } from './test-run.js';
 import { UdpStream } from './udp-stream.js';
@@ -17,8 +17,6 @@ const MAX_TESTS = 16;
 const MAX_CONNECTIONS = 1024;
 /** A connection that does not say what it is, or a test whose streams do not come, is given up after this time. */
 const PATIENCE_MS = 10_000;
-/** Clients that vanish are noticed by probes after so much silence. */
-const KEEP_ALIVE_MS = 60_000;
 
 /** One client's test, from its acceptance to its end. */
 export interface ServerObserver extends TestObserver {
