@@ -34,6 +34,14 @@ export function queueBytesOf({ mbps, rttMs }: Cell): number {
   return (mbps * 1e6 * rttMs) / 8000;
 }
 
+/** What one transfer came to. */
+export interface Measured {
+  /** Bits a second of data. */
+  readonly rate: number;
+  /** The mean of the sender's smoothed round trip: that of the link, what waits in its queue, and what processes add. */
+  readonly rttMs: number;
+}
+
 /** How something that is not ours is plugged in: the outer addresses of a vxlan tunnel, ours first. */
 export interface Outside {
   readonly vni: number;

@@ -5,12 +5,13 @@
 It is told what to do by lines on standard input and tells how it went on standard output:
     -> (started)            <- here PID        the parent now puts `wire`, one end of a veth pair, into the namespace
     -> configure            <- ready           `eth0` is a vxlan tunnel over `wire`; a receiver listens
-    -> start PEER (sender)  <- done
-                            <- BYTES SECONDS CONGESTION-CONTROL  (receiver: what came, and in which time)
+    -> start PEER (sender)  <- ROUND-TRIP      its mean in milliseconds, as the kernel has smoothed it
+    -> start (receiver)     <- BYTES SECONDS   what came, and in which time
 """
 
 import os
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -18,6 +19,9 @@ import time
 PORT = 5001
 VXLAN_PORT = 4790
 CHUNK = 128 * 1024
+SAMPLE_SECONDS = 0.25
+# Of struct tcp_info in linux/tcp.h.
+RTT_OFFSET = 68
 
 
 def tell(*words):
@@ -78,14 +82,20 @@ def send(peer, congestion, seconds):
     connection.connect((peer, PORT))
     ends = time.monotonic() + seconds + 1
     chunk = bytes(CHUNK)
+    samples = []
+    look_at = time.monotonic() + SAMPLE_SECONDS
     try:
         while time.monotonic() < ends:
             connection.settimeout(max(0.001, ends - time.monotonic()))
             connection.send(chunk)
+            if time.monotonic() >= look_at:
+                info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+                samples.append(struct.unpack_from("I", info, RTT_OFFSET)[0] / 1000)
+                look_at = time.monotonic() + SAMPLE_SECONDS
     except OSError:
         # The receiver has seen enough.
         pass
-    tell("done")
+    tell(sum(samples) / max(1, len(samples)))
 
 
 def main():

@@ -2,7 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import type { Outside } from './cells.js';
+import type { Measured, Outside } from './cells.js';
 
 const PROGRAM = 'test/bench/tcp/kernel-end.py';
 /** Beyond the time that a transfer is to take. */
@@ -46,15 +46,16 @@ export class KernelPair {
     return [this.all[0].outside, this.all[1].outside];
   }
 
-  /** Bits a second of data that the receiver's program got from the connection on. */
-  async transfer(): Promise<number> {
+  /** What the receiver's program got from the connection on. */
+  async transfer(): Promise<Measured> {
     const [sender, receiver] = this.all;
     const limit = setTimeout(() => this.close(), this.seconds * 1000 + PATIENCE_MS);
     receiver.process.stdin?.write('start\n');
     sender.process.stdin?.write('start 10.0.0.102\n');
     const [bytes, seconds] = (await heard(receiver)).split(' ').map(Number);
+    const rttMs = Number(await heard(sender));
     clearTimeout(limit);
-    return (bytes * 8) / seconds;
+    return { rate: (bytes * 8) / seconds, rttMs };
   }
 
   /** What is in the namespaces goes with them. */
