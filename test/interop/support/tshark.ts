@@ -51,9 +51,12 @@ export async function judgeFrames(file: string): Promise<Verdict> {
   return { frames: numbers.length, wrong: await tshark(file, ...NO_STREAMS, '-Y', WRONG) };
 }
 
-/** How connections begin and end, and that a receiver's window holds a sender back, is no remark about them. */
+/**
+ * How connections begin and end, that a client takes a port again by chance, and that a receiver's window holds a sender
+ * back, is no remark about them.
+ */
 const ORDINARY =
-  /^Connection (establish|finish)|connection closing$|^TCP (window (update|specified by)|Zero Window)|^TCP Checksum 0xffff/;
+  /^Connection (establish|finish)|^A new tcp session is started with the same ports|connection closing$|^TCP (window (update|specified by)|Zero Window)|^TCP Checksum 0xffff/;
 
 /** What a lossy link explains. A segment that was acknowledged and never seen is not among it. */
 export const OF_LOSS =
