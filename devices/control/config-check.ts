@@ -84,6 +84,7 @@ const device = object(
     routes: list(route),
     resolver,
     web,
+    authorities: list(isText),
     services: list(oneOf(SERVICE_NAMES)),
     macAgeSeconds: number(1),
     dhcpServers: list(dhcpServer),

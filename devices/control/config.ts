@@ -33,6 +33,8 @@ export interface DeviceConfig {
   readonly resolver?: ResolverConfig;
   /** Hosts: web sites served on port 80 (or `port`). */
   readonly web?: WebConfig;
+  /** Hosts: certificates (PEM) that browser and `curl` trust, the lab's own authority for one. */
+  readonly authorities?: readonly string[];
   /** Hosts: echo (7), discard (9), daytime (13) and chargen (19) over TCP and UDP, iperf (5201). */
   readonly services?: readonly ServiceName[];
   /** Switches: seconds after which a MAC address that was not seen again is forgotten; default 300. */

@@ -56,6 +56,7 @@ export interface ExecOutput {
 }
 
 export interface FetchRequest {
+  /** http or https. */
   readonly url: string;
   /** Default GET. */
   readonly method?: string;
@@ -69,10 +70,12 @@ export interface FetchRequest {
   readonly maxRedirects?: number;
   /** Load images, style sheets and scripts too. Default true. */
   readonly subresources?: boolean;
+  /** Keep the bodies of responses in the result's exchanges, up to a limit each and in all. Default false. */
+  readonly bodies?: boolean;
 }
 
 /** Where a fetch failed. */
-export type FetchStage = 'url' | 'dhcp' | 'dns' | 'routing' | 'arp' | 'tcp' | 'http' | 'html';
+export type FetchStage = 'url' | 'dhcp' | 'dns' | 'routing' | 'arp' | 'tcp' | 'tls' | 'http' | 'html';
 
 export interface FetchFailure {
   /** ENOTFOUND, ECONNREFUSED, ETIMEDOUT, ENETUNREACH, EHOSTUNREACH, ECONNRESET, ERR_INVALID_URL, ERR_TOO_MANY_REDIRECTS, … */
@@ -85,11 +88,12 @@ export interface FetchedResource {
   readonly url: string;
   /** 0 when no response came. */
   readonly status: number;
+  /** Of the body with its content codings undone. */
   readonly bytes: number;
-  /** Lower-case hexadecimal, of the body as served. */
+  /** Lower-case hexadecimal, of the body with its content codings undone. */
   readonly sha256: string;
   readonly contentType: string;
-  /** `document`, or the tag that asked for it: `img`, `link`, `script`, … */
+  /** `document`, or the tag that asked for it: `img`, `link`, `script`, …; `css` for what a style sheet asks for. */
   readonly initiator: string;
   readonly fromCache: boolean;
   /** On the lab's timeline. */
@@ -98,6 +102,99 @@ export interface FetchedResource {
   /** The connection that carried it: "192.0.2.1:40000". Absent when none was made. */
   readonly local?: string;
   readonly remote?: string;
+  readonly error?: FetchFailure;
+}
+
+/**
+ * When the phases of one request began and ended, on the lab's timeline: W3C Resource Timing, section 4. Phases that there
+ * were not (a name that was known, a kept connection, an answer from the cache) are absent.
+ */
+export interface ResourceTiming {
+  /** The request was decided on; it may wait for its turn until `fetchStart`. */
+  readonly startTime: Instant;
+  readonly fetchStart: Instant;
+  readonly domainLookupStart?: Instant;
+  readonly domainLookupEnd?: Instant;
+  readonly connectStart?: Instant;
+  /** TLS only: when its handshake began. */
+  readonly secureConnectionStart?: Instant;
+  readonly connectEnd?: Instant;
+  /** First byte of the request, first and last byte of the response. */
+  readonly requestStart?: Instant;
+  readonly responseStart?: Instant;
+  readonly responseEnd: Instant;
+}
+
+/** W3C Navigation Timing, section 4: what comes after the document's own {@link ResourceTiming}. */
+export interface NavigationTiming {
+  readonly redirectStart?: Instant;
+  readonly redirectEnd?: Instant;
+  readonly domInteractive?: Instant;
+  readonly domContentLoaded?: Instant;
+  readonly domComplete?: Instant;
+  readonly loadEventEnd?: Instant;
+}
+
+/** The order in which a browser sends its requests, the first one first. */
+export const FETCH_PRIORITIES = ['highest', 'high', 'medium', 'low', 'lowest'] as const;
+export type FetchPriority = (typeof FETCH_PRIORITIES)[number];
+
+export interface SecureDetails {
+  /** `TLSv1.3` */
+  readonly protocol: string;
+  /** `TLS_AES_256_GCM_SHA384` */
+  readonly cipher: string;
+  /** `h2`, `http/1.1`; empty when none was agreed on. */
+  readonly alpn: string;
+  readonly sessionReused: boolean;
+  readonly subject: string;
+  readonly issuer: string;
+  /** Milliseconds since 1970. */
+  readonly validFrom: number;
+  readonly validTo: number;
+  /** DNS names and addresses of the certificate. */
+  readonly names: readonly string[];
+}
+
+export type HeaderPairs = readonly (readonly [name: string, value: string])[];
+
+/**
+ * One request and its response: each hop of a redirect, each revalidation, each answer from the browser's cache is one of
+ * its own. What a HAR file has an entry for.
+ */
+export interface FetchedExchange {
+  readonly url: string;
+  readonly method: string;
+  /** `HTTP/1.1`, `HTTP/2`; empty when nothing was sent. */
+  readonly protocol: string;
+  readonly requestHeaders: HeaderPairs;
+  readonly requestBody?: { readonly contentType: string; readonly text: string };
+  /** 0 when no response came. */
+  readonly status: number;
+  readonly statusText: string;
+  readonly responseHeaders: HeaderPairs;
+  readonly contentType: string;
+  /** Length of the body with its content codings undone, and as it was transferred. */
+  readonly bytes: number;
+  readonly encodedBytes: number;
+  /** Of the body with its content codings undone; lower-case hexadecimal. */
+  readonly sha256: string;
+  /** With `bodies` in the request, when it is within the limits. */
+  readonly body?: { readonly text: string; readonly encoding?: 'base64' };
+  /** Where the response sends the browser; empty when it does not. */
+  readonly redirectUrl: string;
+  /** `document`, the tag, or `css`, that asked for it. */
+  readonly initiator: string;
+  /** The document or style sheet that asked; absent for the page itself. */
+  readonly initiatorUrl?: string;
+  readonly priority: FetchPriority;
+  /** `memory`: answered from the browser's HTTP cache without asking; `validated`: the server said 304. */
+  readonly cache: 'none' | 'memory' | 'validated';
+  readonly timing: ResourceTiming;
+  /** The connection that carried it: "192.0.2.1:40000". Absent when none was made. */
+  readonly local?: string;
+  readonly remote?: string;
+  readonly secure?: SecureDetails;
   readonly error?: FetchFailure;
 }
 
@@ -116,6 +213,12 @@ export interface FetchResult {
   /** One a name that was looked up, in order. */
   readonly lookups: readonly FetchLookup[];
   readonly connections: readonly { readonly local: string; readonly remote: string }[];
+  /** All requests with their responses, in the order in which they were sent. */
+  readonly exchanges: readonly FetchedExchange[];
+  /** Of the page; absent when there is none. */
+  readonly timing?: NavigationTiming;
+  /** The page's title; empty when it has none. */
+  readonly title: string;
   /** The document's body as text, at most 1 MiB of it. */
   readonly text: string;
 }

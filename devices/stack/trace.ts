@@ -97,9 +97,29 @@ export type TraceDetail =
     }
   | { readonly event: 'url-parsed'; readonly url: string; readonly parts: Readonly<Record<string, string>> }
   | {
+      readonly event: 'tls-established';
+      readonly local: string;
+      readonly remote: string;
+      readonly serverName: string;
+      /** `TLSv1.3`, `TLS_AES_256_GCM_SHA384`, `h2`. */
+      readonly protocol: string;
+      readonly cipher: string;
+      readonly alpn: string;
+      readonly sessionReused: boolean;
+    }
+  | {
+      /** One line of an NSS key log, with which a capture can be decrypted. */
+      readonly event: 'tls-secret';
+      readonly local: string;
+      readonly remote: string;
+      readonly line: string;
+    }
+  | {
       readonly event: 'http-request';
       readonly url: string;
       readonly method: string;
+      /** `HTTP/1.1`, `HTTP/2`. */
+      readonly protocol: string;
       readonly local: string;
       readonly remote: string;
       readonly head: string;
@@ -122,6 +142,17 @@ export type TraceDetail =
       readonly status: number;
       readonly file?: string;
     }
+  | {
+      /** The browser's HTTP cache (RFC 9111) was asked. */
+      readonly event: 'http-cache';
+      readonly url: string;
+      readonly outcome: 'miss' | 'fresh' | 'stale' | 'validated' | 'stored';
+      /** Seconds since the stored response was made or validated. */
+      readonly ageSeconds?: number;
+    }
+  | { readonly event: 'css-parsed'; readonly url: string; readonly resources: readonly string[] }
+  /** What `<link rel=…>` made the browser do before it was needed. */
+  | { readonly event: 'resource-hint'; readonly hint: 'dns-prefetch' | 'preconnect'; readonly host: string }
   | { readonly event: 'html-parsed'; readonly url: string; readonly resources: readonly string[] };
 
 export type TraceEvent = TraceDetail & { readonly at: Instant };

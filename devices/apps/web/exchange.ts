@@ -143,6 +143,7 @@ class Exchange {
       event: 'http-request',
       url: withoutSecrets(url),
       method,
+      protocol: 'HTTP/1.1',
       local: this.local,
       remote: this.remote,
       head: formatHead(`${method} ${requestTarget(url)} HTTP/1.1`, headers),

@@ -234,6 +234,8 @@ export class PageLoad {
       resources: [document.resource, ...resources],
       lookups: this.names.lookups,
       connections: this.connections.established,
+      exchanges: [],
+      title: '',
       text,
     };
   }
@@ -252,6 +254,8 @@ export class PageLoad {
       resources: [],
       lookups: [],
       connections: [],
+      exchanges: [],
+      title: '',
       text: '',
     };
   }

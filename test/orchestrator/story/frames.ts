@@ -170,6 +170,8 @@ export class SceneBuilder {
       resources: [],
       lookups: [],
       connections: [],
+      exchanges: [],
+      title: '',
       text: '',
       ...result,
     };

@@ -25,6 +25,7 @@ function scene(): SceneBuilder {
     .port('server:eth0', 'host', SERVER.mac, ['192.168.1.100/24'])
     .told('client', {
       event: 'http-request',
+      protocol: 'HTTP/1.1',
       url: 'http://www.server.com/',
       method: 'GET',
       head: 'GET / HTTP/1.1\r\n\r\n',
