@@ -37,7 +37,15 @@ export function smallPage(): Scene {
     .told('client', { event: 'tcp-state', ...ENDS, from: 'SYN_SENT', to: 'ESTABLISHED' })
     .seen(tcpPacket(CLIENT, SERVER, { flags: 'A', seq: 101, ack: 501 }), ...there)
     .at(3)
-    .told('client', { event: 'http-request', protocol: 'HTTP/1.1', url: URL, method: 'GET', head: REQUEST_HEAD, bodyBytes: 0, ...ENDS })
+    .told('client', {
+      event: 'http-request',
+      protocol: 'HTTP/1.1',
+      url: URL,
+      method: 'GET',
+      head: REQUEST_HEAD,
+      bodyBytes: 0,
+      ...ENDS,
+    })
     .seen(tcpPacket(CLIENT, SERVER, { flags: 'PA', seq: 101, ack: 501, data: REQUEST_HEAD }), ...there)
     .seen(tcpPacket(SERVER, CLIENT, { flags: 'PA', seq: 501, ack: 133, data: `${RESPONSE_HEAD}ok` }), ...back)
     .told('client', { event: 'http-response', url: URL, status: 200, head: RESPONSE_HEAD, bodyBytes: 2, ...ENDS })
