@@ -5,7 +5,7 @@ import type { Environment, Machine } from '../machine.js';
 import { createService } from '../services/index.js';
 import { Browser } from '../web/browser.js';
 import { LoadError } from '../web/load-error.js';
-import { WebServer } from '../web/web-server.js';
+import { WebServer } from '../web/server/web-server.js';
 import { StackMachine } from './stack-machine.js';
 
 /** How long a page load waits for the host's address. RFC 2131's first retransmission comes after about 4 s. */

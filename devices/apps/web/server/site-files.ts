@@ -1,6 +1,6 @@
 /** A site's files: from a path to what is answered with. */
-import type { FileStore, StoredFile } from '../machine.js';
-import { contentTypeOf } from './content-type.js';
+import type { FileStore, StoredFile } from '../../machine.js';
+import { contentTypeOf } from '../content-type.js';
 import { DEFAULT_DOCUMENTS, isHidden } from './sites.js';
 
 export interface SiteFile {

@@ -1,6 +1,6 @@
 /** One request of the web server and the answer that it gets. Whatever is sent is logged and traced here. */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
-import type { Environment } from '../machine.js';
+import type { Environment } from '../../machine.js';
 import { entityTag, httpDate, isUnchanged, type SiteFile } from './site-files.js';
 
 export const SERVER_NAME = 'Netarium';

@@ -10,12 +10,12 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { SiteConfig, WebConfig } from '../../control/config.js';
-import type { Network } from '../../net/network.js';
-import type { TcpServer } from '../../net/tcp-server.js';
-import type { TcpSocket } from '../../net/tcp-socket.js';
-import type { Environment } from '../machine.js';
-import { UNKNOWN_TYPE } from './content-type.js';
+import type { SiteConfig, WebConfig } from '../../../control/config.js';
+import type { Network } from '../../../net/network.js';
+import type { TcpServer } from '../../../net/tcp-server.js';
+import type { TcpSocket } from '../../../net/tcp-socket.js';
+import type { Environment } from '../../machine.js';
+import { UNKNOWN_TYPE } from '../content-type.js';
 import { Reply, SERVER_NAME } from './reply.js';
 import { httpDate, SiteFiles } from './site-files.js';
 import { findRedirect, parseTarget, pathSegments, selectSite } from './sites.js';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { entityTag, httpDate, isUnchanged, SiteFiles } from '../../../devices/apps/web/site-files.js';
+import { entityTag, httpDate, isUnchanged, SiteFiles } from '../../../../devices/apps/web/server/site-files.js';
 
 const MODIFIED = Date.UTC(2026, 10, 22, 12, 0, 0, 250);
 

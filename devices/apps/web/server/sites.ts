@@ -2,7 +2,7 @@
  * Which site answers, which of its redirects applies, which file a path means: decisions of the web server
  * that need no I/O. Everything that comes in here was written by a stranger.
  */
-import type { RedirectConfig, SiteConfig } from '../../control/config.js';
+import type { RedirectConfig, SiteConfig } from '../../../control/config.js';
 
 /** Asked for in this order when a path ends in "/". */
 export const DEFAULT_DOCUMENTS = ['index.html', 'default.html'] as const;

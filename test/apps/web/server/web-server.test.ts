@@ -1,6 +1,6 @@
 import t from 'tap';
-import type { StackMachine } from '../../../devices/apps/kinds/stack-machine.js';
-import { bookshop, SERVER } from './bookshop.js';
+import type { StackMachine } from '../../../../devices/apps/kinds/stack-machine.js';
+import { bookshop, SERVER } from '../bookshop.js';
 
 const WWW = {
   names: ['www.server.com'],

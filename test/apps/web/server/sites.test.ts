@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { findRedirect, isHidden, parseTarget, pathSegments, selectSite } from '../../../devices/apps/web/sites.js';
+import {
+  findRedirect,
+  isHidden,
+  parseTarget,
+  pathSegments,
+  selectSite,
+} from '../../../../devices/apps/web/server/sites.js';
 
 const www = { names: ['www.server.com'], root: '/www' };
 const img = { names: ['img.server.com', 'static.server.com'], root: '/img' };
