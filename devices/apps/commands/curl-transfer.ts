@@ -6,7 +6,7 @@ import { NameError, type Resolver } from '../../net/resolver.js';
 import type { SocketError } from '../../net/socket-errors.js';
 import type { TcpSocket } from '../../net/tcp-socket.js';
 import type { Instant } from '../../stack/clock.js';
-import { isRedirect } from '../web/redirects.js';
+import { isRedirect } from '../web/browser/redirects.js';
 import { portOf, requestTarget } from '../web/url-parts.js';
 import type { CommandIo } from './command.js';
 

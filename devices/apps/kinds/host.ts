@@ -3,8 +3,8 @@ import type { DeviceConfig } from '../../control/config.js';
 import type { FetchRequest, FetchResult } from '../../control/rpc.js';
 import type { Environment, Machine } from '../machine.js';
 import { createService } from '../services/index.js';
-import { Browser } from '../web/browser.js';
-import { LoadError } from '../web/load-error.js';
+import { Browser } from '../web/browser/browser.js';
+import { LoadError } from '../web/browser/load-error.js';
 import { WebServer } from '../web/server/web-server.js';
 import { StackMachine } from './stack-machine.js';
 

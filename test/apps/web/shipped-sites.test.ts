@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { readPage } from '../../../devices/apps/web/browser/html-resources.js';
 import { contentTypeOf, UNKNOWN_TYPE } from '../../../devices/apps/web/content-type.js';
-import { readPage } from '../../../devices/apps/web/html-resources.js';
 
 const SITES = 'topologies/sites';
 const files = readdirSync(SITES, { recursive: true, withFileTypes: true })

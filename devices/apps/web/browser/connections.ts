@@ -5,9 +5,9 @@
 import { setMaxListeners } from 'node:events';
 import type { ClientRequestArgs } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { HttpAgent } from '../../net/http-agent.js';
-import type { Network } from '../../net/network.js';
-import type { TcpSocket } from '../../net/tcp-socket.js';
+import { HttpAgent } from '../../../net/http-agent.js';
+import type { Network } from '../../../net/network.js';
+import type { TcpSocket } from '../../../net/tcp-socket.js';
 
 /**
  * So many at once to one server, then requests wait for each other (RFC 9112 section 9.4 asks for a limit and

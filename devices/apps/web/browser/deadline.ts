@@ -1,7 +1,7 @@
 /** When a page load is given up. */
 import { setMaxListeners } from 'node:events';
-import type { Network } from '../../net/network.js';
-import type { Timer } from '../../stack/clock.js';
+import type { Network } from '../../../net/network.js';
+import type { Timer } from '../../../stack/clock.js';
 
 /** Nothing has come for this long: whoever would send it will not. Longer than TCP's first four retransmissions. */
 const STALL_LIMIT_MS = 30_000;

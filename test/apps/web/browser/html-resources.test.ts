@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { readPage } from '../../../devices/apps/web/html-resources.js';
+import { readPage } from '../../../../devices/apps/web/browser/html-resources.js';
 
 const AT = 'http://www.server.com/books/index.html';
 const urls = (html: string) => readPage(html, AT).resources.map((resource) => resource.url);

@@ -1,5 +1,5 @@
 /** The headers of the browser's requests, in a fixed order: the same request has the same bytes every time. */
-import { decodePart, portOf } from './url-parts.js';
+import { decodePart, portOf } from '../url-parts.js';
 
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 

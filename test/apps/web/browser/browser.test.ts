@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import t from 'tap';
-import { bookshop, SERVER } from './bookshop.js';
+import { bookshop, SERVER } from '../bookshop.js';
 
 const sha256 = (content: string | Uint8Array) => createHash('sha256').update(content).digest('hex');
 

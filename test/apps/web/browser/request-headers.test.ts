@@ -1,5 +1,5 @@
 import t from 'tap';
-import { formatHead, requestHeaders } from '../../../devices/apps/web/request-headers.js';
+import { formatHead, requestHeaders } from '../../../../devices/apps/web/browser/request-headers.js';
 
 const url = new URL('http://www.server.com/');
 

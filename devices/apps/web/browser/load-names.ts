@@ -1,7 +1,7 @@
 /** The names of one page load: each looked up once, however many resources wait for it, and written down. */
-import type { FetchLookup } from '../../control/rpc.js';
-import type { Instant } from '../../stack/clock.js';
-import { parseIpv4 } from '../../stack/wire/address.js';
+import type { FetchLookup } from '../../../control/rpc.js';
+import type { Instant } from '../../../stack/clock.js';
+import { parseIpv4 } from '../../../stack/wire/address.js';
 import type { BrowserNames, FoundAddresses } from './browser-names.js';
 import { LoadError } from './load-error.js';
 

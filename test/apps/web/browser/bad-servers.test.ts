@@ -1,8 +1,8 @@
 import t from 'tap';
-import { StackMachine } from '../../../devices/apps/kinds/stack-machine.js';
-import type { FetchRequest } from '../../../devices/control/rpc.js';
-import type { TcpSocket } from '../../../devices/net/tcp-socket.js';
-import { World } from '../../support/world.js';
+import { StackMachine } from '../../../../devices/apps/kinds/stack-machine.js';
+import type { FetchRequest } from '../../../../devices/control/rpc.js';
+import type { TcpSocket } from '../../../../devices/net/tcp-socket.js';
+import { World } from '../../../support/world.js';
 
 /** A server that does what the test says with each connection, and a browser that meets it. */
 function badServer(serve: (socket: TcpSocket) => void) {

@@ -1,12 +1,12 @@
 /** Names to addresses as a browser does it: its own cache first, then the operating system's resolver. */
-import type { FetchLookup } from '../../control/rpc.js';
-import type { DnsCacheRow } from '../../control/tables.js';
-import { DnsCache } from '../../net/dns-cache.js';
-import { addressesIn } from '../../net/dns-finding.js';
-import { askCache } from '../../net/dns-trace.js';
-import { NameError, type Resolver } from '../../net/resolver.js';
-import type { Instant } from '../../stack/clock.js';
-import type { Tracer } from '../../stack/trace.js';
+import type { FetchLookup } from '../../../control/rpc.js';
+import type { DnsCacheRow } from '../../../control/tables.js';
+import { DnsCache } from '../../../net/dns-cache.js';
+import { addressesIn } from '../../../net/dns-finding.js';
+import { askCache } from '../../../net/dns-trace.js';
+import { NameError, type Resolver } from '../../../net/resolver.js';
+import type { Instant } from '../../../stack/clock.js';
+import type { Tracer } from '../../../stack/trace.js';
 import { LoadError } from './load-error.js';
 
 export interface FoundAddresses {

@@ -1,5 +1,5 @@
 /** Where a redirect leads, and what remains of the request on the way there (RFC 9110 section 15.4). */
-import { parseAddress } from './url-parts.js';
+import { parseAddress } from '../url-parts.js';
 
 export interface RedirectableRequest {
   readonly url: URL;

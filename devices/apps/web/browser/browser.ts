@@ -1,18 +1,18 @@
 /**
- * The web, both ends, on Node's own `http`. Browser: `page-load.ts` with names, connections, exchanges, redirects and
- * what a page asks for. Server: `web-server.ts` with sites, files and replies. Neither knows TCP or the file system.
+ * The browser's side of the web, on Node's own `http`: `page-load.ts` with names, connections, exchanges, redirects and what
+ * a page asks for. It knows neither TCP nor the file system.
  *
  * This file: the browser of a host. It keeps what one page load leaves for the next (the cache of names); all else belongs
  * to a single load.
  */
-import type { FetchRequest, FetchResult } from '../../control/rpc.js';
-import type { DnsCacheRow } from '../../control/tables.js';
-import type { Network } from '../../net/network.js';
-import type { Resolver } from '../../net/resolver.js';
-import type { Environment } from '../machine.js';
+import type { FetchRequest, FetchResult } from '../../../control/rpc.js';
+import type { DnsCacheRow } from '../../../control/tables.js';
+import type { Network } from '../../../net/network.js';
+import type { Resolver } from '../../../net/resolver.js';
+import type { Environment } from '../../machine.js';
+import { hideUserInfo } from '../url-parts.js';
 import { BrowserNames } from './browser-names.js';
 import { PageLoad } from './page-load.js';
-import { hideUserInfo } from './url-parts.js';
 
 /** Resolves when the machine has its address; rejects with the reason why it has none. */
 export type WhenReady = (signal: AbortSignal) => Promise<void>;

@@ -4,13 +4,13 @@
  */
 import { createHash } from 'node:crypto';
 import { type Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
-import type { FetchStage } from '../../control/rpc.js';
-import type { TcpSocket } from '../../net/tcp-socket.js';
-import type { Tracer } from '../../stack/trace.js';
+import type { FetchStage } from '../../../control/rpc.js';
+import type { TcpSocket } from '../../../net/tcp-socket.js';
+import type { Tracer } from '../../../stack/trace.js';
+import { portOf, requestTarget, withoutSecrets } from '../url-parts.js';
 import type { Deadline } from './deadline.js';
 import { LoadError } from './load-error.js';
 import { formatHead, type HeaderList } from './request-headers.js';
-import { portOf, requestTarget, withoutSecrets } from './url-parts.js';
 
 /** Longer bodies end in an error, bytes. */
 const MAX_BODY_BYTES = 512 * 1024 * 1024;

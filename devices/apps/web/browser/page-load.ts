@@ -2,13 +2,14 @@
  * One page load from the address to the last image: URL, names, connections, request, redirects, the page's
  * own requests, close. What it returns is what the browser itself saw.
  */
-import type { FetchedResource, FetchFailure, FetchRequest, FetchResult, FetchStage } from '../../control/rpc.js';
-import type { Network } from '../../net/network.js';
-import type { Instant } from '../../stack/clock.js';
-import type { Tracer } from '../../stack/trace.js';
+import type { FetchedResource, FetchFailure, FetchRequest, FetchResult, FetchStage } from '../../../control/rpc.js';
+import type { Network } from '../../../net/network.js';
+import type { Instant } from '../../../stack/clock.js';
+import type { Tracer } from '../../../stack/trace.js';
+import { decodeText, isHtml, isText } from '../content-type.js';
+import { parseAddress, UrlError, urlParts, withoutSecrets } from '../url-parts.js';
 import type { BrowserNames } from './browser-names.js';
 import { Connections } from './connections.js';
-import { decodeText, isHtml, isText } from './content-type.js';
 import { Deadline } from './deadline.js';
 import { ExchangeError, exchange, type PageResponse } from './exchange.js';
 import { type PageContents, readPage } from './html-resources.js';
@@ -17,7 +18,6 @@ import { LoadNames } from './load-names.js';
 import { blame } from './reachability.js';
 import { isRedirect, type RedirectableRequest, redirected } from './redirects.js';
 import { requestHeaders } from './request-headers.js';
-import { parseAddress, UrlError, urlParts, withoutSecrets } from './url-parts.js';
 
 const DEFAULT_MAX_REDIRECTS = 20;
 /** Of one request, when kept connections turn out to be closed. */

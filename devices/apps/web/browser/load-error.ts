@@ -1,5 +1,5 @@
 /** Why a load failed, and where: what a fetch reports instead of an exception. */
-import type { FetchFailure, FetchStage } from '../../control/rpc.js';
+import type { FetchFailure, FetchStage } from '../../../control/rpc.js';
 
 export class LoadError extends Error {
   readonly code: string;

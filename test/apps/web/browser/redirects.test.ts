@@ -1,5 +1,5 @@
 import t from 'tap';
-import { isRedirect, redirected } from '../../../devices/apps/web/redirects.js';
+import { isRedirect, redirected } from '../../../../devices/apps/web/browser/redirects.js';
 
 const post = {
   url: new URL('http://server.com/form#end'),
