@@ -6,7 +6,7 @@
 import type { Instant, Timer } from '../stack/clock.js';
 import type { Random } from '../stack/random.js';
 import type { Tracer } from '../stack/trace.js';
-import { DNS_PORT, type DnsMessage, type DnsQuestion, dnsQuery, emitDns, parseDns } from '../stack/wire/dns.js';
+import { DNS_PORT, type DnsMessage, dnsQuery, emitDns, OPCODE_UPDATE, parseDns } from '../stack/wire/dns.js';
 import { sameName } from '../stack/wire/dns-name.js';
 import { CLASS_IN, type QuestionType } from '../stack/wire/dns-record.js';
 import { isMalformed } from '../stack/wire/malformed.js';
@@ -31,6 +31,8 @@ export interface DnsAsk {
   readonly ignoreTruncation?: boolean;
   /** The zone whose server is asked, for the trace. */
   readonly zone?: string;
+  /** What the message is besides one question: another opcode (NOTIFY, UPDATE), records of an IXFR or an update. */
+  readonly content?: Partial<Pick<DnsMessage, 'opcode' | 'authoritative' | 'answers' | 'authorities' | 'additionals'>>;
   readonly signal?: AbortSignal;
 }
 
@@ -130,6 +132,7 @@ export class DnsExchange {
     const query = {
       ...dnsQuery(id, name, type, ask.recursionDesired),
       questions: [{ name, type, class: ask.class ?? CLASS_IN }],
+      ...ask.content,
     };
     const facts = { transport, id, name, type, ...(zone === undefined ? {} : { zone }) };
     const askedAt: Instant = this.network.now();
@@ -219,7 +222,8 @@ export class DnsExchange {
       counters.add('dns.malformedAnswer');
       return undefined;
     }
-    if (!message.response || message.id !== query.id || !answersQuestion(message, query.questions[0])) {
+    const isSame = message.response && message.id === query.id && message.opcode === query.opcode;
+    if (!isSame || !answersQuestion(message, query)) {
       counters.add('dns.mismatchedAnswer');
       return undefined;
     }
@@ -227,9 +231,10 @@ export class DnsExchange {
   }
 }
 
-/** Servers that do not understand a query may answer without its question. */
-function answersQuestion(message: DnsMessage, question: DnsQuestion): boolean {
-  if (message.questions.length === 0) return message.rcode !== 0;
+/** Servers that do not understand a query may answer without its question; to an update without the zone (RFC 2136 3.8). */
+function answersQuestion(message: DnsMessage, query: DnsMessage): boolean {
+  const [question] = query.questions;
+  if (message.questions.length === 0) return message.rcode !== 0 || query.opcode === OPCODE_UPDATE;
   const [asked] = message.questions;
   return (
     message.questions.length === 1 &&

@@ -2,6 +2,7 @@
  * The door of a DNS server: UDP and TCP on port 53, from bytes to questions and back (RFC 1035 section 4.2, RFC 7766).
  * Refuses what no server here answers, so that its owner sees ordinary questions alone.
  */
+import type { DnsTransport } from '../../net/dns-exchange.js';
 import { DnsFrames, frameDns } from '../../net/dns-framing.js';
 import type { Network } from '../../net/network.js';
 import type { TcpServer } from '../../net/tcp-server.js';
@@ -29,8 +30,18 @@ import { CLASS_IN } from '../../stack/wire/dns-record.js';
 import { isMalformed } from '../../stack/wire/malformed.js';
 import type { Logger } from '../machine.js';
 
-/** Gets queries with exactly one question of class IN. */
-export type DnsAnswerer = (query: DnsMessage) => Promise<DnsMessage>;
+/** Who asked. */
+export interface DnsAsker {
+  /** Dotted. */
+  readonly address: string;
+  readonly transport: DnsTransport;
+}
+
+/** Several messages, over TCP alone, are made one by one as the connection takes them: a zone's transfer (RFC 5936). */
+export type DnsAnswer = DnsMessage | Iterable<DnsMessage>;
+
+/** Gets the queries that are not refused. */
+export type DnsAnswerer = (query: DnsMessage, asker: DnsAsker) => Promise<DnsAnswer>;
 
 export interface DnsListenerOptions {
   /** Names the owner of the sockets. */
@@ -38,6 +49,8 @@ export interface DnsListenerOptions {
   readonly log: Logger;
   /** Default 53. */
   readonly port?: number;
+  /** The error that a query gets at once, if any. Default: {@link refusalOf}. */
+  readonly refuse?: (query: DnsMessage) => number | undefined;
 }
 
 /** RFC 7766 section 6.2.3: an idle connection is closed after a few seconds. */
@@ -73,7 +86,7 @@ export class DnsListener {
         // RFC 768: who sends from port 0 expects no answer, and could not be given one.
         if (from.port === 0) this.network.stack.counters.add('dns.noReplyPort');
         else {
-          this.respond(bytes, MAX_UDP_MESSAGE).then((reply) => {
+          this.respond(bytes, { address: from.address, transport: 'udp' }).then(([reply]) => {
             if (reply !== undefined && this.datagrams.includes(socket)) socket.send(reply, from.port, from.address);
           });
         }
@@ -130,47 +143,60 @@ export class DnsListener {
       waiting -= 1;
       endIfDone();
     };
+    const asker: DnsAsker = { address: socket.remoteAddress ?? '', transport: 'tcp' };
     socket.on('data', (chunk: Uint8Array) => {
       for (const bytes of frames.push(chunk)) {
         waiting += 1;
         if (waiting === MAX_PIPELINED) socket.pause();
-        this.respond(bytes, MAX_TCP_MESSAGE).then((reply) => {
-          if (reply === undefined || socket.destroyed) answered();
-          else socket.write(frameDns(reply), answered);
-        });
+        this.respond(bytes, asker).then((replies) => writeAll(socket, replies[Symbol.iterator](), answered));
       }
     });
   }
 
-  /** Never rejects. Undefined for what gets no answer: noise, and answers to nobody's question. */
-  private async respond(bytes: Uint8Array, limit: number): Promise<Uint8Array | undefined> {
+  /** Never rejects. Empty for what gets no answer: noise, and answers to nobody's question. */
+  private async respond(bytes: Uint8Array, asker: DnsAsker): Promise<Iterable<Uint8Array>> {
+    const limit = asker.transport === 'udp' ? MAX_UDP_MESSAGE : MAX_TCP_MESSAGE;
     const query = parseDns(bytes);
     if (isMalformed(query)) return this.complain(bytes);
     if (query.response) {
       this.network.stack.counters.add('dns.strayResponse');
-      return undefined;
+      return [];
     }
     this.network.stack.counters.add('dns.queries');
     try {
-      const refusal = refusalOf(query);
-      if (refusal !== undefined) return emitDns(dnsResponse(query, { rcode: refusal }), limit);
-      return emitDns(await this.answer(query), limit);
+      const { refuse = refusalOf } = this.options;
+      const refusal = refuse(query);
+      if (refusal !== undefined) return [emitDns(dnsResponse(query, { rcode: refusal }), limit)];
+      const answer = await this.answer(query, asker);
+      return Symbol.iterator in answer ? emitEach(answer) : [emitDns(answer, limit)];
     } catch (error) {
       this.options.log.error({ err: error, question: query.questions[0] }, 'a DNS question could not be answered');
-      return emitDns(dnsResponse(query, { rcode: RCODE_SERVFAIL }), limit);
+      return [emitDns(dnsResponse(query, { rcode: RCODE_SERVFAIL }), limit)];
     }
   }
 
   /** RFC 1035 section 4.1.1: FORMERR, when there is at least a header that asks for an answer. */
-  private complain(bytes: Uint8Array): Uint8Array | undefined {
+  private complain(bytes: Uint8Array): Uint8Array[] {
     this.network.stack.counters.add('dns.malformedQuery');
-    if (bytes.length < DNS_HEADER_LENGTH || bytes[2] >>> 7 === 1) return undefined;
+    if (bytes.length < DNS_HEADER_LENGTH || bytes[2] >>> 7 === 1) return [];
     const query = { ...dnsQuery(readU16(bytes, 0), '.', 'A', false), questions: [] };
-    return emitDns(dnsResponse(query, { rcode: RCODE_FORMERR }));
+    return [emitDns(dnsResponse(query, { rcode: RCODE_FORMERR }))];
   }
 }
 
-function refusalOf(query: DnsMessage): number | undefined {
+function* emitEach(messages: Iterable<DnsMessage>): Iterable<Uint8Array> {
+  for (const message of messages) yield emitDns(message);
+}
+
+/** One message after the other, each when the connection has taken the one before; then calls `done`. */
+function writeAll(socket: TcpSocket, messages: Iterator<Uint8Array>, done: () => void): void {
+  const next = messages.next();
+  if (next.done === true || socket.destroyed) done();
+  else socket.write(frameDns(next.value), () => writeAll(socket, messages, done));
+}
+
+/** What servers without zones to hand out or to change refuse: all but one ordinary question of class IN. */
+export function refusalOf(query: DnsMessage): number | undefined {
   if (query.opcode !== OPCODE_QUERY) return RCODE_NOTIMP;
   if (query.questions.length !== 1) return RCODE_FORMERR;
   const [question] = query.questions;

@@ -28,6 +28,10 @@ export const MAX_UDP_MESSAGE = 512;
 export const MAX_TCP_MESSAGE = 65535;
 
 export const OPCODE_QUERY = 0;
+/** RFC 1996: a primary tells that its zone has changed. */
+export const OPCODE_NOTIFY = 4;
+/** RFC 2136: a change of a zone. */
+export const OPCODE_UPDATE = 5;
 
 /** RFC 1035 section 4.1.1. */
 export const RCODE_NOERROR = 0;
@@ -36,8 +40,17 @@ export const RCODE_SERVFAIL = 2;
 export const RCODE_NXDOMAIN = 3;
 export const RCODE_NOTIMP = 4;
 export const RCODE_REFUSED = 5;
+/** RFC 2136 section 2.2; YXDOMAIN also for a DNAME that makes a name too long (RFC 6672 section 2.2). */
+export const RCODE_YXDOMAIN = 6;
+export const RCODE_YXRRSET = 7;
+export const RCODE_NXRRSET = 8;
+export const RCODE_NOTAUTH = 9;
+export const RCODE_NOTZONE = 10;
 
-const RCODE_NAMES = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED'];
+const RCODE_NAMES = [
+  ...['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED'],
+  ...['YXDOMAIN', 'YXRRSET', 'NXRRSET', 'NOTAUTH', 'NOTZONE'],
+];
 const OPCODE_NAMES = ['QUERY', 'IQUERY', 'STATUS', 'RESERVED3', 'NOTIFY', 'UPDATE'];
 
 export interface DnsQuestion {
