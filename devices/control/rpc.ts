@@ -14,7 +14,7 @@
  * | `complete` | `{line}` | `{candidates}`: completions of the last word |
  * | `capture-start` | `{ports?, outOnly?, filter?}` | `{interfaces}`; then binary messages, see {@link encodeCapture} |
  * | `capture-stop` | – | {@link CaptureTotals}, after the last captured frame was sent |
- * | `trace-start` | – | –; then `trace` notifications with a TraceEvent |
+ * | `trace-start` | `{events?}`, the names of those wanted | –; then `trace` notifications with a TraceEvent |
  * | `trace-stop` | – | `{missed}`, events that were not sent because the client was too far behind |
  * | `attach` | {@link AttachRequest} | {@link AttachedPort}: a new port, with a cable to something that is not ours |
  * | `detach` | `{port}` | –; the port was attached, and is gone |

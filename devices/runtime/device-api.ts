@@ -57,7 +57,7 @@ export function deviceMethods(parts: DeviceParts): Record<string, RpcMethod> {
     complete: ({ line }) => ({ candidates: sessions.complete(typeof line === 'string' ? line : '') }),
     'capture-start': (params, peer) => captures.start(peer, captureRequest(params)),
     'capture-stop': (_params, peer) => captures.stop(peer),
-    'trace-start': (_params, peer) => traces.start(peer),
+    'trace-start': ({ events }, peer) => traces.start(peer, names('trace-start', 'events', events)),
     'trace-stop': (_params, peer) => traces.stop(peer),
     attach: (params) => attachments.attach(params),
     detach: (params) => attachments.detach(params),
@@ -71,8 +71,8 @@ export function deviceMethods(parts: DeviceParts): Record<string, RpcMethod> {
 
 function captureRequest({ ports, outOnly, filter }: RpcParams): CaptureRequest {
   return {
-    ports: portNames('ports', ports),
-    outOnly: portNames('outOnly', outOnly),
+    ports: names('capture-start', 'ports', ports),
+    outOnly: names('capture-start', 'outOnly', outOnly),
     filter: captureFilter(filter),
   };
 }
@@ -85,10 +85,10 @@ function captureFilter(text: unknown): Filter | undefined {
   return filter;
 }
 
-function portNames(member: string, names: unknown): readonly string[] | undefined {
-  if (names === undefined) return undefined;
-  if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
-  throw invalidParams(`capture-start takes a list of port names \`${member}\``);
+function names(method: string, member: string, value: unknown): readonly string[] | undefined {
+  if (value === undefined) return undefined;
+  if (Array.isArray(value) && value.every((name) => typeof name === 'string')) return value;
+  throw invalidParams(`${method} takes a list of names \`${member}\``);
 }
 
 function status({ config, machine }: DeviceParts): DeviceStatus {

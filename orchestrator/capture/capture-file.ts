@@ -1,7 +1,8 @@
-/** A lab's capture as a file that Wireshark and tshark read. */
+/** A lab's capture as a file that Wireshark and tshark read, and decrypt: the secrets of its TLS connections are in it. */
 
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
+import { keyLogOf } from './key-log.js';
 import { PcapngWriter } from './pcapng-writer.js';
 import type { LabCapture } from './session.js';
 
@@ -21,6 +22,8 @@ export async function writeCaptureFile(path: string, capture: LabCapture): Promi
     ids.push(id);
     if (block !== undefined) await write(block);
   }
+  const secrets = keyLogOf(capture.traces).lines;
+  if (secrets.length > 0) await write(writer.secrets(secrets));
   let left = 0;
   for (const frame of capture.frames) {
     const { packet, interfaceIndex } = frame;

@@ -1,5 +1,11 @@
 /** One device's part of a live capture: it outlives the device's process, and takes up the next one of that name. */
-import type { CapturedFrame, CaptureInterface, CaptureTotals, DeviceStatus } from '../../devices/control.js';
+import type {
+  CapturedFrame,
+  CaptureInterface,
+  CaptureTotals,
+  DeviceStatus,
+  TraceEvent,
+} from '../../devices/control.js';
 import { RpcClient } from '../lab/rpc-client.js';
 import { readLabState } from '../lab/state.js';
 import { listenToFrames } from './frame-source.js';
@@ -19,6 +25,8 @@ export interface FeedListener {
   onListening(device: string, pid: number, again: boolean): void;
   /** It was captured, and its connection has closed. */
   onLost(device: string): void;
+  /** A line of an NSS key log. Asked for only where this is. */
+  onSecret?(line: string): void;
 }
 
 export class DeviceFeed {
@@ -76,6 +84,7 @@ export class DeviceFeed {
       client.notifications.set('capture-totals', (totals: CaptureTotals) => {
         this.totals = totals;
       });
+      await this.listenToSecrets(client);
       await listenToFrames(client, this.params, this.listener, ANSWER_LIMIT_MS);
       const { pid } = await client.call<DeviceStatus>('status', {}, ANSWER_LIMIT_MS);
       if (this.stopped) {
@@ -89,6 +98,16 @@ export class DeviceFeed {
       client?.close();
       this.retry();
     }
+  }
+
+  /** Before the frames, so that none comes before what decrypts it. */
+  private async listenToSecrets(client: RpcClient): Promise<void> {
+    const { onSecret } = this.listener;
+    if (onSecret === undefined) return;
+    client.notifications.set('trace', (event: TraceEvent) => {
+      if (event.event === 'tls-secret') onSecret(event.line);
+    });
+    await client.call('trace-start', { events: ['tls-secret'] }, ANSWER_LIMIT_MS);
   }
 
   private lost(): void {

@@ -45,6 +45,8 @@ export interface LiveListener {
   onFrames(frames: readonly LiveFrame[]): void;
   /** What happens to the lab's devices meanwhile: one line. */
   onNews(text: string): void;
+  /** A line of an NSS key log, before the frames that it decrypts. Devices tell their secrets only where this is. */
+  onSecret?(line: string): void;
 }
 
 export class LiveCapture {
@@ -84,6 +86,7 @@ export class LiveCapture {
             onFrame: (frame, on) => this.add({ ...frame, on, interfaceIndex: this.learn(on) }),
             onListening: (name, pid, again) => this.listening(name, pid, again),
             onLost: (name) => this.lost(name),
+            ...(listener.onSecret && { onSecret: (line) => listener.onSecret?.(line) }),
           },
         ),
     );

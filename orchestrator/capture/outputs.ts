@@ -15,6 +15,8 @@ export interface CaptureOutput {
   /** A link end that is captured; before its first frame. */
   interface(description: CaptureInterface): void;
   frame(frame: LiveFrame, number: number): Taken;
+  /** A line of an NSS key log, for outputs that can hold it. */
+  secret?(line: string): void;
   /** What comes after the last frame. */
   finish(): void;
 }
@@ -47,6 +49,11 @@ export class PcapngOutput implements CaptureOutput {
     }
     this.missing[interfaceId] = (this.missing[interfaceId] ?? 0) + 1;
     return 'missed';
+  }
+
+  secret(line: string): void {
+    const block = this.writer.secrets([line]);
+    if (this.sink.bytes + block.length <= this.byteLimit) this.sink.write(block);
   }
 
   finish(): void {}

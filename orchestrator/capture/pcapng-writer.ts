@@ -5,7 +5,13 @@
 import type { CaptureInterface } from '../../devices/control.js';
 import { parseCidr, parseMac, prefixMask, writeMac } from '../../devices/stack/wire/address.js';
 import { writeU32 } from '../../devices/stack/wire/bytes.js';
-import { enhancedPacket, interfaceDescription, type PcapInterface, sectionHeader } from './pcapng.js';
+import {
+  decryptionSecrets,
+  enhancedPacket,
+  interfaceDescription,
+  type PcapInterface,
+  sectionHeader,
+} from './pcapng.js';
 
 export interface WrittenFrame {
   readonly interfaceId: number;
@@ -42,6 +48,11 @@ export class PcapngWriter {
     const id = this.ids.size;
     this.ids.set(`${device}:${port}`, id);
     return { id, block: interfaceDescription(pcapInterface(description)) };
+  }
+
+  /** Lines of an NSS key log; before the frames that they decrypt. */
+  secrets(lines: readonly string[]): Uint8Array {
+    return decryptionSecrets(lines.map((line) => `${line}\n`).join(''));
   }
 
   frame({ interfaceId, at, direction, dropped, packet, missing }: WrittenFrame): Uint8Array {

@@ -1,6 +1,7 @@
 /**
  * Capture files in the pcapng format (draft-ietf-opsawg-pcapng): one section, one interface a link end, enhanced
- * packet blocks with direction, FCS length and, for frames that were dropped, a comment that says why.
+ * packet blocks with direction, FCS length and, for frames that were dropped, a comment that says why. Secrets of TLS
+ * connections come as decryption secrets blocks, before the packets that need them.
  */
 
 import { FRAME_OFFSET } from '../../devices/stack/wire/ethernet.js';
@@ -9,6 +10,9 @@ import { FCS_LENGTH } from '../../devices/stack/wire/fcs.js';
 const BLOCK_SECTION_HEADER = 0x0a0d0d0a;
 const BLOCK_INTERFACE = 1;
 const BLOCK_ENHANCED_PACKET = 6;
+const BLOCK_DECRYPTION_SECRETS = 10;
+/** `TLSK`: lines of an NSS key log file. */
+const SECRETS_TLS_KEY_LOG = 0x544c534b;
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 const LINKTYPE_ETHERNET = 1;
 
@@ -127,6 +131,16 @@ export function interfaceDescription(description: PcapInterface): Uint8Array {
   return block(BLOCK_INTERFACE, 8, options, (body) => {
     body.setUint16(0, LINKTYPE_ETHERNET, true);
     body.setUint32(4, 0, true);
+  });
+}
+
+/** Lines of an NSS key log file, each with its line feed: all packets after this block may need them. */
+export function decryptionSecrets(keyLog: string): Uint8Array {
+  const data = encoder.encode(keyLog);
+  return block(BLOCK_DECRYPTION_SECRETS, 8 + data.length, [], (body) => {
+    body.setUint32(0, SECRETS_TLS_KEY_LOG, true);
+    body.setUint32(4, data.length, true);
+    new Uint8Array(body.buffer, body.byteOffset + 8, data.length).set(data);
   });
 }
 

@@ -3,6 +3,7 @@ import { compileFilter, isFilterError } from '../../devices/stack/wire/filter/fi
 import { compilePcapFilter } from '../../devices/stack/wire/pcap-filter/pcap-filter.js';
 import { ByteSink } from '../capture/byte-sink.js';
 import { fieldRows, formatFields } from '../capture/field-list.js';
+import { KeyLog, writeKeyLogFile } from '../capture/key-log.js';
 import { type CaptureLimits, parseLimits } from '../capture/limits.js';
 import { LiveCapture } from '../capture/live.js';
 import { type CaptureOutput, JsonOutput, PcapngOutput, TextOutput, tcpdumpFormat } from '../capture/outputs.js';
@@ -24,6 +25,8 @@ interface CaptureOptions {
   readonly filter?: string;
   readonly limit?: readonly string[];
   readonly once?: boolean;
+  readonly secrets?: boolean;
+  readonly keylog?: string;
   readonly lab?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -52,7 +55,7 @@ async function select(lab: LabState, words: readonly string[], once: boolean): P
   }
 }
 
-function checkOptions({ write, json }: CaptureOptions, limits: CaptureLimits): void {
+function checkOptions({ write, json, secrets }: CaptureOptions, limits: CaptureLimits): void {
   if (write === '') throw new CliError(2, '-w wants the name of a file, or - for standard output');
   if (write === '-' && json) throw new CliError(2, 'standard output is for the frames or for JSON, not for both');
   if (write === '-' && process.stdout.isTTY) {
@@ -61,6 +64,9 @@ function checkOptions({ write, json }: CaptureOptions, limits: CaptureLimits): v
       'a capture file is nothing for a terminal',
       'Pipe it: netarium capture -w - | wireshark -k -i -',
     );
+  }
+  if (write === undefined && secrets) {
+    throw new CliError(2, 'secrets go into a pcapng file: name one with -w, or a key log file with --keylog');
   }
   if (write === undefined && limits.bytes !== undefined) {
     throw new CliError(2, 'a limit in bytes is the size of a file: name one with -w');
@@ -153,6 +159,7 @@ async function run(words: readonly string[], options: CaptureOptions): Promise<v
   const sink = await unlessAborted(openSink(options.write), signal);
   const output = makeOutput(sink, lab, options, limits);
   const recording = new Recording(output, limits, filter.matches);
+  const keyLog = new KeyLog();
   const paint = painter(process.stderr);
   const tell = (text: string) => {
     if (!options.quiet) news(paint('dim', text));
@@ -162,6 +169,11 @@ async function run(words: readonly string[], options: CaptureOptions): Promise<v
     onInterface: (description) => recording.interface(description),
     onFrames: (frames) => recording.frames(frames),
     onNews: tell,
+    ...((options.secrets || options.keylog !== undefined) && {
+      onSecret: (line) => {
+        if (keyLog.add(line) && options.secrets) output.secret?.(line);
+      },
+    }),
   });
   const startedAt = performance.now();
   tell(opening(capture, lab, words.length === 0));
@@ -172,6 +184,12 @@ async function run(words: readonly string[], options: CaptureOptions): Promise<v
   await sink.end().catch((error: NodeJS.ErrnoException) => {
     throw cannotWrite(options.write ?? 'standard output', error);
   });
+  if (options.keylog !== undefined) {
+    const { keylog } = options;
+    await writeKeyLogFile(keylog, keyLog.lines).catch((error) => {
+      throw cannotWrite(keylog, error);
+    });
+  }
 
   const result = {
     lab: lab.name,
@@ -255,7 +273,8 @@ Examples:
   netarium capture client:eth0                       a line a frame
   netarium capture --once -w - | wireshark -k -i -   live in Wireshark
   netarium capture client -w client.pcapng --limit 30s --limit 10MB
-  netarium capture --filter 'dns or tcp.flags.syn == 1'`;
+  netarium capture --filter 'dns or tcp.flags.syn == 1'
+  netarium capture -w https.pcapng --secrets         https and HTTP/2, decrypted`;
 
 export function captureCommand(): Command {
   return new Command('capture')
@@ -272,6 +291,11 @@ export function captureCommand(): Command {
       (value: string, before: readonly string[] = []) => [...before, value],
     )
     .option('--once', 'each frame once a link, where it leaves, instead of at both ends')
+    .option(
+      '--secrets',
+      'put the TLS secrets of connections that are made meanwhile into the file: Wireshark decrypts them',
+    )
+    .option('--keylog <file>', 'write these secrets to an NSS key log file')
     .option('--fields [prefix]', 'list the fields that filters know, or those whose names begin so')
     .option('--lab <lab>', 'which lab, when several are up')
     .option('--json', 'print the frames as JSON; with -w FILE, what was captured')

@@ -33,6 +33,7 @@ function labelsOf(tree: Vector<ProtoTree>): string[] {
 export class Wireshark {
   private readonly lib: WiregasmLib;
   private files = 0;
+  private session: { delete(): void } | undefined;
 
   private constructor(lib: WiregasmLib) {
     this.lib = lib;
@@ -61,12 +62,14 @@ export class Wireshark {
 
   /**
    * All frames of a capture file, of which `filter` (a display filter) lists those that match; throws when Wireshark
-   * cannot read the file.
+   * cannot read the file. Ask before the next file is judged.
    */
   judge(file: Uint8Array): { frames: JudgedFrame[]; matching(filter: string): number[] } {
+    this.session?.delete();
     const path = `/uploads/${++this.files}.pcapng`;
     this.lib.FS.writeFile(path, file);
     const session = new this.lib.DissectSession(path);
+    this.session = session;
     const { code, error, summary } = session.load();
     if (code !== 0) throw new Error(`Wireshark cannot read the file: ${error}`);
     const rows = items(session.getFrames('', 0, 0).frames);

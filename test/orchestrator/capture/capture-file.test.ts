@@ -1,10 +1,12 @@
-import { readFileSync, statSync } from 'node:fs';
+import { chmodSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { ARP_REPLY, ARP_REQUEST } from '../../../devices/stack/wire/arp.js';
 import { dnsQuery, dnsResponse } from '../../../devices/stack/wire/dns.js';
 import { echoRest, ICMP_ECHO_REQUEST } from '../../../devices/stack/wire/icmp.js';
 import { writeCaptureFile } from '../../../orchestrator/capture/capture-file.js';
+import { keyLogOf, writeKeyLogFile } from '../../../orchestrator/capture/key-log.js';
+import { type TlsConversation, tlsConversation } from '../../support/tls-conversation.js';
 import { Wireshark } from '../../support/wireshark.js';
 import { arpPacket, dnsPacket, icmpPacket, ip, mac, SceneBuilder, tcpPacket } from '../story/frames.js';
 
@@ -121,6 +123,61 @@ t.test('the file is readable by its owner alone; frames without bytes are left o
   t.equal(statSync(path).mode & 0o777, 0o600);
   const { frames: judged } = wireshark.judge(readFileSync(path));
   t.equal(judged.length, 15);
+});
+
+/** The conversation as segments over the cable, each of at most 1400 bytes, and what the client tells of its secrets. */
+function encrypted({ flights, keyLog }: TlsConversation): SceneBuilder {
+  const scene = new SceneBuilder()
+    .port('client:eth0', 'host', CLIENT.mac, ['192.0.2.2/24'])
+    .port('server:eth0', 'host', SERVER.mac, ['192.0.2.1/24']);
+  const secure = { ...SERVER, port: 443 };
+  const ends = { local: '192.0.2.2:40000', remote: '192.0.2.1:443' };
+  const next = { client: 101, server: 501 };
+  scene
+    .seen(tcpPacket(CLIENT, secure, { flags: 'S', seq: 100, mss: 1460 }), 'client:eth0 out')
+    .seen(tcpPacket(secure, CLIENT, { flags: 'SA', seq: 500, ack: 101, mss: 1460 }), 'client:eth0 in')
+    .seen(tcpPacket(CLIENT, secure, { flags: 'A', seq: 101, ack: 501 }), 'client:eth0 out');
+  for (const { from, bytes } of flights) {
+    for (let at = 0; at < bytes.length; at += 1400) {
+      const data = bytes.subarray(at, at + 1400);
+      const [seq, ack] = from === 'client' ? [next.client, next.server] : [next.server, next.client];
+      const [source, target, end] =
+        from === 'client' ? [CLIENT, secure, 'client:eth0 out'] : [secure, CLIENT, 'client:eth0 in'];
+      scene.seen(tcpPacket(source, target, { flags: 'PA', seq, ack, data }), end);
+      next[from] += data.length;
+    }
+  }
+  // The secrets are told when the handshake is over, by both ends.
+  for (const line of [...keyLog, ...keyLog]) scene.told('client', { event: 'tls-secret', ...ends, line });
+  return scene.told('client', { event: 'tls-secret', ...ends, line: 'no secret\nat all' });
+}
+
+t.test('https and HTTP/2 can be read by who has the file, since the secrets are in it', async (t) => {
+  for (const [alpn, version, fields] of [
+    ['h2', 'TLSv1.3', ['http2.headers.path == "/"', 'http2.data.data contains "a secret page"']],
+    ['http/1.1', 'TLSv1.2', ['http.request.method == "GET"', 'http.file_data contains "a secret page"']],
+  ] as const) {
+    const conversation = await tlsConversation(alpn, version);
+    t.equal(conversation.body, 'a secret page');
+    const scene = encrypted(conversation);
+    const { matching } = wireshark.judge(await fileOf(t.testdir(), scene));
+    t.equal(matching('tls.handshake.type == 1').length, 1);
+    for (const field of fields) t.equal(matching(field).length, 1, `${alpn}: ${field}`);
+    const told = scene.capture.traces.filter(({ event }) => event.event === 'tls-secret').length;
+    const { lines } = keyLogOf(scene.capture.traces);
+    t.same(lines, [...new Set(conversation.keyLog)], `each line once, of ${told}`);
+    scene.traces.length = 0;
+    const blind = wireshark.judge(await fileOf(t.testdir(), scene));
+    for (const field of fields) t.same(blind.matching(field), [], `${alpn}: not without the secrets`);
+  }
+});
+
+t.test('a key log file is for its owner alone, also where one was', async (t) => {
+  const path = join(t.testdir({ 'keys.log': 'old' }), 'keys.log');
+  chmodSync(path, 0o644);
+  await writeKeyLogFile(path, ['A b c', 'D e f']);
+  t.equal(readFileSync(path, 'utf8'), 'A b c\nD e f\n');
+  t.equal(statSync(path).mode & 0o777, 0o600);
 });
 
 t.test('a place that cannot be written is told', async (t) => {

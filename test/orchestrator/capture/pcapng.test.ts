@@ -1,6 +1,11 @@
 import t from 'tap';
 import { fromHex, toHex } from '../../../devices/stack/wire/bytes.js';
-import { enhancedPacket, interfaceDescription, sectionHeader } from '../../../orchestrator/capture/pcapng.js';
+import {
+  decryptionSecrets,
+  enhancedPacket,
+  interfaceDescription,
+  sectionHeader,
+} from '../../../orchestrator/capture/pcapng.js';
 
 const PREAMBLE = '55555555555555d5';
 
@@ -32,6 +37,11 @@ t.test('golden: a section with a comment, an interface with a speed', async (t) 
                   0200 0300 613a3100  0300 0000  0800 0800 00f2052a01000000
                   0900 0100 09000000  0d00 0100 04000000  00000000 40000000`;
   t.equal(toHex(bytes), toHex(fromHex(golden)));
+});
+
+t.test('golden: secrets', async (t) => {
+  const golden = '0a000000 1c000000 4b534c54 05000000 41204220 0a000000 1c000000';
+  t.equal(toHex(decryptionSecrets('A B \n')), toHex(fromHex(golden)));
 });
 
 t.test('golden: a packet that came in, without its preamble, padded to four bytes', async (t) => {

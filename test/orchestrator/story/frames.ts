@@ -37,7 +37,8 @@ export interface SegmentText {
   readonly flags: string;
   readonly seq: number;
   readonly ack?: number;
-  readonly data?: string;
+  /** Text, or bytes. */
+  readonly data?: string | Uint8Array;
   readonly mss?: number;
 }
 
@@ -67,7 +68,7 @@ export function tcpPacket(from: Station, to: Station, text: SegmentText, ttl = 6
     window: 65535,
     urgentPointer: 0,
     options: text.mss === undefined ? {} : { mss: text.mss },
-    payload: new TextEncoder().encode(text.data ?? ''),
+    payload: typeof text.data === 'object' ? text.data : new TextEncoder().encode(text.data ?? ''),
   };
   const payload = emitTcp(segment, ip(from.ip), ip(to.ip));
   return ipPacket(from, to, { protocol: PROTOCOL_TCP, payload, ttl });
