@@ -81,7 +81,6 @@ export class DnsCache {
   put(records: readonly ResourceRecord[], credibility: Credibility = FROM_ANSWER): void {
     const sets = new Map<string, ResourceRecord[]>();
     for (const record of records) {
-      if (record.type === 'OPT') continue;
       const key = questionKey(record.name, record.type);
       const set = sets.get(key);
       if (set === undefined) sets.set(key, [record]);

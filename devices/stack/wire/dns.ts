@@ -18,6 +18,7 @@ import {
   typeNumber,
 } from './dns-record.js';
 import { DnsWriter } from './dns-writer.js';
+import { type Edns, type OptRecord, optRecord, parseOpt } from './edns.js';
 import { isMalformed, type Malformed, malformed } from './malformed.js';
 
 export const DNS_PORT = 53;
@@ -26,6 +27,8 @@ export const DNS_HEADER_LENGTH = 12;
 export const MAX_UDP_MESSAGE = 512;
 /** RFC 1035 section 4.2.2: TCP puts two length bytes before each message. */
 export const MAX_TCP_MESSAGE = 65535;
+/** RFC 6891 section 6.1.2: an OPT record without options. */
+const OPT_HEADER_LENGTH = 11;
 
 export const OPCODE_QUERY = 0;
 /** RFC 1996: a primary tells that its zone has changed. */
@@ -46,11 +49,19 @@ export const RCODE_YXRRSET = 7;
 export const RCODE_NXRRSET = 8;
 export const RCODE_NOTAUTH = 9;
 export const RCODE_NOTZONE = 10;
+/** RFC 6891 section 9: needs an OPT record, as all from 16 on. */
+export const RCODE_BADVERS = 16;
+/** RFC 7873 section 8. */
+export const RCODE_BADCOOKIE = 23;
 
 const RCODE_NAMES = [
   ...['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED'],
   ...['YXDOMAIN', 'YXRRSET', 'NXRRSET', 'NOTAUTH', 'NOTZONE'],
 ];
+const EXTENDED_RCODE_NAMES = new Map([
+  [RCODE_BADVERS, 'BADVERS'],
+  [RCODE_BADCOOKIE, 'BADCOOKIE'],
+]);
 const OPCODE_NAMES = ['QUERY', 'IQUERY', 'STATUS', 'RESERVED3', 'NOTIFY', 'UPDATE'];
 
 export interface DnsQuestion {
@@ -77,7 +88,7 @@ export interface DnsFlags {
   /** AD and CD: RFC 4035 section 3. */
   readonly authenticData: boolean;
   readonly checkingDisabled: boolean;
-  /** 0 … 15. */
+  /** 0 … 4095; more than 15 only with EDNS. */
   readonly rcode: number;
 }
 
@@ -87,7 +98,9 @@ export interface DnsMessage extends DnsFlags {
   readonly questions: readonly DnsQuestion[];
   readonly answers: readonly ResourceRecord[];
   readonly authorities: readonly ResourceRecord[];
+  /** Without the OPT record, which is {@link edns}. */
   readonly additionals: readonly ResourceRecord[];
+  readonly edns?: Edns;
 }
 
 const NO_FLAGS: DnsFlags = {
@@ -154,13 +167,36 @@ export function parseDns(message: Uint8Array): DnsMessage | Malformed {
     sections.push(section);
   }
   const [answers, authorities, additionals] = sections;
-  return { id: readU16(bytes, 0), ...flags, questions, answers, authorities, additionals };
+  const parsed = { id: readU16(bytes, 0), ...flags, questions, answers, authorities, additionals };
+  return sections.some((section) => section.some(isOpt)) ? withEdns(parsed) : parsed;
+}
+
+/** RFC 6891 section 6.1.1: one OPT record, in the additional section. */
+function withEdns(message: DnsMessage): DnsMessage | Malformed {
+  const { answers, authorities, additionals } = message;
+  const [record, second] = additionals.filter(isOpt);
+  if (record === undefined || second !== undefined || answers.some(isOpt) || authorities.some(isOpt)) {
+    return malformed('dns OPT records');
+  }
+  const opt = parseOpt(record);
+  if (isMalformed(opt)) return opt;
+  return {
+    ...message,
+    rcode: opt.rcodeHigh | message.rcode,
+    additionals: additionals.filter((other) => other !== record),
+    edns: opt.edns,
+  };
+}
+
+function isOpt(record: ResourceRecord): record is OptRecord {
+  return record.type === 'OPT';
 }
 
 /**
  * Names are compressed. What does not fit into `limit` bytes (512 … 65535) is left out, whole records from the end.
  * TC is then set, except when only additional records are missing that nobody needs (RFC 2181 section 9); those of a
- * referral are its glue and needed (RFC 9471 section 3). Throws RangeError for names and strings that break limits.
+ * referral are its glue and needed (RFC 9471 section 3). The OPT record always fits in: it goes last. Throws RangeError
+ * for names and strings that break limits, and for an rcode that needs EDNS without it.
  */
 export function emitDns(message: DnsMessage, limit: number = MAX_TCP_MESSAGE): Uint8Array {
   const writer = new DnsWriter();
@@ -174,15 +210,19 @@ export function emitDns(message: DnsMessage, limit: number = MAX_TCP_MESSAGE): U
     writer.u16(question.class);
   }
   const sections = [message.answers, message.authorities, message.additionals];
+  if (message.rcode > 15 && message.edns === undefined) throw new RangeError(`rcode ${message.rcode} without EDNS`);
+  const opt = message.edns && optRecord(message.edns, message.rcode);
+  const room = limit - (opt === undefined ? 0 : OPT_HEADER_LENGTH + opt.bytes.length);
   let complete = true;
   let truncated = message.truncated;
   sections.forEach((section, index) => {
-    const written = complete ? emitSection(writer, section, limit) : 0;
-    writer.patchU16(6 + 2 * index, written);
+    const written = complete ? emitSection(writer, section, room) : 0;
+    writer.patchU16(6 + 2 * index, written + (index === 2 && opt !== undefined ? 1 : 0));
     if (written === section.length) return;
     complete = false;
     if (index < 2 || isReferral(message)) truncated = true;
   });
+  if (opt !== undefined) emitRecord(writer, opt);
   writer.patchU16(2, flagBits({ ...message, truncated }));
   return writer.finish();
 }
@@ -238,12 +278,12 @@ function flagBits(flags: DnsFlags): number {
     (flags.reserved ? 0x0040 : 0) |
     (flags.authenticData ? 0x0020 : 0) |
     (flags.checkingDisabled ? 0x0010 : 0) |
-    flags.rcode
+    (flags.rcode & 0xf)
   );
 }
 
 export function rcodeName(rcode: number): string {
-  return RCODE_NAMES[rcode] ?? `RCODE${rcode}`;
+  return RCODE_NAMES[rcode] ?? EXTENDED_RCODE_NAMES.get(rcode) ?? `RESERVED${rcode}`;
 }
 
 export function opcodeName(opcode: number): string {

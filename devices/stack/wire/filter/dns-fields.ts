@@ -1,6 +1,7 @@
 /** Fields of DNS messages, over UDP, and over TCP where a whole message lies in one segment. */
 import { type DnsMessage, parseDns } from '../dns.js';
 import { type QuestionType, type ResourceRecord, typeNumber } from '../dns-record.js';
+import { optRecord } from '../edns.js';
 import { isMalformed } from '../malformed.js';
 import { type Field, FieldMaker, type Value } from './field.js';
 import type { Layer, PacketView } from './packet-view.js';
@@ -81,7 +82,9 @@ function ofRecords(
     (view, layer, test) => {
       const message = dnsMessage(view, layer);
       if (message === undefined) return false;
-      return some(message.answers, test) || some(message.authorities, test) || some(message.additionals, test);
+      const { answers, authorities, additionals, edns, rcode } = message;
+      const opt = edns === undefined ? [] : [optRecord(edns, rcode)];
+      return [answers, authorities, additionals, opt].some((section) => some(section, test));
     },
     valueNames,
   );

@@ -2,6 +2,7 @@
 import { formatIpv4 } from '../address.js';
 import { DNS_HEADER_LENGTH, type DnsMessage, type DnsQuestion, parseDns } from '../dns.js';
 import { absolute, CLASS_ANY, CLASS_CH, CLASS_IN, formatRecordData, type ResourceRecord } from '../dns-record.js';
+import { optRecord } from '../edns.js';
 import { isMalformed } from '../malformed.js';
 import type { PrintOptions } from './options.js';
 
@@ -25,7 +26,8 @@ export function printDns(bytes: Uint8Array, { verbosity = 0 }: PrintOptions, isC
 }
 
 function printQuery(message: DnsMessage, verbosity: number): string {
-  const { questions, answers, authorities, additionals } = message;
+  const { questions, answers, authorities } = message;
+  const additionals = additionalsOf(message);
   let out = `${message.recursionDesired ? '+' : ''}${message.checkingDisabled ? '%' : ''}`;
   if (questions.length !== 1) out += ` [${questions.length}q]`;
   if (answers.length > 0) out += ` [${answers.length}a]`;
@@ -36,19 +38,26 @@ function printQuery(message: DnsMessage, verbosity: number): string {
 }
 
 function printAnswer(message: DnsMessage, verbosity: number): string {
-  const { questions, answers, authorities, additionals, rcode } = message;
+  const { questions, answers, authorities, rcode } = message;
   let out = RCODES[rcode] ?? ` Resp${rcode}`;
   out += message.authoritative ? '*' : '';
   out += message.recursionAvailable ? '' : '-';
   out += `${message.truncated ? '|' : ''}${message.authenticData ? '$' : ''}`;
   if (questions.length !== 1) out += ` [${questions.length}q]`;
   if (verbosity > 1 && questions.length > 0) out += ` q:${questions.map(printQuestion).join(',')}`;
-  out += ` ${answers.length}/${authorities.length}/${additionals.length}`;
+  out += ` ${answers.length}/${authorities.length}/${additionalsOf(message).length}`;
   out += printRecords(answers, verbosity > 0);
   return verbosity > 1 ? `${out}${printSections(message, false)}` : out;
 }
 
-function printSections({ answers, authorities, additionals }: DnsMessage, withAnswers: boolean): string {
+/** As they stand on the wire. */
+function additionalsOf({ additionals, edns, rcode }: DnsMessage): readonly ResourceRecord[] {
+  return edns === undefined ? additionals : [...additionals, optRecord(edns, rcode)];
+}
+
+function printSections(message: DnsMessage, withAnswers: boolean): string {
+  const { answers, authorities } = message;
+  const additionals = additionalsOf(message);
   let out = withAnswers && answers.length > 0 ? ` an:${printRecords(answers, true)}` : '';
   if (authorities.length > 0) out += ` ns:${printRecords(authorities, true)}`;
   if (additionals.length > 0) out += ` ar:${printRecords(additionals, true)}`;
