@@ -25,9 +25,18 @@ import { readRecords } from '../../devices/stack/wire/native.js';
 import { compilePcapFilter } from '../../devices/stack/wire/pcap-filter/pcap-filter.js';
 import { emitTcp, formatTcp, parseTcp } from '../../devices/stack/wire/tcp.js';
 import { PacketPrinter } from '../../devices/stack/wire/tcpdump/packet-printer.js';
+import { parseTlsRecords, tlsAlert } from '../../devices/stack/wire/tls.js';
+import {
+  messagesOf,
+  parseTlsClientHello,
+  parseTlsMessages,
+  parseTlsServerHello,
+} from '../../devices/stack/wire/tls-handshake.js';
 import { emitUdp, formatUdp, parseUdp } from '../../devices/stack/wire/udp.js';
 import { emitVxlan, formatVxlan, parseVxlan } from '../../devices/stack/wire/vxlan.js';
 import { smallInternet } from '../apps/kinds/small-internet.js';
+import { tlsPackets } from '../support/assorted-packets.js';
+import { MODERN_FLIGHTS, OLD_FLIGHTS } from '../support/recorded-tls.js';
 import { mutate } from './mutations.js';
 
 const PACKETS = Number(process.env.FUZZ_RUNS ?? 200) * 25;
@@ -99,6 +108,17 @@ const CODECS: Readonly<Record<string, (bytes: Uint8Array) => void>> = {
   parseRecord: codec({ parse: (bytes) => parseRecord(bytes, 0) }),
   parseVxlan: codec({ parse: parseVxlan, emit: emitVxlan, format: formatVxlan }),
   parseHttpHead: (bytes) => void parseHttpHead(bytes),
+  parseTlsRecords: (bytes) => {
+    const records = parseTlsRecords(bytes);
+    if (isMalformed(records)) return;
+    for (const record of records) {
+      tlsAlert(record);
+      messagesOf(record);
+    }
+  },
+  parseTlsMessages: codec({ parse: parseTlsMessages }),
+  parseTlsClientHello: codec({ parse: parseTlsClientHello }),
+  parseTlsServerHello: codec({ parse: parseTlsServerHello }),
 };
 
 const FILTERS: readonly Filter[] = [
@@ -108,6 +128,7 @@ const FILTERS: readonly Filter[] = [
     'icmp.type in {0, 3, 8} and not arp',
     'frame.len > 60 and eth.addr[0:2] == 02:00',
     'tcp.port == 80 or udp.port == 53',
+    'tls.handshake.extensions_server_name contains "server" or tls.alert_message.desc == 0',
   ].map(compileFilter),
   ...[
     'tcp port 80 and tcp[tcpflags] & tcp-syn != 0',
@@ -127,7 +148,7 @@ const PRINTERS = [
   new PacketPrinter({ verbosity: 1, ascii: true }),
 ];
 
-/** What a small internet says: DHCP, ARP, names, pages, fragments, ICMP. */
+/** What a small internet says: DHCP, ARP, names, pages, fragments, ICMP; and hellos of TLS. */
 async function corpus(): Promise<Uint8Array[]> {
   const world = smallInternet('corpus');
   world.memory.put('/srv/www/index.html', '<title>home</title>');
@@ -138,7 +159,7 @@ async function corpus(): Promise<Uint8Array[]> {
   await world.exec('client', 'traceroute -n -q 1 198.51.100.80');
   await world.exec('client', 'dig @192.168.1.1 nowhere.server.com');
   await world.stop();
-  return world.frames.map(({ packet }) => packet);
+  return [...world.frames.map(({ packet }) => packet), ...tlsPackets(...MODERN_FLIGHTS, ...OLD_FLIGHTS)];
 }
 
 /** The packet without so many bytes at its front, each header's length and some more, to everything. */
@@ -148,7 +169,7 @@ function tryAll(packet: Uint8Array): void {
   formatLayers(dissect(packet));
   for (const filter of FILTERS) filter.matches(packet);
   for (const printer of PRINTERS) printer.print(packet);
-  for (const start of [0, 8, 22, 42, 50, 62]) {
+  for (const start of [0, 8, 22, 42, 50, 62, 67, 71]) {
     if (start > packet.length) break;
     const bytes = packet.subarray(start);
     for (const [name, attempt] of Object.entries(CODECS)) {

@@ -233,6 +233,13 @@ export function assortedPackets(): Uint8Array[] {
   ];
 }
 
+/** Each of a connection of its own, so that nobody can know more of it than it says. */
+export function tlsPackets(...flights: readonly Uint8Array[]): Uint8Array[] {
+  return flights.map((payload, index) =>
+    tcp({ flags: PSH | ACK, srcPort: 41000 + index, dstPort: 443, seq: 1, ack: 1, payload }),
+  );
+}
+
 /** Of one interface, `a:eth0`; the packets come in and go out in turn, a millisecond apart. */
 export function captureFileOf(packets: readonly Uint8Array[]): Uint8Array {
   return concatBytes(

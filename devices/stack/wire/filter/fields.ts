@@ -5,6 +5,7 @@ import { DNS_FIELDS } from './dns-fields.js';
 import type { Field } from './field.js';
 import { IP_AND_ICMP_FIELDS } from './ip-fields.js';
 import { LINK_FIELDS } from './link-fields.js';
+import { TLS_FIELDS } from './tls-fields.js';
 import { STATEFUL_FIELDS, TRANSPORT_FIELDS } from './transport-fields.js';
 
 /** In the order of the layers. */
@@ -14,6 +15,7 @@ export const FILTER_FIELDS: readonly Field[] = [
   ...TRANSPORT_FIELDS,
   ...DNS_FIELDS,
   ...DHCP_AND_HTTP_FIELDS,
+  ...TLS_FIELDS,
 ];
 
 const BY_NAME: ReadonlyMap<string, Field> = new Map(FILTER_FIELDS.map((field) => [field.name, field]));
@@ -31,6 +33,7 @@ export function unknownField(name: string): string {
   if (name.startsWith('tcp.analysis')) {
     return `"${name}" needs the packets before this one, and filters see one alone.`;
   }
+  if (/^ssl(\.|$)/.test(name)) return `"${name}" is no field. It is called "${name.replace('ssl', 'tls')}".`;
   // Wireshark's own name for it until version 3.
   if (/^bootp(\.|$)/.test(name)) return `"${name}" is no field. It is called "${name.replace('bootp', 'dhcp')}".`;
   return `"${name}" is no field or protocol.${didYouMean(name, BY_NAME.keys())}`;

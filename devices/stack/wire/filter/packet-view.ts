@@ -20,6 +20,7 @@ import { FCS_LENGTH } from '../fcs.js';
 import { isIcmpError } from '../icmp.js';
 import { IPV4_HEADER_LENGTH, PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP } from '../ipv4.js';
 import { TCP_HEADER_LENGTH } from '../tcp.js';
+import { startsTlsRecord } from '../tls.js';
 import { UDP_HEADER_LENGTH } from '../udp.js';
 import { startsHttpMessage } from './http-head.js';
 
@@ -36,7 +37,19 @@ export interface PacketMeta {
   readonly dropped?: string;
 }
 
-export type ProtocolName = 'frame' | 'eth' | 'vlan' | 'arp' | 'ip' | 'icmp' | 'udp' | 'tcp' | 'dns' | 'dhcp' | 'http';
+export type ProtocolName =
+  | 'frame'
+  | 'eth'
+  | 'vlan'
+  | 'arp'
+  | 'ip'
+  | 'icmp'
+  | 'udp'
+  | 'tcp'
+  | 'dns'
+  | 'dhcp'
+  | 'http'
+  | 'tls';
 
 /** One header. Offsets are those of the packet, preamble included. */
 export interface Layer {
@@ -182,6 +195,8 @@ export class PacketView {
       this.walkDnsOverTcp(layers, payloadAt, end);
     } else if (startsHttpMessage(bytes.subarray(payloadAt, end))) {
       layers.push({ protocol: 'http', at: payloadAt, headerEnd: end, end, quoted });
+    } else if (startsTlsRecord(bytes, payloadAt, end)) {
+      layers.push({ protocol: 'tls', at: payloadAt, headerEnd: end, end, quoted });
     }
   }
 

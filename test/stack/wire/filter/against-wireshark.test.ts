@@ -1,12 +1,16 @@
 /** The same packets, the same expressions, the same verdicts: ours and Wireshark's. */
 import t from 'tap';
+import { fromHex } from '../../../../devices/stack/wire/bytes.js';
 import { compileFilter, FILTER_FIELDS, isFilterError } from '../../../../devices/stack/wire/filter/filter.js';
-import { assortedPackets, captureFileOf } from '../../../support/assorted-packets.js';
+import { assortedPackets, captureFileOf, tlsPackets } from '../../../support/assorted-packets.js';
+import { MODERN_FLIGHTS, OLD_FLIGHTS } from '../../../support/recorded-tls.js';
 import { Wireshark } from '../../../support/wireshark.js';
 import { INVALID, VALID } from './expressions.js';
 
 const wireshark = await Wireshark.start();
-const packets = assortedPackets();
+/** Records by hand: an alert, application data, and what is too short for one. */
+const RECORDS = ['15030300020230', '1703030004aabbccdd', '16030300'].map(fromHex);
+const packets = [...assortedPackets(), ...tlsPackets(...MODERN_FLIGHTS, ...OLD_FLIGHTS, ...RECORDS)];
 const { matching } = wireshark.judge(captureFileOf(packets));
 
 /** Numbers of the frames that match. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { fromHex } from '../../../../devices/stack/wire/bytes.js';
 import {
   compileFilter,
   FILTER_FIELDS,
@@ -7,7 +8,7 @@ import {
   isFilterError,
   type PacketMeta,
 } from '../../../../devices/stack/wire/filter/filter.js';
-import { assortedPackets } from '../../../support/assorted-packets.js';
+import { assortedPackets, tlsPackets } from '../../../support/assorted-packets.js';
 import { VALID } from './expressions.js';
 
 const PACKETS = assortedPackets();
@@ -42,6 +43,18 @@ t.test('what is not in the packet comes from the caller, or is not there', async
   }
   t.equal(compiled('frame.drop_reason').matches(SYN, { dropped: '' }), false, 'a packet that went on');
   t.equal(compiled('  ').matches(ARP_REQUEST), true, 'an empty filter takes all');
+});
+
+t.test('a TLS record that goes on in the next segment counts where it begins', async (t) => {
+  const [cut, other] = tlsPackets(fromHex('160303004401000040 0303'), fromHex('1603050001aa'));
+  for (const [text, expected] of [
+    ['tls.record.length == 68', true],
+    ['tls.handshake.type == "Client Hello"', true],
+    ['tls.handshake.version', false],
+  ] as const) {
+    t.equal(compiled(text).matches(cut), expected, text);
+    t.equal(compiled(text).matches(other), false, `${text} in what is no record`);
+  }
 });
 
 t.test('what is wrong, and where', async (t) => {
