@@ -16,7 +16,9 @@ export function answerKind(message: DnsMessage): DnsAnswerKind {
 
 /** Data as text; names without their final dot, aliases before what they stand for. */
 function recordTexts(records: readonly ResourceRecord[]): string[] {
-  return records.map((record) => ('target' in record ? record.target : formatRecordData(record)));
+  return records.map((record) =>
+    record.type !== 'SRV' && 'target' in record ? record.target : formatRecordData(record),
+  );
 }
 
 /** The answers, or the name servers that a referral names. */

@@ -14,7 +14,7 @@ import { emitDhcp, formatDhcp, parseDhcp } from '../../devices/stack/wire/dhcp.j
 import { dissect, formatLayers } from '../../devices/stack/wire/dissect.js';
 import { emitDns, formatDns, parseDns } from '../../devices/stack/wire/dns.js';
 import { parseName } from '../../devices/stack/wire/dns-name.js';
-import { parseRecord } from '../../devices/stack/wire/dns-record.js';
+import { parseData, parseRecord, type RecordType } from '../../devices/stack/wire/dns-record.js';
 import { checkPacket, emitEthernet, formatEthernet, parseEthernet } from '../../devices/stack/wire/ethernet.js';
 import { compileFilter, type Filter, isFilterError } from '../../devices/stack/wire/filter/filter.js';
 import { parseHttpHead } from '../../devices/stack/wire/filter/http-head.js';
@@ -106,6 +106,9 @@ const CODECS: Readonly<Record<string, (bytes: Uint8Array) => void>> = {
   parseDns: codec({ parse: parseDns, emit: emitDns, format: formatDns }),
   parseName: codec({ parse: (bytes) => parseName(bytes, 0) }),
   parseRecord: codec({ parse: (bytes) => parseRecord(bytes, 0) }),
+  parseData: (bytes) => {
+    for (const type of DATA_TYPES) parseData(bytes, type, 0);
+  },
   parseVxlan: codec({ parse: parseVxlan, emit: emitVxlan, format: formatVxlan }),
   parseHttpHead: (bytes) => void parseHttpHead(bytes),
   parseTlsRecords: (bytes) => {
@@ -120,6 +123,8 @@ const CODECS: Readonly<Record<string, (bytes: Uint8Array) => void>> = {
   parseTlsClientHello: codec({ parse: parseTlsClientHello }),
   parseTlsServerHello: codec({ parse: parseTlsServerHello }),
 };
+
+const DATA_TYPES: readonly RecordType[] = ['A', 'NS', 'SOA', 'MX', 'TXT', 'HINFO', 'SRV', 'NAPTR', 'CAA', 'DS'];
 
 const FILTERS: readonly Filter[] = [
   ...[

@@ -57,10 +57,24 @@ export function parseName(message: Uint8Array, offset: number): ParsedName | Mal
  * Undefined when a label is empty or longer than 63 bytes, or the name longer than 255.
  */
 export function nameFromText(text: string): string | undefined {
-  if (text === '.') return ROOT_NAME;
+  return readName(text)?.name;
+}
+
+/** As zone files mean it: `@` is the origin, a name without a final dot lies below the origin. */
+export function nameWithin(text: string, origin: string): string | undefined {
+  if (text === '@') return origin;
+  const read = readName(text);
+  if (read === undefined || read.absolute) return read?.name;
+  return nameFromText(joinNames(read.name, origin));
+}
+
+/** `absolute`: it ended with a dot. */
+function readName(text: string): { readonly name: string; readonly absolute: boolean } | undefined {
+  if (text === '.') return { name: ROOT_NAME, absolute: true };
   const labels: string[] = [];
   let bytes: number[] = [];
   let length = 1;
+  let absolute = false;
   const flush = (): boolean => {
     if (bytes.length === 0 || bytes.length > MAX_LABEL_BYTES) return false;
     length += 1 + bytes.length;
@@ -69,14 +83,15 @@ export function nameFromText(text: string): string | undefined {
     return true;
   };
   for (let i = 0; i < text.length; i++) {
-    if (text[i] === '.') {
+    absolute = text[i] === '.';
+    if (absolute) {
       if (!flush()) return undefined;
       continue;
     }
     let code = text.charCodeAt(i);
     if (code > 0x7e || code < 0x21) return undefined;
     if (code === BACKSLASH) {
-      const digits = /^\d{3}/.exec(text.slice(i + 1));
+      const digits = /^\d{3}/.exec(text.slice(i + 1, i + 4));
       i += digits === null ? 1 : 3;
       if (i >= text.length) return undefined;
       code = digits === null ? text.charCodeAt(i) : Number(digits[0]);
@@ -84,8 +99,8 @@ export function nameFromText(text: string): string | undefined {
     }
     bytes.push(code);
   }
-  if (!text.endsWith('.') || text.endsWith('\\.')) if (!flush()) return undefined;
-  return length > MAX_NAME_BYTES ? undefined : labels.join('.');
+  if (!absolute && !flush()) return undefined;
+  return length > MAX_NAME_BYTES ? undefined : { name: labels.join('.'), absolute };
 }
 
 /** The labels, leftmost first; none for the root. */

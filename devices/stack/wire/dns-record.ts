@@ -1,54 +1,33 @@
 /**
- * DNS resource records (RFC 1035 sections 3.2 and 3.3; AAAA: RFC 3596; unknown types: RFC 3597).
+ * DNS resource records (RFC 1035 sections 3.2 and 3.3; AAAA: RFC 3596, SRV: RFC 2782, NAPTR: RFC 3403, DNAME: RFC 6672, CAA:
+ * RFC 8659; unknown types: RFC 3597). Their kinds are in dns-type.ts, how they are written in dns-record-text.ts.
  *
  * ```
  *  | name | type 2 | class 2 | ttl 4 | rdlength 2 | rdata |
  * ```
  */
-import { formatIpv4, type Ipv4Address } from './address.js';
-import { readU16, readU32, toHex } from './bytes.js';
-import { parseName, ROOT_NAME } from './dns-name.js';
+import type { Ipv4Address } from './address.js';
+import { readU16, readU32 } from './bytes.js';
+import { parseName } from './dns-name.js';
+import { CLASS_ANY, CLASS_NONE, type OpaqueType, type QuestionType, typeName, typeNumber } from './dns-type.js';
 import type { DnsWriter } from './dns-writer.js';
 import { isMalformed, type Malformed, malformed } from './malformed.js';
 
-/** `TYPE257` is how RFC 3597 section 5 writes a type without a name. */
-export type RecordType =
-  | 'A'
-  | 'NS'
-  | 'CNAME'
-  | 'SOA'
-  | 'PTR'
-  | 'HINFO'
-  | 'MX'
-  | 'TXT'
-  | 'AAAA'
-  | 'OPT'
-  | `TYPE${number}`;
-/** What may be asked for: types, and the transfers and wildcards of RFC 1035 section 3.2.3. */
-export type QuestionType = RecordType | 'ANY' | 'AXFR' | 'IXFR';
+export { absolute, formatRecordData } from './dns-record-text.js';
+export {
+  CLASS_ANY,
+  CLASS_CH,
+  CLASS_IN,
+  CLASS_NONE,
+  type QuestionType,
+  type RecordType,
+  typeFromText,
+  typeName,
+  typeNumber,
+} from './dns-type.js';
 
-export const CLASS_IN = 1;
-export const CLASS_CH = 3;
-export const CLASS_ANY = 255;
 /** RFC 2181 section 8. */
 export const MAX_TTL_SECONDS = 0x7fffffff;
-
-const TYPE_NUMBERS = new Map<QuestionType, number>([
-  ['A', 1],
-  ['NS', 2],
-  ['CNAME', 5],
-  ['SOA', 6],
-  ['PTR', 12],
-  ['HINFO', 13],
-  ['MX', 15],
-  ['TXT', 16],
-  ['AAAA', 28],
-  ['OPT', 41],
-  ['IXFR', 251],
-  ['AXFR', 252],
-  ['ANY', 255],
-]);
-const TYPE_NAMES = new Map([...TYPE_NUMBERS].map(([name, number]) => [number, name]));
 
 export interface SoaFields {
   /** The zone's first name server. */
@@ -64,17 +43,39 @@ export interface SoaFields {
   readonly minimum: number;
 }
 
+export interface SrvFields {
+  /** 0 … 65535, as are the next two; the lowest is tried first. */
+  readonly priority: number;
+  readonly weight: number;
+  readonly port: number;
+  /** `.`: the service is not there. */
+  readonly target: string;
+}
+
+export interface NaptrFields {
+  readonly order: number;
+  readonly preference: number;
+  readonly flags: Uint8Array;
+  readonly services: Uint8Array;
+  readonly regexp: Uint8Array;
+  readonly replacement: string;
+}
+
 export type RecordData =
   | { readonly type: 'A'; readonly address: Ipv4Address }
   /** 16 bytes. */
   | { readonly type: 'AAAA'; readonly address: Uint8Array }
-  | { readonly type: 'NS' | 'CNAME' | 'PTR'; readonly target: string }
+  | { readonly type: 'NS' | 'CNAME' | 'PTR' | 'DNAME'; readonly target: string }
   | { readonly type: 'MX'; readonly preference: number; readonly exchange: string }
   /** Each string 0 … 255 bytes, at least one. */
   | { readonly type: 'TXT'; readonly strings: readonly Uint8Array[] }
   | { readonly type: 'HINFO'; readonly cpu: Uint8Array; readonly os: Uint8Array }
   | ({ readonly type: 'SOA' } & SoaFields)
-  | { readonly type: 'OPT' | `TYPE${number}`; readonly bytes: Uint8Array };
+  | ({ readonly type: 'SRV' } & SrvFields)
+  | ({ readonly type: 'NAPTR' } & NaptrFields)
+  /** Tag: 1 … 255 letters and digits. */
+  | { readonly type: 'CAA'; readonly flags: number; readonly tag: string; readonly value: Uint8Array }
+  | { readonly type: 'OPT' | OpaqueType | `TYPE${number}`; readonly bytes: Uint8Array };
 
 export type ResourceRecord = RecordData & {
   readonly name: string;
@@ -83,23 +84,6 @@ export type ResourceRecord = RecordData & {
   /** Seconds, 0 … 2^31-1; an OPT record keeps flags here. */
   readonly ttl: number;
 };
-
-export function typeNumber(type: QuestionType): number {
-  return TYPE_NUMBERS.get(type) ?? Number(type.slice(4));
-}
-
-export function typeName(number: number): QuestionType {
-  return TYPE_NAMES.get(number) ?? `TYPE${number}`;
-}
-
-/** `a`, `MX`, `type257`; undefined for an unknown word. */
-export function typeFromText(text: string): QuestionType | undefined {
-  const upper = text.toUpperCase();
-  if (TYPE_NUMBERS.has(upper as QuestionType)) return upper as QuestionType;
-  const match = /^TYPE(0|[1-9]\d{0,4})$/.exec(upper);
-  if (match === null || Number(match[1]) > 0xffff) return undefined;
-  return typeName(Number(match[1]));
-}
 
 export interface ParsedRecord {
   readonly record: ResourceRecord;
@@ -114,8 +98,11 @@ export function parseRecord(message: Uint8Array, offset: number): ParsedRecord |
   const dataAt = at + 10;
   const next = dataAt + readU16(message, at + 8);
   if (next > message.length) return malformed('dns record truncated');
-  const type = typeName(readU16(message, at));
-  const data = parseData(message.subarray(0, next), type, dataAt);
+  const number = readU16(message, at);
+  const type = typeName(number);
+  // RFC 2136 sections 2.4 and 2.5: a record without data, whatever its type, in what is no class of data.
+  const isBare = next === dataAt && [CLASS_ANY, CLASS_NONE].includes(readU16(message, at + 2));
+  const data = isBare ? bareData(number) : parseData(message.subarray(0, next), type, dataAt);
   if (isMalformed(data)) return data;
   const rawTtl = readU32(message, at + 4);
   // RFC 2181 section 8: a TTL with its top bit set counts as zero.
@@ -123,8 +110,13 @@ export function parseRecord(message: Uint8Array, offset: number): ParsedRecord |
   return { record: { name: owner.name, class: readU16(message, at + 2), ttl, ...data }, next };
 }
 
+/** Of a record of an update that names a type, `ANY` (255) for one, and has no data (RFC 2136 section 2.4). */
+export function bareData(typeNumber: number): RecordData {
+  return { type: `TYPE${typeNumber}`, bytes: new Uint8Array(0) };
+}
+
 /** `message` ends where the record's data ends; names in it may point back. */
-function parseData(message: Uint8Array, type: QuestionType, at: number): RecordData | Malformed {
+export function parseData(message: Uint8Array, type: QuestionType, at: number): RecordData | Malformed {
   const length = message.length - at;
   switch (type) {
     case 'A':
@@ -133,7 +125,8 @@ function parseData(message: Uint8Array, type: QuestionType, at: number): RecordD
       return length === 16 ? { type, address: message.slice(at) } : malformed('dns AAAA length');
     case 'NS':
     case 'CNAME':
-    case 'PTR': {
+    case 'PTR':
+    case 'DNAME': {
       const target = parseName(message, at);
       if (isMalformed(target)) return target;
       return target.next === message.length ? { type, target: target.name } : malformed(`dns ${type} length`);
@@ -156,6 +149,18 @@ function parseData(message: Uint8Array, type: QuestionType, at: number): RecordD
       if (isMalformed(strings)) return strings;
       return strings.length === 2 ? { type, cpu: strings[0], os: strings[1] } : malformed('dns HINFO length');
     }
+    case 'SRV': {
+      if (length < 7) return malformed('dns SRV length');
+      const target = parseName(message, at + 6);
+      if (isMalformed(target)) return target;
+      if (target.next !== message.length) return malformed('dns SRV length');
+      const [priority, weight, port] = [0, 2, 4].map((offset) => readU16(message, at + offset));
+      return { type, priority, weight, port, target: target.name };
+    }
+    case 'NAPTR':
+      return parseNaptr(message, at);
+    case 'CAA':
+      return parseCaa(message, at);
     case 'ANY':
     case 'AXFR':
     case 'IXFR':
@@ -182,6 +187,33 @@ function parseSoa(message: Uint8Array, at: number): RecordData | Malformed {
     expire: readU32(message, numbers + 12),
     minimum: readU32(message, numbers + 16),
   };
+}
+
+function parseNaptr(message: Uint8Array, at: number): RecordData | Malformed {
+  if (message.length - at < 4) return malformed('dns NAPTR length');
+  const strings: Uint8Array[] = [];
+  let next = at + 4;
+  for (let i = 0; i < 3; i++) {
+    const end = next + 1 + (message[next] ?? 0);
+    if (end > message.length) return malformed('dns string truncated');
+    strings.push(message.slice(next + 1, end));
+    next = end;
+  }
+  const replacement = parseName(message, next);
+  if (isMalformed(replacement)) return replacement;
+  if (replacement.next !== message.length) return malformed('dns NAPTR length');
+  const [flags, services, regexp] = strings;
+  const [order, preference] = [readU16(message, at), readU16(message, at + 2)];
+  return { type: 'NAPTR', order, preference, flags, services, regexp, replacement: replacement.name };
+}
+
+/** RFC 8659 section 4.1. */
+function parseCaa(message: Uint8Array, at: number): RecordData | Malformed {
+  const valueAt = at + 2 + (message[at + 1] ?? 0);
+  if (message.length - at < 3 || valueAt > message.length) return malformed('dns CAA length');
+  const tag = String.fromCharCode(...message.subarray(at + 2, valueAt));
+  if (!/^[A-Za-z0-9]+$/.test(tag)) return malformed('dns CAA tag');
+  return { type: 'CAA', flags: message[at], tag, value: message.slice(valueAt) };
 }
 
 function parseStrings(message: Uint8Array, offset: number): Uint8Array[] | Malformed {
@@ -221,6 +253,24 @@ function emitData(writer: DnsWriter, data: RecordData): void {
     case 'PTR':
       writer.name(data.target);
       break;
+    case 'DNAME':
+      writer.plainName(data.target);
+      break;
+    case 'SRV':
+      for (const value of [data.priority, data.weight, data.port]) writer.u16(value);
+      writer.plainName(data.target);
+      break;
+    case 'NAPTR':
+      for (const value of [data.order, data.preference]) writer.u16(value);
+      emitStrings(writer, [data.flags, data.services, data.regexp]);
+      writer.plainName(data.replacement);
+      break;
+    case 'CAA':
+      writer.u8(data.flags);
+      writer.u8(data.tag.length);
+      writer.bytes([...data.tag].map((letter) => letter.charCodeAt(0)));
+      writer.bytes(data.value);
+      break;
     case 'MX':
       writer.u16(data.preference);
       writer.name(data.exchange);
@@ -247,57 +297,4 @@ function emitStrings(writer: DnsWriter, strings: readonly Uint8Array[]): void {
     writer.u8(string.length);
     writer.bytes(string);
   }
-}
-
-/** Data in presentation format (RFC 1035 section 5.1), names with their final dot: what `dig` prints. */
-export function formatRecordData(data: RecordData): string {
-  switch (data.type) {
-    case 'A':
-      return formatIpv4(data.address);
-    case 'AAAA':
-      return formatIpv6(data.address);
-    case 'NS':
-    case 'CNAME':
-    case 'PTR':
-      return absolute(data.target);
-    case 'MX':
-      return `${data.preference} ${absolute(data.exchange)}`;
-    case 'SOA': {
-      const { serial, refresh, retry, expire, minimum } = data;
-      return `${absolute(data.mname)} ${absolute(data.rname)} ${serial} ${refresh} ${retry} ${expire} ${minimum}`;
-    }
-    case 'TXT':
-      return data.strings.map(quoted).join(' ');
-    case 'HINFO':
-      return `${quoted(data.cpu)} ${quoted(data.os)}`;
-    default:
-      // RFC 3597 section 5: the generic form.
-      return `\\# ${data.bytes.length}${data.bytes.length === 0 ? '' : ` ${toHex(data.bytes)}`}`;
-  }
-}
-
-/** With the final dot that says "not relative". */
-export function absolute(name: string): string {
-  return name === ROOT_NAME ? name : `${name}.`;
-}
-
-/** RFC 5952: lower case, the longest run of two or more zero groups as `::`. */
-function formatIpv6(bytes: Uint8Array): string {
-  const groups: string[] = [];
-  for (let i = 0; i < 16; i += 2) groups.push(readU16(bytes, i).toString(16));
-  const runs = [...`${groups.map((group) => (group === '0' ? 'z' : 'x')).join('')}`.matchAll(/z{2,}/g)];
-  const longest = runs.reduce((best, run) => (run[0].length > best[0].length ? run : best), runs[0]);
-  if (longest === undefined) return groups.join(':');
-  const end = longest.index + longest[0].length;
-  return `${groups.slice(0, longest.index).join(':')}::${groups.slice(end).join(':')}`;
-}
-
-function quoted(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) {
-    if (byte === 0x22 || byte === 0x5c) text += `\\${String.fromCharCode(byte)}`;
-    else if (byte < 0x20 || byte > 0x7e) text += `\\${String(byte).padStart(3, '0')}`;
-    else text += String.fromCharCode(byte);
-  }
-  return `"${text}"`;
 }

@@ -41,17 +41,26 @@ export class DnsWriter {
 
   /** Throws RangeError for a name that breaks the limits: names are checked where they come in. */
   name(name: string): void {
+    this.labels(name, true);
+  }
+
+  /** A name in data of a type whose names must not be compressed (RFC 3597 section 4, RFC 2782); others may point to it. */
+  plainName(name: string): void {
+    this.labels(name, false);
+  }
+
+  private labels(name: string, compress: boolean): void {
     const labels = nameLabels(name);
     const start = this.length;
     let wireLength = 1;
     for (let i = 0; i < labels.length; i++) {
       const suffix = labels.slice(i).join('.');
       const known = this.suffixes.get(suffix);
-      if (known !== undefined) {
+      if (compress && known !== undefined) {
         this.u16(0xc000 | known);
         return;
       }
-      if (this.length < POINTER_REACH) this.suffixes.set(suffix, this.length);
+      if (known === undefined && this.length < POINTER_REACH) this.suffixes.set(suffix, this.length);
       const bytes = labelBytes(labels[i]);
       wireLength += 1 + bytes.length;
       if (bytes.length === 0 || bytes.length > MAX_LABEL_BYTES || wireLength > MAX_NAME_BYTES) {

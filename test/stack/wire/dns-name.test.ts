@@ -70,11 +70,13 @@ t.test('an emitter refuses a name that breaks the limits', async (t) => {
 t.test('types by name and number', async (t) => {
   t.equal(typeFromText('mx'), 'MX');
   t.equal(typeFromText('TYPE1'), 'A');
-  t.equal(typeFromText('type257'), 'TYPE257');
+  t.equal(typeFromText('type257'), 'CAA');
+  t.equal(typeFromText('type65280'), 'TYPE65280');
   t.equal(typeFromText('TYPE65536'), undefined);
   t.equal(typeFromText('HELLO'), undefined);
   t.equal(typeNumber('TYPE257'), 257);
-  t.equal(typeName(257), 'TYPE257');
+  t.equal(typeName(257), 'CAA');
+  t.equal(typeName(65280), 'TYPE65280');
 });
 
 t.test('data in presentation format', async (t) => {

@@ -105,8 +105,43 @@ t.test('records whose length does not fit their type are refused', async (t) => 
   t.same(answer('0010 0001 00000000 0002 0561'), { malformed: 'dns string truncated' });
   t.same(answer('0010 0001 00000000 0000'), { malformed: 'dns string missing' });
   t.same(answer('0006 0001 00000000 0006 000000000000'), { malformed: 'dns SOA length' });
+  t.same(answer('0021 0001 00000000 0006 000000000000'), { malformed: 'dns SRV length' });
+  t.same(answer('0021 0001 00000000 0008 0000000000000000'), { malformed: 'dns SRV length' });
+  t.same(answer('0101 0001 00000000 0003 000561'), { malformed: 'dns CAA length' });
+  t.same(answer('0101 0001 00000000 0003 00012d'), { malformed: 'dns CAA tag' });
+  t.same(answer('0023 0001 00000000 0003 000000'), { malformed: 'dns NAPTR length' });
+  t.same(answer('0023 0001 00000000 0006 000000000009'), { malformed: 'dns string truncated' });
   t.same(answer('0001 0001 00000000 0009 01020304'), { malformed: 'dns record truncated' });
   t.same(answer('00ff 0001 00000000 0000'), { malformed: 'dns record of a question type' });
+});
+
+t.test('golden bytes: SRV, NAPTR and DNAME without compression, CAA', async (t) => {
+  const emitted = (data: object) =>
+    toHex(emitDns(dnsResponse(QUERY, { answers: [record('www.server.com', data)] }))).slice(64);
+  const ttl = '0000012c';
+  const server = '06736572766572 03636f6d 00'.replace(/ /g, '');
+  const srv = { type: 'SRV', priority: 10, weight: 3, port: 80, target: 'server.com' };
+  t.equal(emitted(srv), `c00c00210001${ttl}0012000a00030050${server}`);
+  t.equal(emitted({ type: 'DNAME', target: 'server.com' }), `c00c00270001${ttl}000c${server}`);
+  const value = new TextEncoder().encode('ca.net');
+  t.equal(
+    emitted({ type: 'CAA', flags: 128, tag: 'issue', value }),
+    `c00c01010001${ttl}000d8005697373756563612e6e6574`,
+  );
+  const [flags, services, regexp] = ['u', 'sip', '!x!'].map((text) => new TextEncoder().encode(text));
+  t.equal(
+    emitted({ type: 'NAPTR', order: 1, preference: 2, flags, services, regexp, replacement: '.' }),
+    `c00c00230001${ttl}000f000100020175037369700321782100`,
+  );
+});
+
+t.test('of an update: records without data in the classes ANY and NONE (RFC 2136 section 2.4)', async (t) => {
+  for (const end of ['00ff00ff00000000 0000', '000100fe00000000 0000', '000600ff00000000 0000']) {
+    const bytes = fromHex(`0000 2800 0000 0001 0000 0000 00 ${end}`);
+    const message = sound(parseDns(bytes));
+    t.match(message.answers[0], { type: /^TYPE\d+$/, bytes: { length: 0 } });
+    t.same(emitDns(message), bytes);
+  }
 });
 
 t.test('a TTL with its top bit set counts as zero (RFC 2181 section 8)', async (t) => {
@@ -161,7 +196,23 @@ const bytes = (size: object) => fc.uint8Array(size);
 const data = fc.oneof(
   fc.record({ type: fc.constant('A'), address: uint32 }),
   fc.record({ type: fc.constant('AAAA'), address: bytes({ minLength: 16, maxLength: 16 }) }),
-  fc.record({ type: fc.constantFrom('NS', 'CNAME', 'PTR'), target: name }),
+  fc.record({ type: fc.constantFrom('NS', 'CNAME', 'PTR', 'DNAME'), target: name }),
+  fc.record({ type: fc.constant('SRV'), priority: uint16, weight: uint16, port: uint16, target: name }),
+  fc.record({
+    type: fc.constant('NAPTR'),
+    order: uint16,
+    preference: uint16,
+    flags: bytes({ maxLength: 3 }),
+    services: bytes({ maxLength: 9 }),
+    regexp: bytes({ maxLength: 9 }),
+    replacement: name,
+  }),
+  fc.record({
+    type: fc.constant('CAA'),
+    flags: fc.constantFrom(0, 128),
+    tag: fc.stringMatching(/^[a-z0-9]{1,9}$/),
+    value: bytes({ maxLength: 300 }),
+  }),
   fc.record({ type: fc.constant('MX'), preference: uint16, exchange: name }),
   fc.record({ type: fc.constant('TXT'), strings: fc.array(bytes({ maxLength: 255 }), { minLength: 1, maxLength: 3 }) }),
   fc.record({ type: fc.constant('HINFO'), cpu: bytes({ maxLength: 9 }), os: bytes({ maxLength: 9 }) }),
@@ -205,10 +256,10 @@ t.test('what is emitted is parsed back, value for value', async () => {
 
 t.test('dns-packet reads what is emitted, and the reverse', async () => {
   fc.assert(
-    // dns-packet takes the strings of HINFO for UTF-8, which they need not be.
+    // dns-packet takes the strings of these types for UTF-8, which they need not be.
     fc.property(
       fc.array(
-        anyRecord.filter((r) => r.type !== 'HINFO'),
+        anyRecord.filter((r) => !['HINFO', 'NAPTR', 'CAA'].includes(r.type)),
         { maxLength: 6 },
       ),
       (answers) => {
@@ -234,7 +285,10 @@ t.test('dns-packet reads what is emitted, and the reverse', async () => {
 /** `theirs` is how dns-packet shows the data of that type. */
 function checkData(ours: ResourceRecord, theirs: unknown): void {
   if (ours.type === 'A' || ours.type === 'AAAA') assert.equal(theirs, formatRecordData(ours));
-  else if ('target' in ours) assert.equal(theirs, ours.target);
+  else if (ours.type === 'SRV') {
+    const { priority, weight, port, target } = ours;
+    assert.deepEqual(theirs, { priority, weight, port, target });
+  } else if ('target' in ours) assert.equal(theirs, ours.target);
   else if (ours.type === 'MX') assert.deepEqual(theirs, { preference: ours.preference, exchange: ours.exchange });
   else if (ours.type === 'TXT')
     assert.deepEqual(

@@ -96,11 +96,14 @@ function printData(record: ResourceRecord, withDetails: boolean): string {
       return ` ${formatIpv4(record.address)}`;
     case 'MX':
       return ` ${absolute(record.exchange)} ${record.preference}`;
+    case 'SRV':
+      return ` ${absolute(record.target)}:${record.port} ${record.priority} ${record.weight}`;
     case 'SOA':
       return withDetails ? ` ${formatRecordData(record)}` : '';
     case 'AAAA':
     case 'NS':
     case 'CNAME':
+    case 'DNAME':
     case 'PTR':
     case 'TXT':
       return ` ${formatRecordData(record)}`;
