@@ -1,18 +1,19 @@
 /**
- * One question to one server, and its answer: UDP first, TCP when the answer is truncated (RFC 7766 section 5). A
- * source port and an id of its own for each question, and an answer must match in address, port, id and question
- * (RFC 5452 section 9).
+ * One question to one server, and its answer: UDP first, TCP when the answer is truncated (RFC 7766 section 5), with
+ * EDNS where the server knows it (RFC 6891). A source port and an id of its own for each question, and an answer must
+ * match in address, port, id and question (RFC 5452 section 9), with mixed case letter by letter.
  */
 import type { Instant, Timer } from '../stack/clock.js';
 import type { Random } from '../stack/random.js';
 import type { Tracer } from '../stack/trace.js';
-import { DNS_PORT, type DnsMessage, dnsQuery, emitDns, OPCODE_UPDATE, parseDns } from '../stack/wire/dns.js';
-import { sameName } from '../stack/wire/dns-name.js';
+import { DNS_PORT, type DnsMessage, dnsQuery, RCODE_FORMERR, RCODE_NOTIMP } from '../stack/wire/dns.js';
 import { CLASS_IN, type QuestionType } from '../stack/wire/dns-record.js';
-import { isMalformed } from '../stack/wire/malformed.js';
-import { DnsFrames, frameDns } from './dns-framing.js';
+import { type Edns, edns } from '../stack/wire/edns.js';
+import { type DnsAnswered, DnsConnections } from './dns-connections.js';
+import { OutgoingQuery } from './dns-query.js';
 import { answerKind, answerTexts } from './dns-trace.js';
 import type { Network } from './network.js';
+import { ServerMarks } from './server-marks.js';
 
 export type DnsTransport = 'udp' | 'tcp';
 
@@ -33,6 +34,11 @@ export interface DnsAsk {
   readonly zone?: string;
   /** What the message is besides one question: another opcode (NOTIFY, UPDATE), records of an IXFR or an update. */
   readonly content?: Partial<Pick<DnsMessage, 'opcode' | 'authoritative' | 'answers' | 'authorities' | 'additionals'>>;
+  /**
+   * This OPT record, or none, whatever the server makes of it. Default: one that asks for 1232 bytes, and the
+   * same question without it to a server that does not know EDNS (RFC 6891 section 7), which is remembered.
+   */
+  readonly edns?: Edns | 'none';
   readonly signal?: AbortSignal;
 }
 
@@ -69,35 +75,50 @@ export interface DnsExchangeOptions {
   readonly tracer: Tracer;
   /** Names the owner of the sockets: `resolver`, `name-server`, `dig`. */
   readonly program: string;
+  /** Names are asked in mixed case, of servers that keep it. Default false. */
+  readonly mixedCase?: boolean;
+  /** How long an idle TCP connection is kept for the next question, milliseconds. Default 0. */
+  readonly keepTcpMs?: number;
 }
 
-/** The bytes of an answer, as one of the two transports brought them. */
-interface Carried {
-  readonly message: DnsMessage;
-  readonly bytes: number;
-}
+/** For so long a server's lack of EDNS, or of respect for case, is remembered. */
+const MARKED_MS = 900_000;
+/** The answer came in another case than the question: forged, or of a server that does not keep it. */
+const OTHER_CASE = 'ECASE';
 
-type Carrier = (query: DnsMessage, server: string, ask: DnsAsk) => Promise<Carried>;
+type Settle = (answer: DnsAnswered) => void;
+type Fail = (error: { code?: string }) => void;
 
 export class DnsExchange {
   private readonly network: Network;
   private readonly random: Random;
   private readonly tracer: Tracer;
   private readonly program: string;
+  private readonly mixedCase: boolean;
+  private readonly keepsTcp: boolean;
+  private readonly connections: DnsConnections;
+  private readonly withoutEdns: ServerMarks;
+  private readonly withoutCase: ServerMarks;
 
   constructor(network: Network, options: DnsExchangeOptions) {
+    const { random, tracer, program, mixedCase = false, keepTcpMs = 0 } = options;
     this.network = network;
-    this.random = options.random;
-    this.tracer = options.tracer;
-    this.program = options.program;
+    this.random = random;
+    this.tracer = tracer;
+    this.program = program;
+    this.mixedCase = mixedCase;
+    this.keepsTcp = keepTcpMs > 0;
+    this.connections = new DnsConnections(network, program, keepTcpMs);
+    this.withoutEdns = new ServerMarks(() => network.now(), MARKED_MS);
+    this.withoutCase = new ServerMarks(() => network.now(), MARKED_MS);
   }
 
   /** Rejects with {@link DnsExchangeError}; an answer that says "error" is an answer. */
   async ask(server: string, ask: DnsAsk): Promise<DnsReply> {
-    if (ask.transport === 'tcp') return this.exchange(server, ask, 'tcp', false);
-    const reply = await this.exchange(server, ask, 'udp', false);
-    if (!reply.message.truncated || ask.ignoreTruncation === true) return reply;
-    return this.exchange(server, ask, 'tcp', true);
+    const reply = await this.askOnce(server, ask);
+    if (ask.edns !== undefined || this.withoutEdns.has(server) || !lacksEdns(reply.message)) return reply;
+    this.withoutEdns.add(server);
+    return this.askOnce(server, ask);
   }
 
   /**
@@ -126,68 +147,101 @@ export class DnsExchange {
     return undefined;
   }
 
+  /** UDP, and where that does not do, TCP. */
+  private async askOnce(server: string, ask: DnsAsk): Promise<DnsReply> {
+    if (ask.transport === 'tcp') return this.exchange(server, ask, 'tcp', false);
+    try {
+      const reply = await this.exchange(server, ask, 'udp', false);
+      if (!reply.message.truncated || ask.ignoreTruncation === true) return reply;
+    } catch (error) {
+      if (!(error instanceof DnsExchangeError) || error.code !== OTHER_CASE) throw error;
+      return this.askOfOtherCase(server, ask);
+    }
+    return this.exchange(server, ask, 'tcp', true);
+  }
+
+  /** TCP cannot be forged from afar, and shows whether the server keeps case. One without TCP is asked in plain case. */
+  private async askOfOtherCase(server: string, ask: DnsAsk): Promise<DnsReply> {
+    try {
+      return await this.exchange(server, ask, 'tcp', false);
+    } catch (error) {
+      if (!(error instanceof DnsExchangeError) || error.code === 'ECANCELLED') throw error;
+      this.withoutCase.add(server);
+      return this.askOnce(server, ask);
+    }
+  }
+
   private async exchange(server: string, ask: DnsAsk, transport: DnsTransport, retry: boolean): Promise<DnsReply> {
-    const { name, type, zone } = ask;
-    const id = this.random.below(0x10000);
-    const query = {
-      ...dnsQuery(id, name, type, ask.recursionDesired),
-      questions: [{ name, type, class: ask.class ?? CLASS_IN }],
-      ...ask.content,
-    };
-    const facts = { transport, id, name, type, ...(zone === undefined ? {} : { zone }) };
+    const { name, type, zone, port = DNS_PORT } = ask;
+    const query = this.queryFor(server, ask, transport);
+    const facts = { transport, id: query.message.id, name, type, ...(zone === undefined ? {} : { zone }) };
     const askedAt: Instant = this.network.now();
     this.tracer.emit({ event: 'dns-query', to: server, recursionDesired: ask.recursionDesired, ...facts });
-    const carry: Carrier = transport === 'udp' ? this.overUdp : this.overTcp;
     try {
-      const { message, bytes } = await carry(query, server, ask);
+      const carry = transport === 'udp' ? this.overUdp : this.overTcp;
+      const { message, bytes, keepsCase } = await this.bounded(server, ask, (settle, fail) =>
+        carry(query, server, port, settle, fail),
+      );
       const ms = this.network.now() - askedAt;
+      if (!keepsCase) this.withoutCase.add(server);
       const kind = answerKind(message);
       this.tracer.emit({ event: 'dns-answer', from: server, kind, answers: answerTexts(message), ms, ...facts });
-      return { message, bytes, server, port: ask.port ?? DNS_PORT, transport, ms, retriedOverTcp: retry };
+      return { message, bytes, server, port, transport, ms, retriedOverTcp: retry };
     } catch (error) {
       this.tracer.emit({ event: 'dns-timeout', to: server, ...facts });
       throw error;
     }
   }
 
-  private readonly overUdp: Carrier = (query, server, ask) => {
-    const port = ask.port ?? DNS_PORT;
-    return this.bounded(server, ask, (settle, fail) => {
-      const socket = this.network.createUdpSocket({ program: this.program });
-      socket.on('error', fail);
-      socket.on('message', (bytes, from) => {
-        if (from.address !== server || from.port !== port) this.network.stack.counters.add('dns.strangerAnswer');
-        else settle(this.accept(bytes, query));
-      });
-      // Connected, so that "port unreachable" is reported.
-      socket.connect(port, server, () => socket.send(emitDns(query)));
-      return () => socket.close();
+  private queryFor(server: string, ask: DnsAsk, transport: DnsTransport): OutgoingQuery {
+    const { name, type, port = DNS_PORT } = ask;
+    let id = this.random.below(0x10000);
+    while (transport === 'tcp' && !this.connections.isFree(server, port, id)) id = this.random.below(0x10000);
+    const opt = this.ednsFor(server, ask, transport);
+    const message: DnsMessage = {
+      ...dnsQuery(id, name, type, ask.recursionDesired),
+      questions: [{ name, type, class: ask.class ?? CLASS_IN }],
+      ...ask.content,
+      ...(opt === undefined ? {} : { edns: opt }),
+    };
+    const isMixed = this.mixedCase && !this.withoutCase.has(server);
+    return new OutgoingQuery(message, isMixed ? this.random : undefined);
+  }
+
+  private ednsFor(server: string, ask: DnsAsk, transport: DnsTransport): Edns | undefined {
+    if (ask.edns !== undefined) return ask.edns === 'none' ? undefined : ask.edns;
+    if (this.withoutEdns.has(server)) return undefined;
+    return edns(transport === 'tcp' && this.keepsTcp ? { options: [{ kind: 'tcp-keepalive' }] } : {});
+  }
+
+  private readonly overUdp = (query: OutgoingQuery, server: string, port: number, settle: Settle, fail: Fail) => {
+    const { counters } = this.network.stack;
+    const socket = this.network.createUdpSocket({ program: this.program });
+    socket.on('error', fail);
+    socket.on('message', (bytes, from) => {
+      if (from.address !== server || from.port !== port) {
+        counters.add('dns.strangerAnswer');
+        return;
+      }
+      const verdict = query.judge(bytes);
+      if (verdict.kind === 'malformed') counters.add('dns.malformedAnswer');
+      else if (verdict.kind === 'mismatched') counters.add('dns.mismatchedAnswer');
+      else if (verdict.keepsCase) settle(verdict);
+      else {
+        counters.add('dns.otherCaseAnswer');
+        fail({ code: OTHER_CASE });
+      }
     });
+    // Connected, so that "port unreachable" is reported.
+    socket.connect(port, server, () => socket.send(query.bytes));
+    return () => socket.close();
   };
 
-  private readonly overTcp: Carrier = (query, server, ask) =>
-    this.bounded(server, ask, (settle, fail) => {
-      const frames = new DnsFrames();
-      const socket = this.network.connect({ host: server, port: ask.port ?? DNS_PORT, program: this.program });
-      socket.on('error', fail);
-      socket.on('data', (chunk: Uint8Array) => {
-        for (const bytes of frames.push(chunk)) settle(this.accept(bytes, query));
-      });
-      socket.on('end', () => fail({ code: 'ECONNRESET' }));
-      socket.write(frameDns(emitDns(query)));
-      return () => {
-        // The answer is here: our side closes too, and nobody waits for the rest.
-        socket.removeAllListeners('end');
-        socket.destroySoon();
-      };
-    });
+  private readonly overTcp = (query: OutgoingQuery, server: string, port: number, settle: Settle, fail: Fail) =>
+    this.connections.send(server, port, { query, settle, fail });
 
   /** Runs one transport until it settles with an acceptable answer, fails, is aborted or its time is over. */
-  private bounded(
-    server: string,
-    ask: DnsAsk,
-    open: (settle: (carried: Carried | undefined) => void, fail: (error: { code?: string }) => void) => () => void,
-  ): Promise<Carried> {
+  private bounded(server: string, ask: DnsAsk, open: (settle: Settle, fail: Fail) => () => void): Promise<DnsAnswered> {
     return new Promise((resolve, reject) => {
       let close = (): void => {};
       let over = false;
@@ -199,47 +253,22 @@ export class DnsExchange {
         close();
         act();
       };
-      const fail = (error: { code?: string }): void =>
-        finish(() => reject(new DnsExchangeError(error.code ?? 'EUNKNOWN', server)));
+      const fail: Fail = (error) => finish(() => reject(new DnsExchangeError(error.code ?? 'EUNKNOWN', server)));
       const abort = (): void => fail({ code: 'ECANCELLED' });
       const timer: Timer = this.network.after(ask.timeoutMs, () => fail({ code: 'ETIMEOUT' }));
       if (ask.signal?.aborted) return abort();
       ask.signal?.addEventListener('abort', abort);
       try {
-        close = open((carried) => carried !== undefined && finish(() => resolve(carried)), fail);
+        close = open((answer) => finish(() => resolve(answer)), fail);
       } catch (error) {
         return fail(error as { code?: string });
       }
       if (over) close();
     });
   }
-
-  /** Undefined, and counted, for what is no answer to this query. */
-  private accept(bytes: Uint8Array, query: DnsMessage): Carried | undefined {
-    const message = parseDns(bytes);
-    const { counters } = this.network.stack;
-    if (isMalformed(message)) {
-      counters.add('dns.malformedAnswer');
-      return undefined;
-    }
-    const isSame = message.response && message.id === query.id && message.opcode === query.opcode;
-    if (!isSame || !answersQuestion(message, query)) {
-      counters.add('dns.mismatchedAnswer');
-      return undefined;
-    }
-    return { message, bytes: bytes.length };
-  }
 }
 
-/** Servers that do not understand a query may answer without its question; to an update without the zone (RFC 2136 3.8). */
-function answersQuestion(message: DnsMessage, query: DnsMessage): boolean {
-  const [question] = query.questions;
-  if (message.questions.length === 0) return message.rcode !== 0 || query.opcode === OPCODE_UPDATE;
-  const [asked] = message.questions;
-  return (
-    message.questions.length === 1 &&
-    asked.type === question.type &&
-    asked.class === question.class &&
-    sameName(asked.name, question.name)
-  );
+/** RFC 6891 section 7: who does not know EDNS says FORMERR or NOTIMP, and has no OPT record in its answer. */
+function lacksEdns(message: DnsMessage): boolean {
+  return message.edns === undefined && (message.rcode === RCODE_FORMERR || message.rcode === RCODE_NOTIMP);
 }

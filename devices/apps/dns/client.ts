@@ -39,7 +39,8 @@ export class DnsClient {
   }
 
   /**
-   * The first answer of any of the servers, each asked in turn, `tries` times; undefined when none answers.
+   * The first answer of any of the servers, each asked in turn, `tries` times; undefined when none answers. Without EDNS,
+   * unless `ask` says which.
    * `onTrouble` hears of each question without an answer, and why: ETIMEOUT, ECONNREFUSED, …
    */
   async ask(
@@ -52,7 +53,7 @@ export class DnsClient {
     const chosen = (address: string) => servers[addresses.indexOf(address)];
     return this.exchange.askInTurn(
       addresses,
-      ask,
+      { edns: 'none', ...ask },
       tries,
       (reply) => ({ reply, server: chosen(reply.server) }),
       ({ server, code }) => onTrouble(chosen(server), code),

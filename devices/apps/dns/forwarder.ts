@@ -55,6 +55,8 @@ export class DnsForwarder {
     this.listener = new DnsListener(network, (query) => this.answer(query), {
       program: 'dns-forwarder',
       log: environment.log,
+      random: environment.random,
+      identity: network.stack.name,
     });
   }
 

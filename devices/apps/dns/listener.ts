@@ -8,6 +8,7 @@ import type { Network } from '../../net/network.js';
 import type { TcpServer } from '../../net/tcp-server.js';
 import type { TcpSocket } from '../../net/tcp-socket.js';
 import type { UdpSocket } from '../../net/udp-socket.js';
+import type { Random } from '../../stack/random.js';
 import { formatIpv4 } from '../../stack/wire/address.js';
 import { readU16 } from '../../stack/wire/bytes.js';
 import {
@@ -17,8 +18,6 @@ import {
   dnsQuery,
   dnsResponse,
   emitDns,
-  MAX_TCP_MESSAGE,
-  MAX_UDP_MESSAGE,
   OPCODE_QUERY,
   parseDns,
   RCODE_FORMERR,
@@ -29,6 +28,7 @@ import {
 import { CLASS_IN } from '../../stack/wire/dns-record.js';
 import { isMalformed } from '../../stack/wire/malformed.js';
 import type { Logger } from '../machine.js';
+import { EdnsAnswerer } from './edns-answer.js';
 
 /** Who asked. */
 export interface DnsAsker {
@@ -51,6 +51,10 @@ export interface DnsListenerOptions {
   readonly port?: number;
   /** The error that a query gets at once, if any. Default: {@link refusalOf}. */
   readonly refuse?: (query: DnsMessage) => number | undefined;
+  /** The server's name for itself, told to who asks for it (RFC 5001). */
+  readonly identity?: string;
+  /** For the secret of cookies; none are given without it. */
+  readonly random?: Random;
 }
 
 /** RFC 7766 section 6.2.3: an idle connection is closed after a few seconds. */
@@ -66,6 +70,7 @@ export class DnsListener {
   private readonly network: Network;
   private readonly answer: DnsAnswerer;
   private readonly options: DnsListenerOptions;
+  private readonly edns: EdnsAnswerer;
   private readonly connections = new Set<TcpSocket>();
   private datagrams: UdpSocket[] = [];
   private tcp: TcpServer | undefined;
@@ -74,6 +79,7 @@ export class DnsListener {
     this.network = network;
     this.answer = answer;
     this.options = options;
+    this.edns = new EdnsAnswerer(network, { ...options, idleMs: IDLE_MS });
   }
 
   start(): void {
@@ -155,7 +161,6 @@ export class DnsListener {
 
   /** Never rejects. Empty for what gets no answer: noise, and answers to nobody's question. */
   private async respond(bytes: Uint8Array, asker: DnsAsker): Promise<Iterable<Uint8Array>> {
-    const limit = asker.transport === 'udp' ? MAX_UDP_MESSAGE : MAX_TCP_MESSAGE;
     const query = parseDns(bytes);
     if (isMalformed(query)) return this.complain(bytes);
     if (query.response) {
@@ -163,16 +168,23 @@ export class DnsListener {
       return [];
     }
     this.network.stack.counters.add('dns.queries');
+    const emit = (answer: DnsMessage) =>
+      emitDns(this.edns.complete(answer, query, asker), this.edns.limit(query, asker));
     try {
-      const { refuse = refusalOf } = this.options;
-      const refusal = refuse(query);
-      if (refusal !== undefined) return [emitDns(dnsResponse(query, { rcode: refusal }), limit)];
-      const answer = await this.answer(query, asker);
-      return Symbol.iterator in answer ? emitEach(answer) : [emitDns(answer, limit)];
+      const answer = this.refusalOf(query) ?? (await this.answer(query, asker));
+      return Symbol.iterator in answer ? mapEach(answer, emit) : [emit(answer)];
     } catch (error) {
       this.options.log.error({ err: error, question: query.questions[0] }, 'a DNS question could not be answered');
-      return [emitDns(dnsResponse(query, { rcode: RCODE_SERVFAIL }), limit)];
+      return [emit(dnsResponse(query, { rcode: RCODE_SERVFAIL }))];
     }
+  }
+
+  private refusalOf(query: DnsMessage): DnsMessage | undefined {
+    const { refuse = refusalOf } = this.options;
+    const badVersion = this.edns.refusal(query);
+    if (badVersion !== undefined) return badVersion;
+    const rcode = refuse(query);
+    return rcode === undefined ? undefined : dnsResponse(query, { rcode });
   }
 
   /** RFC 1035 section 4.1.1: FORMERR, when there is at least a header that asks for an answer. */
@@ -184,8 +196,8 @@ export class DnsListener {
   }
 }
 
-function* emitEach(messages: Iterable<DnsMessage>): Iterable<Uint8Array> {
-  for (const message of messages) yield emitDns(message);
+function* mapEach<From, To>(items: Iterable<From>, change: (item: From) => To): Iterable<To> {
+  for (const item of items) yield change(item);
 }
 
 /** One message after the other, each when the connection has taken the one before; then calls `done`. */

@@ -47,6 +47,8 @@ export class NameServer {
     this.listener = new DnsListener(network, (query) => this.answer(query), {
       program: 'name-server',
       log: environment.log,
+      random: environment.random,
+      identity: network.stack.name,
     });
   }
 

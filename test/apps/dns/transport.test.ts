@@ -20,7 +20,8 @@ import { emitUdp } from '../../../devices/stack/wire/udp.js';
 import { udpOf } from '../../support/packets.js';
 import { answersOf, DnsNet, type DnsNode, zone } from './dns-net.js';
 
-const BIG = Array.from({ length: 40 }, (_, i) => `big A 10.9.0.${i}`);
+/** More than fits into 1232 bytes. */
+const BIG = Array.from({ length: 100 }, (_, i) => `big A 10.9.0.${i}`);
 
 function world() {
   const net = new DnsNet();
@@ -53,7 +54,7 @@ t.test('TC bit and retry over TCP', async (t) => {
   const reply = await net.ask(client, server, { name: 'big.x' });
   t.equal(reply.transport, 'tcp');
   t.equal(reply.retriedOverTcp, true);
-  t.equal(reply.message.answers.length, 40);
+  t.equal(reply.message.answers.length, 100);
   t.same(
     client.traced.flatMap((event) =>
       event.event === 'dns-query' || event.event === 'dns-answer'
@@ -63,7 +64,7 @@ t.test('TC bit and retry over TCP', async (t) => {
     ['dns-query udp', 'dns-answer udp truncated', 'dns-query tcp', 'dns-answer tcp answer'],
   );
   const datagram = net.frames.map(({ packet }) => udpOf(packet)).find((udp) => udp?.srcPort === 53);
-  t.ok(datagram !== undefined && datagram.payload.length <= 512, `${datagram?.payload.length} bytes by UDP`);
+  t.ok(datagram !== undefined && datagram.payload.length <= 1232, `${datagram?.payload.length} bytes by UDP`);
   await net.runFor(100);
   t.same(
     client.stack.tcp.sockets().filter((row) => row.state !== 'TIME_WAIT'),
@@ -80,7 +81,7 @@ t.test('TC through a chain: stub, forwarder, recursive server each go over to TC
   net.nameServer('x', { zones: [zone('x', ...BIG)] });
   const router = net.forwarder('router', [isp.ip]);
   const found = await net.until(client.resolver({ servers: [router.ip] }).resolve('big.x'));
-  t.equal(found.addresses.length, 40);
+  t.equal(found.addresses.length, 100);
   for (const node of [client, router, isp]) {
     t.ok(
       node.traced.some((event) => event.event === 'dns-answer' && event.transport === 'tcp'),
@@ -134,7 +135,7 @@ t.test('a client that ends its side still gets its answer', async (t) => {
   socket.end(frameDns(emitDns(dnsQuery(1, 'big.x', 'A', false))));
   await net.until(once(socket, 'close'));
   const [message] = new DnsFrames().push(Buffer.concat(chunks));
-  t.equal(sound(message).answers.length, 40);
+  t.equal(sound(message).answers.length, 100);
 });
 
 t.test('what deserves it is refused, each by its own code', async (t) => {
@@ -166,13 +167,6 @@ t.test('noise gets no answer, and is counted', async (t) => {
   );
   t.equal(server.stack.counters.get('dns.malformedQuery'), 2);
   t.equal(server.stack.counters.get('dns.strayResponse'), 1);
-});
-
-t.test('EDNS in a query is tolerated', async (t) => {
-  const { net, client, server } = world();
-  const opt = { type: 'OPT' as const, name: '.', class: 1232, ttl: 0, bytes: fromHex('') };
-  const reply = await throwAt(net, client, server, emitDns({ ...dnsQuery(1, 'www.x', 'A', true), additionals: [opt] }));
-  t.match(reply, { rcode: 0, answers: [{ address: 0xc0000201 }] });
 });
 
 t.test('a forged answer is not taken: wrong id, wrong question, wrong server', async (t) => {
