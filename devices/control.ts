@@ -7,6 +7,7 @@ export * from './control/config.js';
 export { checkDeviceConfig } from './control/config-check.js';
 export * from './control/json-rpc.js';
 export * from './control/rpc.js';
+export * from './control/stream.js';
 export * from './control/tables.js';
 export * from './control/tunnel.js';
 export type { DnsCacheName, TcpState, TraceDetail, TraceEvent } from './stack/trace.js';

@@ -7,7 +7,10 @@
  */
 import type { DeviceConfig, PortConfig } from '../control/config.js';
 import type { FetchRequest, FetchResult } from '../control/rpc.js';
+import type { StreamRequest } from '../control/stream.js';
 import type { TableName, TableRow } from '../control/tables.js';
+import type { Resolution } from '../net/resolver.js';
+import type { TcpSocket } from '../net/tcp-socket.js';
 import type { Instant } from '../stack/clock.js';
 import type { Counters } from '../stack/counters.js';
 import type { Port } from '../stack/link/port.js';
@@ -87,6 +90,13 @@ export interface Machine {
   readonly commands: ReadonlyMap<string, Command>;
   /** Loads a page; hosts only. Failures are part of the result, it never rejects. */
   fetch?(request: FetchRequest): Promise<FetchResult>;
+  /**
+   * Opens a TCP connection by name or address; machines with a protocol stack only. Rejects with DialError, or with the
+   * signal's reason.
+   */
+  connect?(request: StreamRequest, signal: AbortSignal): Promise<TcpSocket>;
+  /** Looks a name up as this machine's programs do; machines with a protocol stack only. Rejects with DialError. */
+  resolve?(name: string): Promise<Resolution>;
 }
 
 /** Makes a machine of one kind. Throws RangeError for a config that does not fit, naming the member. */

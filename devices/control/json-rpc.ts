@@ -13,11 +13,16 @@ export type RpcParams = Readonly<Record<string, unknown>>;
 /** One connected client, as a method sees it. */
 export interface RpcPeer {
   notify(method: string, params: object): void;
-  sendBinary(bytes: Uint8Array): void;
+  /** `sent` runs when the bytes have left for the client, or never will. */
+  sendBinary(bytes: Uint8Array, sent?: () => void): void;
+  /** Runs for each binary message of the client, in its order with the others. Without, they are no requests. */
+  onBinary(run: (bytes: Uint8Array) => void): void;
   /** Bytes that wait to be written to the client: a slow reader. */
   readonly backlogBytes: number;
   /** Runs when the client has gone. */
   onClose(run: () => void): void;
+  /** Ends the connection at once. */
+  terminate(): void;
 }
 
 export type RpcMethod = (params: RpcParams, peer: RpcPeer) => unknown;
@@ -27,16 +32,19 @@ export type RpcMethods = Readonly<Record<string, RpcMethod>>;
 export class RpcError extends Error {
   /** One of the RPC_… constants. */
   readonly code: number;
+  /** For programs: what `message` says to people. */
+  readonly data: unknown;
 
-  constructor(code: number, message: string) {
+  constructor(code: number, message: string, data?: unknown) {
     super(message);
     this.name = 'RpcError';
     this.code = code;
+    this.data = data;
   }
 }
 
-export function refuse(message: string): RpcError {
-  return new RpcError(RPC_REFUSED, message);
+export function refuse(message: string, data?: unknown): RpcError {
+  return new RpcError(RPC_REFUSED, message, data);
 }
 
 export function invalidParams(message: string): RpcError {
@@ -63,32 +71,41 @@ export async function answerRpc(text: string, methods: RpcMethods, peer: RpcPeer
     return id === undefined ? undefined : answer(id, { result: result ?? null });
   } catch (error) {
     if (id === undefined) return undefined;
-    const code = error instanceof RpcError ? error.code : RPC_INTERNAL_ERROR;
-    return answer(id, { error: { code, message: error instanceof Error ? error.message : String(error) } });
+    const { code, data } = error instanceof RpcError ? error : { code: RPC_INTERNAL_ERROR, data: undefined };
+    return answer(id, { error: { code, message: error instanceof Error ? error.message : String(error), data } });
   }
 }
 
 /** What is used of a WebSocket; `ws` has this shape. */
 export interface RpcSocket {
   readonly bufferedAmount: number;
-  send(data: string | Uint8Array): void;
+  send(data: string | Uint8Array, sent?: () => void): void;
   terminate(): void;
-  on(event: 'message', run: (data: { toString(): string }, isBinary: boolean) => void): unknown;
+  on(event: 'message', run: (data: Uint8Array, isBinary: boolean) => void): unknown;
   on(event: 'close' | 'error', run: () => void): unknown;
 }
 
 /** Answers one client's requests until it goes. */
 export function serveRpc(socket: RpcSocket, methods: RpcMethods): void {
   const closers: (() => void)[] = [];
+  let receive: ((bytes: Uint8Array) => void) | undefined;
   const peer: RpcPeer = {
     notify: (method, params) => socket.send(JSON.stringify({ jsonrpc: '2.0', method, params })),
-    sendBinary: (bytes) => socket.send(bytes),
+    sendBinary: (bytes, sent) => socket.send(bytes, sent),
+    onBinary: (run) => {
+      receive = run;
+    },
     get backlogBytes() {
       return socket.bufferedAmount;
     },
     onClose: (run) => closers.push(run),
+    terminate: () => socket.terminate(),
   };
   socket.on('message', async (data, isBinary) => {
+    if (isBinary && receive !== undefined) {
+      receive(data);
+      return;
+    }
     const answer = await answerRpc(isBinary ? '' : data.toString(), methods, peer);
     if (answer !== undefined) socket.send(answer);
   });

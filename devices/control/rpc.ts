@@ -19,6 +19,9 @@
  * | `attach` | {@link AttachRequest} | {@link AttachedPort}: a new port, with a cable to something that is not ours |
  * | `detach` | `{port}` | –; the port was attached, and is gone |
  * | `fetch` | {@link FetchRequest} | {@link FetchResult} (hosts only) |
+ * | `resolve` | `{name}` | {@link ResolvedName}: the device's own look-up (not switches and hubs) |
+ * | `stream-open` | {@link StreamRequest} | {@link StreamOpened}; then the connection's bytes, see stream.ts (not switches and hubs) |
+ * | `stream-end` (notification) | – | –; the client sends nothing more |
  * | `shutdown` | – | –; the device ends in an orderly way |
  */
 

@@ -16,6 +16,7 @@ import { compileFilter, type Filter, isFilterError } from '../stack/wire/filter/
 import type { Attachments } from './attachments.js';
 import { CaptureHub, type CaptureRequest } from './capture.js';
 import { ExecSessions } from './exec.js';
+import { Streams } from './streams.js';
 import type { TraceHub } from './trace.js';
 
 export interface DeviceParts {
@@ -46,6 +47,7 @@ export function deviceMethods(parts: DeviceParts): Record<string, RpcMethod> {
   attachments.onAttached = (port) => captures.attached(port);
   attachments.onDetached = (port) => captures.detached(port);
   const sessions = new ExecSessions(machine.commands);
+  const streams = new Streams(machine);
   return {
     start: () => parts.start(),
     status: () => status(parts),
@@ -62,6 +64,9 @@ export function deviceMethods(parts: DeviceParts): Record<string, RpcMethod> {
     attach: (params) => attachments.attach(params),
     detach: (params) => attachments.detach(params),
     fetch: (params) => fetchPage(machine, params),
+    resolve: (params) => streams.resolve(params),
+    'stream-open': (params, peer) => streams.open(params, peer),
+    'stream-end': (_params, peer) => streams.end(peer),
     shutdown: () => {
       // After the answer has left.
       setImmediate(() => parts.shutdown());

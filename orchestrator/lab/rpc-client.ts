@@ -66,6 +66,10 @@ export class RpcClient {
     if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ jsonrpc: '2.0', method, params }));
   }
 
+  sendBinary(bytes: Uint8Array): void {
+    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(bytes);
+  }
+
   /** Reads nothing more, so that the device notices that its output is not wanted so fast. */
   pause(): void {
     this.socket.pause();
@@ -75,8 +79,14 @@ export class RpcClient {
     this.socket.resume();
   }
 
+  /** In order: what was sent arrives, and the device answers. */
   close(): void {
     this.socket.close();
+  }
+
+  /** At once: what is under way may be lost. */
+  terminate(): void {
+    this.socket.terminate();
   }
 
   private received(text: string): void {
@@ -87,7 +97,8 @@ export class RpcClient {
     }
     const pending = this.pending.get(message.id);
     this.pending.delete(message.id);
-    if (message.error !== undefined) pending?.reject(new RpcError(message.error.code, message.error.message));
+    if (message.error !== undefined)
+      pending?.reject(new RpcError(message.error.code, message.error.message, message.error.data));
     else pending?.resolve(message.result);
   }
 

@@ -3,7 +3,14 @@ import fc from 'fast-check';
 import t from 'tap';
 import { answerRpc, invalidParams, type RpcMethods, type RpcPeer, refuse, serveRpc } from '../../devices/control.js';
 
-const PEER: RpcPeer = { notify: () => {}, sendBinary: () => {}, backlogBytes: 0, onClose: () => {} };
+const PEER: RpcPeer = {
+  notify: () => {},
+  sendBinary: () => {},
+  onBinary: () => {},
+  backlogBytes: 0,
+  onClose: () => {},
+  terminate: () => {},
+};
 
 const METHODS: RpcMethods = {
   add: ({ a, b }) => Number(a) + Number(b),

@@ -34,6 +34,10 @@ class Client implements RpcPeer {
     this.frames.push(...decodeCapture(bytes));
   }
 
+  onBinary(): void {}
+
+  terminate(): void {}
+
   onClose(run: () => void): void {
     this.closers.push(run);
   }

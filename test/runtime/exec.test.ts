@@ -14,6 +14,10 @@ class Client implements RpcPeer {
 
   sendBinary(): void {}
 
+  onBinary(): void {}
+
+  terminate(): void {}
+
   onClose(run: () => void): void {
     this.closers.push(run);
   }

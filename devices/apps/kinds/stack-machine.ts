@@ -3,9 +3,11 @@
  * clients where the config wants them, and programs. Each kind adds its own.
  */
 import type { DeviceConfig, PortConfig } from '../../control/config.js';
+import type { StreamRequest } from '../../control/stream.js';
 import type { DhcpRow, DnsCacheRow, InterfaceRow, TableName, TableRow } from '../../control/tables.js';
 import { Network } from '../../net/network.js';
-import { Resolver } from '../../net/resolver.js';
+import { type Resolution, Resolver } from '../../net/resolver.js';
+import type { TcpSocket } from '../../net/tcp-socket.js';
 import { type Instant, Timers } from '../../stack/clock.js';
 import { Counters } from '../../stack/counters.js';
 import type { Nic } from '../../stack/link/nic.js';
@@ -15,10 +17,14 @@ import { formatCidr, formatIpv4, formatMac } from '../../stack/wire/address.js';
 import type { Command } from '../commands/command.js';
 import { hostCommands } from '../commands/index.js';
 import { DhcpClient } from '../dhcp/client.js';
+import { dial, lookUp } from '../dial.js';
 import type { Environment, Machine } from '../machine.js';
 import { counterRows, createPort, createPorts, interfaceRow, unlist } from './ports.js';
 import { nicOptions, staticRoutes } from './stack-config.js';
 import { readTable, type Tables, tableNames } from './tables.js';
+
+/** More than the resolver takes: 5 s a question, two rounds, several servers. */
+const RESOLVE_LIMIT_MS = 60_000;
 
 /** Something that runs on a machine from its start to its end. */
 export interface Program {
@@ -152,6 +158,14 @@ export class StackMachine implements Machine {
 
   inspect(table: TableName): TableRow[] {
     return readTable(this.sources, table);
+  }
+
+  connect(request: StreamRequest, signal: AbortSignal): Promise<TcpSocket> {
+    return dial(this, request, signal);
+  }
+
+  resolve(name: string): Promise<Resolution> {
+    return lookUp(this, name, RESOLVE_LIMIT_MS, new AbortController().signal);
   }
 
   /** Resolves when all ports have their addresses; rejects with the signal's reason when it aborts before. */

@@ -1,0 +1,140 @@
+/**
+ * A TCP connection of this machine to a host by name or address, as its programs would get it: the resolver's answer, and
+ * its addresses in turn until one takes the connection. For clients of the control channel.
+ */
+import { isIPv6 } from 'node:net';
+import type { ConnectFault, StreamRequest } from '../control/stream.js';
+import type { Network } from '../net/network.js';
+import { NameError, type Resolution, type Resolver } from '../net/resolver.js';
+import { endpointError } from '../net/socket-errors.js';
+import type { TcpSocket } from '../net/tcp-socket.js';
+import { blame } from './web/browser/reachability.js';
+
+const TIMEOUT_MS = 30_000;
+
+/** What of a machine is needed to call somebody. */
+export interface Caller {
+  readonly network: Network;
+  readonly resolver: Resolver;
+  /** Resolves once the machine has its addresses; rejects when the signal aborts before. */
+  whenConfigured(signal: AbortSignal): Promise<void>;
+}
+
+/** No connection, with all that is known about why. */
+export class DialError extends Error {
+  readonly fault: ConnectFault;
+
+  constructor(fault: ConnectFault) {
+    super(fault.message);
+    this.name = 'DialError';
+    this.fault = fault;
+  }
+}
+
+/**
+ * Connected, half-open and without Nagle's algorithm, as a proxy wants it. Rejects with {@link DialError}, the one of the
+ * last address that was tried, or with the signal's reason when that aborts.
+ */
+export async function dial(caller: Caller, request: StreamRequest, signal: AbortSignal): Promise<TcpSocket> {
+  const { network } = caller;
+  const { host, port, timeoutMs = TIMEOUT_MS } = request;
+  const expiresAt = network.now() + timeoutMs;
+  const left = () => expiresAt - network.now();
+  const late = { code: 'ETIMEDOUT', stage: 'dhcp', message: 'this device has no address yet by DHCP' } as const;
+  await within(network, left(), signal, late, (limit) => caller.whenConfigured(limit));
+  const { addresses } = await lookUp(caller, host, left(), signal);
+  let failure: unknown;
+  for (const [index, address] of addresses.entries()) {
+    try {
+      // Each gets its share of the time, so that one that is silent leaves some to those behind it.
+      return await connect(network, address, port, left() / (addresses.length - index), signal);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+/** Rejects as {@link dial} does. */
+export async function lookUp(
+  { network, resolver }: Pick<Caller, 'network' | 'resolver'>,
+  host: string,
+  limitMs: number,
+  signal: AbortSignal,
+): Promise<Resolution> {
+  if (isIPv6(host)) {
+    const message = `${host} is an IPv6 address: this internet speaks IPv4 alone`;
+    throw new DialError({ code: 'EAFNOSUPPORT', stage: 'routing', message });
+  }
+  const late = { code: 'ETIMEDOUT', stage: 'dns', message: `${host}: no answer from a name server in time` } as const;
+  try {
+    return await within(network, limitMs, signal, late, () => resolver.resolve(host));
+  } catch (error) {
+    if (!(error instanceof NameError)) throw error;
+    const reason = error.cause instanceof Error ? `: ${error.cause.message}` : '';
+    throw new DialError({ code: error.code, stage: 'dns', message: `${error.message}${reason}` });
+  }
+}
+
+async function connect(
+  network: Network,
+  address: string,
+  port: number,
+  limitMs: number,
+  signal: AbortSignal,
+): Promise<TcpSocket> {
+  const socket = network.connect({ host: address, port, program: 'stream', allowHalfOpen: true, noDelay: true });
+  const faultOf = (code: string, message: string): ConnectFault => ({
+    code,
+    stage: blame(network, address, code),
+    message,
+    address,
+  });
+  try {
+    const late = () => faultOf('ETIMEDOUT', endpointError('connect', 'ETIMEDOUT', address, port).message);
+    await within(network, limitMs, signal, late, () => connected(socket));
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw code === undefined ? error : new DialError(faultOf(code, message));
+  }
+}
+
+function connected(socket: TcpSocket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** As `run`, but rejects when its time is over or the signal aborts. What then still comes is of no interest. */
+function within<T>(
+  network: Network,
+  ms: number,
+  signal: AbortSignal,
+  late: ConnectFault | (() => ConnectFault),
+  run: (limit: AbortSignal) => Promise<T>,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const limit = new AbortController();
+    const give = (reason: unknown) => {
+      limit.abort(reason);
+      reject(reason);
+    };
+    const abort = () => give(signal.reason);
+    const timer = network.after(Math.max(0, ms), () => give(new DialError(typeof late === 'function' ? late() : late)));
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    run(limit.signal)
+      .then(resolve, reject)
+      .finally(() => {
+        timer.clear();
+        signal.removeEventListener('abort', abort);
+      });
+  });
+}
