@@ -47,6 +47,11 @@ export function oneOf(values: readonly (string | number)[]): Checker {
   return rule(`one of ${values.join(', ')}`, (v) => values.includes(v as string));
 }
 
+/** True or false, or what `other` accepts. */
+export function booleanOr(other: Checker): Checker {
+  return (value, path) => (typeof value === 'boolean' ? undefined : other(value, path));
+}
+
 export function list(each: Checker): Checker {
   return (value, path) => {
     if (!Array.isArray(value)) return `${path}: expected a list, got ${show(value)}`;

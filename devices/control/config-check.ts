@@ -1,5 +1,6 @@
 /** Validation of a device's config file. */
 import {
+  booleanOr,
   type Checker,
   integer,
   isBoolean,
@@ -70,7 +71,7 @@ const dns = object(
   {},
   {
     zones: list(object({ name: isText, records: list(zoneRecord) })),
-    recursion: isBoolean,
+    recursion: booleanOr(object({ allow: list(isCidr) })),
     rootHints: list(object({ name: isText, address: isIpv4 })),
   },
 );

@@ -168,8 +168,8 @@ export interface DhcpServerConfig {
 
 export interface DnsServerConfig {
   readonly zones?: readonly ZoneConfig[];
-  /** Answers recursive queries by iteration from the root hints. */
-  readonly recursion?: boolean;
+  /** Answers recursive queries by iteration from the root hints: everybody's, or those of these subnets, `10.0.0.0/8`. */
+  readonly recursion?: boolean | { readonly allow: readonly string[] };
   readonly rootHints?: readonly { readonly name: string; readonly address: string }[];
 }
 

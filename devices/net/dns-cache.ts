@@ -5,7 +5,7 @@
 import type { DnsCacheRow } from '../control/tables.js';
 import type { Instant } from '../stack/clock.js';
 import type { DnsCacheName } from '../stack/trace.js';
-import { canonicalName } from '../stack/wire/dns-name.js';
+import { canonicalName, parentName } from '../stack/wire/dns-name.js';
 import { formatRecordData, type QuestionType, type ResourceRecord } from '../stack/wire/dns-record.js';
 
 /** RFC 2181 section 5.4.1: how much a source is believed. Data never replaces what is believed more. */
@@ -31,7 +31,7 @@ export interface DnsCacheOptions {
   /** Names the cache in its rows. */
   readonly cache: DnsCacheName;
   readonly now: () => Instant;
-  /** Entries; one an RRset. Default 1000. */
+  /** Records, an absence counting as one. Default 1000. */
   readonly limit?: number;
   /** No TTL counts for more, seconds. Default one day; negative answers: 3 hours (RFC 2308 section 5). */
   readonly maxTtlSeconds?: number;
@@ -64,6 +64,7 @@ export class DnsCache {
   private readonly maxNegativeTtlSeconds: number;
   /** In order of last use. */
   private readonly entries = new Map<string, Entry>();
+  private recordCount = 0;
 
   constructor(options: DnsCacheOptions) {
     this.cache = options.cache;
@@ -73,8 +74,9 @@ export class DnsCache {
     this.maxNegativeTtlSeconds = options.maxNegativeTtlSeconds ?? MAX_NEGATIVE_SECONDS;
   }
 
+  /** Records, an absence counting as one. */
   get size(): number {
-    return this.entries.size;
+    return this.recordCount;
   }
 
   /** Keeps records of any names and types, for their own TTLs; those of one RRset for the smallest (RFC 2181 section 5.2). */
@@ -92,7 +94,7 @@ export class DnsCache {
       this.store({ kind: 'answer', name, type, records: set, expiresAt: this.expiry(ttl), credibility });
       const absence = this.entries.get(questionKey(name, ANY_TYPE));
       if (ttl > 0 && absence !== undefined && absence.credibility <= credibility) {
-        this.entries.delete(questionKey(name, ANY_TYPE));
+        this.remove(questionKey(name, ANY_TYPE));
       }
     }
   }
@@ -116,7 +118,7 @@ export class DnsCache {
    * @param least entries that are believed less are passed over: glue is no answer
    */
   get(name: string, type: QuestionType, least: Credibility = FROM_REFERRAL): CacheFinding | undefined {
-    const entry = this.touch(questionKey(name, type)) ?? this.touch(questionKey(name, ANY_TYPE));
+    const entry = this.touch(questionKey(name, type)) ?? this.absenceAt(name);
     if (entry === undefined || entry.credibility < least) return undefined;
     const ttl = this.ttlOf(entry);
     const records = entry.records.map((record) => ({ ...record, ttl: Math.min(ttl, record.ttl) }));
@@ -141,6 +143,7 @@ export class DnsCache {
 
   clear(): void {
     this.entries.clear();
+    this.recordCount = 0;
   }
 
   /** For `inspect`: one row a record, the oldest use first. */
@@ -165,17 +168,27 @@ export class DnsCache {
     return Math.floor((entry.expiresAt - this.now()) / 1000);
   }
 
+  /** RFC 8020: where a name does not exist, nothing below it does. */
+  private absenceAt(name: string): Entry | undefined {
+    for (let at: string | undefined = name; at !== undefined; at = parentName(at)) {
+      const entry = this.touch(questionKey(at, ANY_TYPE));
+      if (entry !== undefined) return entry;
+    }
+    return undefined;
+  }
+
   private store(entry: Entry): void {
     const key = questionKey(entry.name, entry.type);
     const old = this.touch(key);
     if (old !== undefined && old.credibility > entry.credibility) return;
-    this.entries.delete(key);
+    this.remove(key);
     // RFC 1035 section 3.2.1: a TTL of zero is for the transaction in progress only.
-    if (entry.expiresAt <= this.now() || this.limit < 1) return;
+    if (entry.expiresAt <= this.now() || entry.records.length > this.limit) return;
     this.entries.set(key, entry);
-    while (this.entries.size > this.limit) {
+    this.recordCount += entry.records.length;
+    while (this.recordCount > this.limit) {
       const [oldest] = this.entries.keys();
-      this.entries.delete(oldest);
+      this.remove(oldest);
     }
   }
 
@@ -183,10 +196,18 @@ export class DnsCache {
   private touch(key: string): Entry | undefined {
     const entry = this.entries.get(key);
     if (entry === undefined) return undefined;
+    if (entry.expiresAt <= this.now()) {
+      this.remove(key);
+      return undefined;
+    }
     this.entries.delete(key);
-    if (entry.expiresAt <= this.now()) return undefined;
     this.entries.set(key, entry);
     return entry;
+  }
+
+  private remove(key: string): void {
+    this.recordCount -= this.entries.get(key)?.records.length ?? 0;
+    this.entries.delete(key);
   }
 }
 

@@ -86,8 +86,10 @@ export function dnsStory(scene: Scene): DnsReport[] {
   const isLookup = (name: string) => lookups.some((lookup) => sameName(lookup.name, name));
   return lookups.map((lookup) => {
     const within = (at: number) => at >= lookup.startAt - 1 && at <= lookup.endAt + 1;
-    // A resolver that has to find a name server's own address asks for another name on the way.
-    const belongs = (name: string, at: number) => within(at) && (sameName(name, lookup.name) || !isLookup(name));
+    // On the way a resolver asks for parts of the name alone (RFC 9156), and for names of name servers without glue.
+    const isPart = (name: string) => lookup.name.toLowerCase().endsWith(`.${name.toLowerCase()}`);
+    const belongs = (name: string, at: number) =>
+      within(at) && (sameName(name, lookup.name) || isPart(name) || !isLookup(name));
     const queries = scene
       .traces('dns-query')
       .filter(({ event }) => belongs(event.name, event.at))

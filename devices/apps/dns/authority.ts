@@ -14,7 +14,10 @@ import { CLASS_IN, type ResourceRecord } from '../../stack/wire/dns-record.js';
 import { Rotation } from './rotation.js';
 import { Zone } from './zone.js';
 
-export type AnswerSections = Pick<DnsMessage, 'rcode' | 'answers' | 'authorities' | 'additionals' | 'authoritative'>;
+export type AnswerSections = Pick<
+  DnsMessage,
+  'rcode' | 'answers' | 'authorities' | 'additionals' | 'authoritative' | 'edns'
+>;
 
 export type AuthorityFinding =
   /** Final, whether good or bad. */

@@ -23,6 +23,9 @@ export interface RootHint {
   readonly address: string;
 }
 
+/** Name servers of a zone that are remembered: three times as many as the root has. */
+const MAX_SERVERS = 39;
+
 /** Throws Error for a hint that is no name or no address. */
 export function rootDelegation(hints: readonly RootHint[]): Delegation {
   const servers = new Map<string, string[]>();
@@ -86,7 +89,7 @@ export function referredZone(message: DnsMessage, from: string, name: string): s
  */
 export function takeReferral(cache: DnsCache, message: DnsMessage, from: string, zone: string): Delegation {
   const records = message.authorities.filter((record) => record.class === CLASS_IN && sameName(record.name, zone));
-  const servers = records.filter((record) => record.type === 'NS');
+  const servers = records.filter((record) => record.type === 'NS').slice(0, MAX_SERVERS);
   const glue = message.additionals.filter(
     (record) => record.type === 'A' && record.class === CLASS_IN && isWithin(record.name, from),
   );

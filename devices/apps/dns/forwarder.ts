@@ -11,10 +11,11 @@ import type { Network } from '../../net/network.js';
 import { SharedQuestions } from '../../net/shared-questions.js';
 import type { Tracer } from '../../stack/trace.js';
 import { type DnsMessage, type DnsQuestion, dnsResponse, RCODE_SERVFAIL } from '../../stack/wire/dns.js';
+import { canonicalName } from '../../stack/wire/dns-name.js';
 import type { Environment } from '../machine.js';
 import { type AnswerSections, REFUSED, SERVER_FAILURE } from './authority.js';
 import { DnsListener } from './listener.js';
-import { findingSections } from './name-server.js';
+import { findingSections } from './recursive-role.js';
 import { Rotation } from './rotation.js';
 
 export interface ForwarderTiming {
@@ -24,6 +25,8 @@ export interface ForwarderTiming {
   readonly attempts?: number;
 }
 
+/** The provider's server is often asked again soon. */
+const KEEP_TCP_MS = 2_000;
 /** Questions under way at the same time; who asks for more is told SERVFAIL. */
 const MAX_RUNNING = 1_000;
 
@@ -51,7 +54,13 @@ export class DnsForwarder {
     this.attempts = timing.attempts ?? 2;
     this.cache = new DnsCache({ cache: 'router', now: () => network.now() });
     const random = environment.random.fork('dns-forwarder');
-    this.exchange = new DnsExchange(network, { random, tracer: environment.tracer, program: 'dns-forwarder' });
+    this.exchange = new DnsExchange(network, {
+      random,
+      tracer: environment.tracer,
+      program: 'dns-forwarder',
+      mixedCase: true,
+      keepTcpMs: KEEP_TCP_MS,
+    });
     this.listener = new DnsListener(network, (query) => this.answer(query), {
       program: 'dns-forwarder',
       log: environment.log,
@@ -75,7 +84,9 @@ export class DnsForwarder {
 
   private async answer(query: DnsMessage): Promise<DnsMessage> {
     const [question] = query.questions;
-    const sections = await this.sectionsFor(question, query.recursionDesired);
+    // The mixed case of a client's question is not carried on.
+    const plain = { ...question, name: canonicalName(question.name) };
+    const sections = await this.sectionsFor(plain, query.recursionDesired);
     return dnsResponse(query, { recursionAvailable: true, ...sections });
   }
 

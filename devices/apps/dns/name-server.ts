@@ -8,27 +8,17 @@
  */
 import type { DnsServerConfig } from '../../control/config.js';
 import type { DnsCacheRow } from '../../control/tables.js';
-import type { CacheFinding } from '../../net/dns-cache.js';
-import { askCache } from '../../net/dns-trace.js';
 import type { Network } from '../../net/network.js';
-import type { Tracer } from '../../stack/trace.js';
-import { type DnsMessage, type DnsQuestion, dnsResponse, RCODE_NOERROR, RCODE_NXDOMAIN } from '../../stack/wire/dns.js';
-import type { QuestionType, ResourceRecord } from '../../stack/wire/dns-record.js';
+import { type DnsMessage, type DnsQuestion, dnsResponse } from '../../stack/wire/dns.js';
 import type { Environment } from '../machine.js';
-import { type AnswerSections, Authority, REFUSED, SERVER_FAILURE } from './authority.js';
-import { closestDelegation, delegationSections } from './delegation.js';
-import { DnsListener } from './listener.js';
-import { Recursion, type RecursionTiming } from './recursion.js';
-import { Rotation } from './rotation.js';
-
-/** TTL of the root hints when they are told to somebody, seconds. */
-const HINT_TTL_SECONDS = 3600;
+import { type AnswerSections, Authority, REFUSED } from './authority.js';
+import { type DnsAsker, DnsListener } from './listener.js';
+import type { RecursionTiming } from './recursion.js';
+import { RecursiveRole, STRANGER } from './recursive-role.js';
 
 export class NameServer {
   private readonly authority: Authority;
-  private readonly recursion: Recursion | undefined;
-  private readonly rotation = new Rotation();
-  private readonly tracer: Tracer;
+  private readonly recursive: RecursiveRole | undefined;
   private readonly listener: DnsListener;
 
   /** Throws Error for zones or hints that cannot be served, and for recursion without root hints. */
@@ -38,13 +28,10 @@ export class NameServer {
     environment: Pick<Environment, 'random' | 'tracer' | 'log'>,
     timing: RecursionTiming = {},
   ) {
-    this.tracer = environment.tracer;
     this.authority = new Authority(config.zones ?? []);
-    if (config.recursion === true) {
-      if ((config.rootHints ?? []).length === 0) throw new Error('a recursive name server needs root hints');
-      this.recursion = new Recursion(network, config.rootHints ?? [], environment, timing);
-    }
-    this.listener = new DnsListener(network, (query) => this.answer(query), {
+    const { recursion = false } = config;
+    this.recursive = recursion === false ? undefined : new RecursiveRole(network, config, environment, timing);
+    this.listener = new DnsListener(network, (query, asker) => this.answer(query, asker), {
       program: 'name-server',
       log: environment.log,
       random: environment.random,
@@ -62,47 +49,31 @@ export class NameServer {
 
   /** For `inspect`: what the recursive role has learned. */
   rows(): DnsCacheRow[] {
-    return this.recursion?.cache.rows() ?? [];
+    return this.recursive?.rows() ?? [];
   }
 
-  private async answer(query: DnsMessage): Promise<DnsMessage> {
-    const sections = await this.sectionsFor(query.questions[0], query.recursionDesired);
-    return dnsResponse(query, { recursionAvailable: this.recursion !== undefined, ...sections });
+  private async answer(query: DnsMessage, asker: DnsAsker): Promise<DnsMessage> {
+    const recursive = this.recursive?.serves(asker.address) ? this.recursive : undefined;
+    const sections = await this.sectionsFor(query.questions[0], query.recursionDesired, recursive);
+    return dnsResponse(query, { recursionAvailable: recursive !== undefined, ...sections });
   }
 
-  private async sectionsFor(question: DnsQuestion, recursionDesired: boolean): Promise<AnswerSections> {
+  /** `recursive`: when there is that role, and it is there for the client. */
+  private async sectionsFor(
+    question: DnsQuestion,
+    recursionDesired: boolean,
+    recursive: RecursiveRole | undefined,
+  ): Promise<AnswerSections> {
     const own = this.authority.answer(question);
     if (own.kind === 'answer') return own.sections;
-    const { recursion } = this;
-    if (recursion === undefined) return own.kind === 'outside' ? REFUSED : own.sections;
-    if (question.type === 'ANY') return REFUSED;
-    if (!recursionDesired) return own.kind === 'outside' ? this.fromMemory(recursion, question) : own.sections;
-    if (own.kind === 'leaves') {
-      const rest = await this.recurse(recursion, own.target, question.type);
-      return { ...rest, answers: [...own.sections.answers, ...rest.answers] };
+    if (recursive === undefined) {
+      if (own.kind !== 'outside') return own.sections;
+      return this.recursive === undefined ? REFUSED : STRANGER;
     }
-    return this.recurse(recursion, question.name, question.type);
+    if (question.type === 'ANY') return REFUSED;
+    if (!recursionDesired) return own.kind === 'outside' ? recursive.fromMemory(question) : own.sections;
+    if (own.kind !== 'leaves') return recursive.resolve(question.name, question.type);
+    const rest = await recursive.resolve(own.target, question.type);
+    return { ...rest, answers: [...own.sections.answers, ...rest.answers] };
   }
-
-  private async recurse(recursion: Recursion, name: string, type: QuestionType): Promise<AnswerSections> {
-    const cached = askCache(recursion.cache, name, type, this.tracer);
-    const found = cached ?? (await recursion.resolve(name, type));
-    return found === undefined ? SERVER_FAILURE : findingSections(found, this.rotation.turn(found.records));
-  }
-
-  /** A question that must not cause others: from the cache, or who would be asked next. */
-  private fromMemory(recursion: Recursion, question: DnsQuestion): AnswerSections {
-    const cached = askCache(recursion.cache, question.name, question.type, this.tracer);
-    if (cached !== undefined) return findingSections(cached, this.rotation.turn(cached.records));
-    const delegation = closestDelegation(recursion.cache, recursion.root, question.name);
-    const known = recursion.cache.get(delegation.zone, 'NS')?.records[0]?.ttl ?? HINT_TTL_SECONDS;
-    return { rcode: RCODE_NOERROR, authoritative: false, answers: [], ...delegationSections(delegation, known) };
-  }
-}
-
-/** What a cache or a server has said, as sections of an answer that is not authoritative. */
-export function findingSections(found: CacheFinding, answers: readonly ResourceRecord[]): AnswerSections {
-  const proof = found.kind === 'answer' || found.soa === undefined ? [] : [found.soa];
-  const rcode = found.kind === 'nxdomain' ? RCODE_NXDOMAIN : RCODE_NOERROR;
-  return { rcode, authoritative: false, answers, authorities: proof, additionals: [] };
 }

@@ -80,6 +80,12 @@ export class DnsNet extends Wiring {
     if (cable !== undefined) cable.fault = undefined;
   }
 
+  /** Everything to and from the machine takes so many milliseconds longer. */
+  slowDown(node: DnsNode, ms: number): void {
+    const cable = this.cables.get(node);
+    if (cable !== undefined) cable.delayMs += ms / 2;
+  }
+
   nameServer(name: string, config: DnsServerConfig, timing?: RecursionTiming): DnsNode & { server: NameServer } {
     const node = this.host(name);
     const server = new NameServer(node.network, config, node, timing);

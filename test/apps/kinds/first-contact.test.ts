@@ -50,11 +50,11 @@ t.test('First contact', async (t) => {
     t.match(of('client', 'dns-query'), [{ to: '192.168.1.1', name: 'www.server.com', recursionDesired: true }]);
     t.match(of('home-router', 'dns-cache'), [{ cache: 'router', hit: false }]);
     t.match(
-      of('isp-dns', 'dns-answer').filter(({ name }) => name === 'www.server.com'),
+      of('isp-dns', 'dns-answer').filter(({ name }) => 'www.server.com'.endsWith(name)),
       [
-        { from: '198.41.0.4', kind: 'referral' },
-        { from: '192.5.6.30', kind: 'referral' },
-        { from: '198.51.100.53', kind: 'answer', answers: ['198.51.100.80'] },
+        { from: '198.41.0.4', name: 'com', kind: 'referral' },
+        { from: '192.5.6.30', name: 'server.com', kind: 'referral' },
+        { from: '198.51.100.53', name: 'www.server.com', kind: 'answer', answers: ['198.51.100.80'] },
       ],
     );
   });

@@ -33,10 +33,10 @@ class Names extends SceneBuilder {
   }
 
   /** A question of `asker` at its server, as it is told and seen. */
-  asks(asker: 'client' | 'isp', id: number, zone?: string): DnsMessage {
+  asks(asker: 'client' | 'isp', id: number, zone?: string, name = NAME): DnsMessage {
     const [from, to] = asker === 'client' ? [CLIENT, ISP] : [ISP, ROOT];
-    const query = dnsQuery(id, NAME, 'A', asker === 'client');
-    const told = { to: `${to.ip}:53`, transport: 'udp' as const, id, name: NAME, type: 'A' };
+    const query = dnsQuery(id, name, 'A', asker === 'client');
+    const told = { to: `${to.ip}:53`, transport: 'udp' as const, id, name: name.toLowerCase(), type: 'A' };
     this.told(asker, { event: 'dns-query', recursionDesired: asker === 'client', ...told, ...(zone && { zone }) });
     this.seen(dnsPacket({ ...from, port: 5353 }, to, query), `${asker}:eth0 out`);
     return query;
@@ -77,6 +77,34 @@ t.test('a recursive question, and the referral that its server got meanwhile', a
     ],
   );
 });
+
+t.test(
+  'a question for a part of the name belongs to it, though that part is looked up by itself as well',
+  async (t) => {
+    const names = new Names();
+    const query = names.at(1).asks('client', 7);
+    const inner = names.at(2).asks('isp', 8, '.', 'sERVER.coM');
+    names.at(4).answer('isp', inner, { authorities: [delegation] });
+    names.at(9).answer('client', query, { answers: [address('192.0.2.80')] });
+    const lookup = { type: 'A', addresses: [], source: 'network' as const };
+    const [story, other] = dnsStory(
+      names.build('client', {
+        lookups: [
+          { ...lookup, name: NAME, startAt: START, endAt: START + 100 },
+          { ...lookup, name: 'server.com', startAt: START + 200, endAt: START + 300 },
+        ],
+      }),
+    );
+    t.same(
+      story.queries.map(({ name, kind, frames }) => [name, kind, frames]),
+      [
+        [NAME, 'answer', [1, 4]],
+        ['server.com', 'referral', [2, 3]],
+      ],
+    );
+    t.same(other.queries, []);
+  },
+);
 
 t.test('what an answer says decides its kind', async (t) => {
   const kind = (content: Partial<DnsMessage>) => {
