@@ -5,8 +5,6 @@
  * commands/ has one file a verb: it reads its arguments, has topology/, lab/, capture/ or story/ do the work, and prints
  * by terminal.ts, data on stdout and all else on stderr. What a user can do something about is thrown as a CliError.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { attachCommand, detachCommand } from './commands/attach.js';
 import { captureCommand } from './commands/capture.js';
@@ -25,7 +23,7 @@ import { upCommand } from './commands/up.js';
 import { validateCommand } from './commands/validate.js';
 import { CliError } from './errors.js';
 import { Interrupted } from './interruption.js';
-import { packageRoot } from './lab/paths.js';
+import { packageVersion } from './lab/paths.js';
 import { superviseFromParent } from './lab/supervise.js';
 import { painter } from './terminal.js';
 
@@ -33,10 +31,9 @@ const USAGE = 2;
 const FAILED = 1;
 
 function makeProgram(): Command {
-  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
   const program = new Command('netarium')
     .description('A mini-internet of real processes on this machine: no root, no containers.')
-    .version(version)
+    .version(packageVersion())
     .option('--verbose', 'show stack traces of errors')
     .enablePositionalOptions()
     .showSuggestionAfterError()

@@ -1,96 +1,23 @@
 import { Command } from 'commander';
-import { type FetchRequest, type FetchResult, type RouteRow, RpcError } from '../../devices/control.js';
 import { writeCaptureFile } from '../capture/capture-file.js';
-import { CaptureSession } from '../capture/session.js';
+import { keyLogOf, writeKeyLogFile } from '../capture/key-log.js';
 import { CliError } from '../errors.js';
 import { interruption, unlessAborted } from '../interruption.js';
+import { packageVersion } from '../lab/paths.js';
 import { prepareLab } from '../lab/prepare.js';
 import { withProgress } from '../lab/progress.js';
-import { connectDevice, findDevice, findLab, type LabState, runningLabs } from '../lab/state.js';
+import { findLab, type LabState, runningLabs } from '../lab/state.js';
 import { holdLab } from '../lab/supervise.js';
-import { buildReport } from '../story/build.js';
 import { renderExplanation } from '../story/explain.js';
-import { renderReport } from '../story/render.js';
+import { renderReport, summary } from '../story/render.js';
 import type { FetchReport } from '../story/report.js';
-import { Scene } from '../story/scene.js';
-import { news, painter, print, printJson } from '../terminal.js';
+import type { Scene } from '../story/scene.js';
+import { news, painter, print, printJson, visible } from '../terminal.js';
+import { type FetchOptions, fetchRequest } from './fetch-options.js';
+import { type Fetched, fetchInLab } from './fetch-page.js';
 
-/** How long the last segments of a close may take to be seen. */
-const CLOSE_LIMIT_MS = 1000;
 const PCAP_BYTE_LIMIT = 2 * 1024 * 1024 * 1024;
-
-interface FetchOptions {
-  readonly from?: string;
-  readonly lab?: string;
-  readonly json?: boolean;
-  readonly pcap?: string;
-  readonly explain?: boolean;
-  readonly method?: string;
-  readonly header?: readonly string[];
-  readonly data?: string;
-  readonly timeout?: string;
-  readonly subresources: boolean;
-  readonly quiet?: boolean;
-}
-
-export interface Fetched {
-  readonly report: FetchReport;
-  readonly scene: Scene;
-}
-
-/** Loads a page from a host of a running lab while everything is captured. */
-export async function fetchInLab(
-  lab: LabState,
-  host: string,
-  request: FetchRequest,
-  keepBytes?: number,
-): Promise<Fetched> {
-  const device = findDevice(lab, host);
-  if (device.kind !== 'host') throw new CliError(2, `${host} is a ${device.kind}: only hosts have a browser`);
-  const client = await connectDevice(lab, host);
-  try {
-    const session = await CaptureSession.start(lab, keepBytes);
-    const result = await client.call<FetchResult>('fetch', request);
-    await session.until(() => allClosed(session, result), CLOSE_LIMIT_MS);
-    const capture = await session.stop();
-    const routes = await client.call<RouteRow[]>('inspect', { table: 'routes' });
-    const scene = new Scene(lab, host, result, capture, routes);
-    return { report: buildReport(scene, lab.name), scene };
-  } catch (error) {
-    throw error instanceof RpcError ? new CliError(1, error.message) : error;
-  } finally {
-    client.close();
-  }
-}
-
-/** Both ends of each connection have reported their last state: TIME_WAIT at one, CLOSED at the other. */
-function allClosed(session: CaptureSession, result: FetchResult): boolean {
-  const last = new Map<string, string>();
-  for (const { event } of session.traced) {
-    if (event.event === 'tcp-state') last.set(`${event.local} ${event.remote}`, event.to);
-  }
-  const done = (state: string | undefined) => state === undefined || state === 'CLOSED' || state === 'TIME_WAIT';
-  return result.connections.every(
-    ({ local, remote }) => done(last.get(`${local} ${remote}`)) && done(last.get(`${remote} ${local}`)),
-  );
-}
-
-function parseHeaders(lines: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    lines.map((line) => {
-      const colon = line.indexOf(':');
-      if (colon < 1) throw new CliError(2, `"${line}" is not a header`, "Write it as 'Name: value'.");
-      return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
-    }),
-  );
-}
-
-function parseTimeout(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text);
-  if (match === null) throw new CliError(2, `"${text}" is not a duration`, 'Write it with its unit: 500ms, 10s, 1m.');
-  return Number(match[1]) * { ms: 1, s: 1000, m: 60_000 }[match[2] as 'ms' | 's' | 'm'];
-}
+const DEFAULT_COLUMNS = 80;
 
 /** Runs `use` with the lab that is meant; without any, the default one is launched for this call alone. */
 async function withLab(options: FetchOptions, use: (lab: LabState) => Promise<void>): Promise<void> {
@@ -114,63 +41,87 @@ async function withLab(options: FetchOptions, use: (lab: LabState) => Promise<vo
 }
 
 async function run(url: string, options: FetchOptions): Promise<void> {
-  const request: FetchRequest = {
-    url,
-    method: options.method,
-    headers: parseHeaders(options.header ?? []),
-    data: options.data,
-    timeoutMs: parseTimeout(options.timeout),
-    subresources: options.subresources,
-  };
+  const request = fetchRequest(url, options);
   await withLab(options, async (lab) => {
     const host = options.from ?? lab.defaultHost;
     if (host === undefined) throw new CliError(2, `lab ${lab.name} has no host to load a page from`);
-    const { report, scene } = await fetchInLab(
-      lab,
-      host,
-      request,
-      options.pcap === undefined ? undefined : PCAP_BYTE_LIMIT,
-    );
-    if (options.pcap !== undefined) await savePcap(options.pcap, scene);
-    if (options.json) printJson(report);
-    else if (options.quiet) {
-      if (!report.ok) news(failureLine(report));
-    } else {
-      const paint = painter(process.stdout);
-      print(renderReport(report, paint));
-      if (options.explain) print(`\n${renderExplanation(report, scene, paint)}`);
-    }
-    if (!report.ok) process.exitCode = 1;
+    const keepBytes = options.pcap === undefined ? undefined : PCAP_BYTE_LIMIT;
+    const fetched = await fetchInLab(lab, host, request, keepBytes);
+    await saveFiles(fetched, options);
+    await tell(fetched, options);
+    if (!fetched.report.ok) process.exitCode = 1;
   });
+}
+
+async function tell({ report, scene }: Fetched, options: FetchOptions): Promise<void> {
+  const paint = painter(process.stdout);
+  if (options.json) printJson(report);
+  else if (options.quiet) {
+    if (!report.ok) news(visible(failureLine(report)));
+  } else if (options.show) {
+    const { renderPage } = await import('../show/show.js');
+    print(
+      `${renderPage(scene.result, process.stdout.columns ?? DEFAULT_COLUMNS, paint)}\n\n${summary(visible(report), paint)}`,
+    );
+  } else print(renderReport(report, paint));
+  if (options.explain && !options.json && !options.quiet) print(`\n${renderExplanation(report, scene, paint)}`);
 }
 
 function failureLine({ url, status, error }: FetchReport): string {
   return `error: ${url}: ${error === undefined ? `status ${status}` : `${error.code} at ${error.stage}: ${error.message}`}`;
 }
 
-async function savePcap(path: string, scene: Scene): Promise<void> {
-  try {
-    const left = await writeCaptureFile(path, scene.capture);
-    if (left > 0) news(`${path}: ${left} frames are not in the file, the capture was over 2 GiB`);
-  } catch (error) {
-    throw new CliError(1, `${path}: ${(error as Error).message}`);
-  }
+async function saveFiles({ report, scene }: Fetched, { pcap, keylog, har }: FetchOptions): Promise<void> {
+  if (pcap !== undefined) await saving(pcap, savePcap(pcap, scene));
+  if (keylog !== undefined) await saving(keylog, writeKeyLogFile(keylog, keyLogOf(scene.capture.traces).lines));
+  if (har !== undefined) await saving(har, saveHar(har, report, scene));
 }
+
+async function saving(path: string, written: Promise<void>): Promise<void> {
+  await written.catch((error: Error) => {
+    throw new CliError(1, `${path}: ${error.message}`);
+  });
+}
+
+async function savePcap(path: string, scene: Scene): Promise<void> {
+  const left = await writeCaptureFile(path, scene.capture);
+  if (left > 0) news(`${path}: ${left} frames are not in the file, the capture was over 2 GiB`);
+}
+
+async function saveHar(path: string, { lab, from }: FetchReport, { result, capture }: Scene): Promise<void> {
+  const [{ buildHar }, { writeHarFile }] = await Promise.all([import('../har/har.js'), import('../har/har-file.js')]);
+  const comment = `lab ${lab}, host ${from}`;
+  await writeHarFile(
+    path,
+    buildHar(result, { version: packageVersion(), epochOffsetMs: capture.epochOffsetMs, comment }),
+  );
+}
+
+const EXAMPLES = `
+Examples:
+  netarium fetch http://www.server.com/ --show           the page as text
+  netarium fetch http://www.server.com/ --har page.har   for DevTools: Network, Import HAR
+  netarium fetch https://www.server.com/ --pcap page.pcapng   decrypted by Wireshark
+  netarium fetch http://www.server.com/ --json | jq .resources`;
 
 export function fetchCommand(): Command {
   return new Command('fetch')
     .description('load a page from a host of the lab and tell what happened on the wires')
-    .argument('<url>', 'http://host[:port]/path?query#fragment')
+    .argument('<url>', 'http or https: http://host[:port]/path?query#fragment')
     .option('--from <host>', "the host whose browser loads it; the lab's client when left out")
     .option('--lab <lab>', 'which lab, when several are up')
-    .option('--json', 'print JSON')
-    .option('--pcap <file>', 'write all frames to a pcapng file for Wireshark')
+    .option('--show', 'print the page itself, as text, instead of the story')
     .option('--explain', 'open the request into its layers, byte by byte')
+    .option('--json', 'print JSON')
+    .option('--har <file>', 'write requests, responses and their timings to a HAR file for DevTools')
+    .option('--pcap <file>', 'write all frames to a pcapng file for Wireshark, with the secrets to decrypt TLS')
+    .option('--keylog <file>', 'write the TLS secrets to an NSS key log file')
     .option('--method <method>', 'GET, HEAD, POST, PUT, DELETE, …')
     .option('--header <line...>', "add a header: 'Accept-Language: fr'")
     .option('--data <body>', 'send a body; the method is then POST unless --method says otherwise')
     .option('--timeout <duration>', 'give up after: 500ms, 10s, 1m; without it, when nothing has come for 30s')
     .option('--no-subresources', 'load the document alone, without images, styles and scripts')
     .option('-q, --quiet', 'print nothing but errors')
+    .addHelpText('after', EXAMPLES)
     .action((url: string, options: FetchOptions) => run(url, options));
 }

@@ -193,7 +193,7 @@ function otherConnections(report: FetchReport, paint: Paint): Chapter {
   return { title: 'All connections', lines: table.split('\n') };
 }
 
-function summary(report: FetchReport, paint: Paint): string {
+export function summary(report: FetchReport, paint: Paint): string {
   const { resources, capture, durationMs } = report;
   const bytes = resources.reduce((sum, resource) => sum + resource.bytes, 0);
   const failed = resources.filter((resource) => resource.error !== undefined).length;

@@ -21,7 +21,7 @@ t.test('--help lists what there is, and nothing else', async (t) => {
   ]);
   const fetch = await net.run('fetch', '--help');
   t.equal(fetch.exitStatus, 0);
-  for (const later of ['--report', '--har', '--show']) t.notMatch(fetch.stdout, later);
+  t.notMatch(fetch.stdout, '--report');
 });
 
 t.test('a fetch without a lab launches the mini-internet, and takes it down', async (t) => {
