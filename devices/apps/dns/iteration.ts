@@ -107,10 +107,12 @@ export class Iteration {
     question: MinimisedQuestion,
     budget: ResolutionBudget,
   ): Promise<Step | Trouble> {
-    const { zone } = delegation;
+    const { zone, servers } = delegation;
     const useless = new Set<string>();
+    const unknown = servers.filter((server) => this.knownAddresses(server).length === 0);
+    const targets = this.shuffled(unknown.map(({ name }) => name)).slice(0, MAX_TARGETS_A_ZONE);
     for (let round = 0; round < ROUNDS; round++) {
-      for await (const address of this.addressesFor(delegation, useless, budget)) {
+      for await (const address of this.addressesFor(delegation, targets, useless, budget)) {
         const leftMs = budget.deadline - this.network.now();
         if (leftMs <= 0 || !budget.takeQuery()) return { trouble: 'exhausted', zone };
         const message = await this.askServer(address, zone, question, leftMs);
@@ -124,9 +126,10 @@ export class Iteration {
     return { trouble: useless.size > 0 ? 'lame' : 'unreachable', zone };
   }
 
-  /** Known addresses first, the fastest of them first; then those of servers whose names have to be looked up. */
+  /** Known addresses first, the fastest of them first; then those of `targets`, which have to be looked up. */
   private async *addressesFor(
     { zone, servers }: Delegation,
+    targets: readonly string[],
     useless: Set<string>,
     budget: ResolutionBudget,
   ): AsyncGenerator<string> {
@@ -136,8 +139,7 @@ export class Iteration {
     for (const address of [...ordered.filter((one) => !isLame(one)), ...ordered.filter(isLame)]) {
       if (!useless.has(address)) yield address;
     }
-    const unknown = this.shuffled(servers.filter((server) => this.knownAddresses(server).length === 0));
-    for (const { name } of unknown.slice(0, MAX_TARGETS_A_ZONE)) {
+    for (const name of targets) {
       const key = canonicalName(name);
       if (useless.has(key)) continue;
       const records = await budget.lookUpTarget(key, () => this.options.lookUp(name, budget));
@@ -151,11 +153,11 @@ export class Iteration {
     return server.addresses.length > 0 ? server.addresses : addressesOf(this.options.cache, server.name);
   }
 
-  private shuffled(servers: readonly ZoneServer[]): ZoneServer[] {
-    return servers
-      .map((server) => ({ server, draw: this.options.random.uniform() }))
+  private shuffled(names: readonly string[]): string[] {
+    return names
+      .map((name) => ({ name, draw: this.options.random.uniform() }))
       .sort((a, b) => a.draw - b.draw)
-      .map(({ server }) => server);
+      .map(({ name }) => name);
   }
 
   private async askServer(

@@ -67,6 +67,13 @@ export class DnsNet extends Wiring {
     return node;
   }
 
+  /** One of those made by {@link host}. Throws Error when there is none of that name. */
+  nodeNamed(name: string): DnsNode {
+    const node = [...this.cables.keys()].find((one) => one.name === name);
+    if (node === undefined) throw new Error(`no machine ${name}`);
+    return node;
+  }
+
   /** Nothing reaches the machine any more, and nothing comes from it; the router does not notice. */
   kill(node: DnsNode): void {
     const index = [...this.cables.keys()].indexOf(node);
