@@ -3,6 +3,7 @@
  * "ports[0].mac: expected a MAC address such as 02:00:00:00:00:01", or undefined.
  */
 import { parseCidr, parseIpv4, parseMac } from '../stack/wire/address.js';
+import { typeFromText } from '../stack/wire/dns-type.js';
 
 export type Checker = (value: unknown, path: string) => string | undefined;
 
@@ -22,6 +23,14 @@ export const isIpv4 = rule('an IPv4 address such as 192.0.2.1', (v) => isString(
 export const isCidr = rule(
   'an address with its prefix length such as 192.0.2.1/24',
   (v) => isString(v) && parseCidr(v) !== undefined,
+);
+export const isIpv4OrCidr = rule(
+  'an IPv4 address or a subnet such as 192.0.2.0/24',
+  (v) => isString(v) && (parseIpv4(v) ?? parseCidr(v)) !== undefined,
+);
+export const isRecordType = rule(
+  'a type of DNS records such as MX or TYPE65280',
+  (v) => isString(v) && typeFromText(v) !== undefined,
 );
 export const isMac = rule('a MAC address such as 02:00:00:00:00:01', (v) => isString(v) && parseMac(v) !== undefined);
 export const isProbability = number(0, 1);

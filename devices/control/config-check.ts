@@ -6,8 +6,10 @@ import {
   isBoolean,
   isCidr,
   isIpv4,
+  isIpv4OrCidr,
   isMac,
   isProbability,
+  isRecordType,
   isSeed,
   isText,
   list,
@@ -63,14 +65,21 @@ const dhcpServer = object(
   { gateway: isIpv4, dnsServers: list(isIpv4), domain: isText, reservations: record(isIpv4) },
 );
 
-const zoneRecord = object(
-  { name: isText, type: oneOf(['A', 'NS', 'CNAME', 'PTR', 'SOA', 'TXT']), data: isText },
-  { ttlSeconds: integer(0, 0x7fffffff) },
+const zoneRecord = object({ name: isText, type: isRecordType, data: isText }, { ttlSeconds: integer(0, 0x7fffffff) });
+const zone = object(
+  { name: isText, records: list(zoneRecord) },
+  {
+    primaries: list(isIpv4),
+    transfer: list(isIpv4OrCidr),
+    update: list(isIpv4OrCidr),
+    notify: list(isIpv4),
+    weights: record(record(integer(0, 65535))),
+  },
 );
 const dns = object(
   {},
   {
-    zones: list(object({ name: isText, records: list(zoneRecord) })),
+    zones: list(zone),
     recursion: booleanOr(object({ allow: list(isCidr) })),
     rootHints: list(object({ name: isText, address: isIpv4 })),
   },

@@ -176,18 +176,33 @@ export interface DnsServerConfig {
 export interface ZoneConfig {
   /** `server.com`, or `.` for the root; with or without the final dot. */
   readonly name: string;
+  /** Empty for a secondary, which gets them from its primaries. */
   readonly records: readonly RecordConfig[];
+  /** Addresses of the servers that this zone is copied from, in the order in which they are asked. Makes it a secondary. */
+  readonly primaries?: readonly string[];
+  /** Addresses and subnets that may copy the zone (AXFR, IXFR). The machine itself always may; default nobody else. */
+  readonly transfer?: readonly string[];
+  /** The same for those who may change it (UPDATE, RFC 2136). */
+  readonly update?: readonly string[];
+  /** Addresses of servers that are told when the zone has changed (NOTIFY, RFC 1996). */
+  readonly notify?: readonly string[];
+  /**
+   * How often which address comes first in answers, 0 … 65535: by absolute owner name, then by address. An address
+   * without a weight has 1. Names that are not here have their addresses told in turn.
+   */
+  readonly weights?: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
 export interface RecordConfig {
   /** Absolute (`www.server.com.`), or relative to the zone; `@` is the zone itself. */
   readonly name: string;
-  readonly type: 'A' | 'NS' | 'CNAME' | 'PTR' | 'SOA' | 'TXT';
+  /** `A`, `MX`, `TYPE65280`, … */
+  readonly type: string;
   /** Default 300. */
   readonly ttlSeconds?: number;
   /**
-   * In presentation format: `192.0.2.1`; `ns1.server.com.` (relative names allowed); a TXT's text;
-   * `mname rname serial refresh retry expire minimum`.
+   * In presentation format, as in a zone file: `192.0.2.1`; `10 mail.server.com.` (relative names allowed); a TXT's text,
+   * with or without quotes; `\# 3 abcdef` for types without a form of their own (RFC 3597).
    */
   readonly data: string;
 }

@@ -8,6 +8,7 @@ export const TABLE_NAMES = [
   'sockets',
   'mac-table',
   'dns-cache',
+  'zones',
   'dhcp',
   'counters',
 ] as const;
@@ -162,6 +163,26 @@ export interface DnsCacheRow {
   readonly ttlSeconds: number;
 }
 
+/** A zone that a DNS server is in charge of. */
+export interface ZoneRow {
+  /** Without a final dot; `.` for the root. */
+  readonly name: string;
+  readonly role: 'primary' | 'secondary';
+  /** A secondary has no copy before its first transfer, and after its zone has expired. */
+  readonly state: 'served' | 'no copy';
+  /** -1 without a copy. */
+  readonly serial: number;
+  readonly records: number;
+  /** Changes that are known step by step, for IXFR. */
+  readonly journal: number;
+  /** Whom a secondary copies from, and whom a change is told to. */
+  readonly primaries: readonly string[];
+  readonly notify: readonly string[];
+  /** Until a secondary asks its primaries again, and until its copy is too old; -1 when no such time is set. */
+  readonly refreshSeconds: number;
+  readonly expireSeconds: number;
+}
+
 /** On a client one row a configured port, on a server one a lease. */
 export interface DhcpRow {
   readonly role: 'client' | 'server';
@@ -181,4 +202,13 @@ export interface CounterRow {
   readonly value: number;
 }
 
-export type TableRow = InterfaceRow | ArpRow | RouteRow | SocketRow | MacRow | DnsCacheRow | DhcpRow | CounterRow;
+export type TableRow =
+  | InterfaceRow
+  | ArpRow
+  | RouteRow
+  | SocketRow
+  | MacRow
+  | DnsCacheRow
+  | ZoneRow
+  | DhcpRow
+  | CounterRow;

@@ -11,6 +11,7 @@ import {
   TABLE_NAMES,
   type TableName,
   type TableRow,
+  type ZoneRow,
 } from '../../devices/control.js';
 import { nearest } from '../../devices/stack/wire/nearest.js';
 import { CliError } from '../errors.js';
@@ -110,6 +111,23 @@ const dnsCache: readonly Column<DnsCacheRow>[] = [
   { title: 'DATA', value: (row) => row.data },
   { title: 'TTL', align: 'right', value: (row) => (row.ttlSeconds < 0 ? 'stays' : `${Math.ceil(row.ttlSeconds)} s`) },
 ];
+const zones: readonly Column<ZoneRow>[] = [
+  { title: 'ZONE', value: (row) => row.name },
+  { title: 'ROLE', value: (row) => row.role },
+  { title: 'STATE', value: (row) => row.state },
+  { title: 'SERIAL', align: 'right', value: (row) => (row.serial < 0 ? '-' : row.serial) },
+  { title: 'RECORDS', align: 'right', value: (row) => row.records },
+  { title: 'JOURNAL', align: 'right', value: (row) => row.journal },
+  { title: 'PRIMARIES', value: (row) => row.primaries.join(' ') || '-' },
+  { title: 'NOTIFY', value: (row) => row.notify.join(' ') || '-' },
+  { title: 'REFRESH IN', align: 'right', value: (row) => timeLeft(row.refreshSeconds) },
+  { title: 'EXPIRES IN', align: 'right', value: (row) => timeLeft(row.expireSeconds) },
+];
+
+function timeLeft(seconds: number): string {
+  return seconds < 0 ? '-' : formatDuration(seconds * 1000);
+}
+
 const dhcp: readonly Column<DhcpRow>[] = [
   { title: 'ROLE', value: (row) => row.role },
   { title: 'INTERFACE', value: (row) => row.interface },
@@ -136,6 +154,7 @@ const COLUMNS: { readonly [Name in TableName]: readonly Column<never>[] } = {
   sockets,
   'mac-table': macTable,
   'dns-cache': dnsCache,
+  zones,
   dhcp,
   counters,
 };

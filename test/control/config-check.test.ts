@@ -54,7 +54,18 @@ t.test('a config with all that there is', async (t) => {
     ],
     dnsForwarder: { servers: ['192.0.2.53'] },
     dns: {
-      zones: [{ name: '.', records: [{ name: '@', type: 'NS', ttlSeconds: 60, data: 'a.root.' }] }],
+      zones: [
+        { name: '.', records: [{ name: '@', type: 'NS', ttlSeconds: 60, data: 'a.root.' }] },
+        {
+          name: 'server.com',
+          records: [{ name: '@', type: 'TYPE65280', data: '\\# 0' }],
+          primaries: ['192.0.2.4'],
+          transfer: ['192.0.2.0/24', '198.51.100.1'],
+          update: ['192.0.2.1'],
+          notify: ['192.0.2.2'],
+          weights: { 'www.server.com.': { '192.0.2.80': 3 } },
+        },
+      ],
       recursion: true,
       rootHints: [{ name: 'a.root', address: '198.51.100.1' }],
     },
@@ -75,6 +86,19 @@ t.test('what is wrong is told with its place', async (t) => {
   t.equal(
     fault({ routes: [{ destination: '10.0.0.0' }] }),
     'routes[0].destination: expected an address with its prefix length such as 192.0.2.1/24, got "10.0.0.0"',
+  );
+  const faultOfZone = (zone: object) => fault({ dns: { zones: [{ name: 'x', records: [], ...zone }] } });
+  t.equal(
+    faultOfZone({ records: [{ name: 'a', type: 'B', data: 'c' }] }),
+    'dns.zones[0].records[0].type: expected a type of DNS records such as MX or TYPE65280, got "B"',
+  );
+  t.equal(
+    faultOfZone({ transfer: ['any'] }),
+    'dns.zones[0].transfer[0]: expected an IPv4 address or a subnet such as 192.0.2.0/24, got "any"',
+  );
+  t.equal(
+    faultOfZone({ weights: { a: { '1.1.1.1': -1 } } }),
+    'dns.zones[0].weights.a.1.1.1.1: expected a whole number from 0 to 65535, got -1',
   );
   t.equal(fault({ resolver: { hosts: { a: '1.2.3.4' } } }), 'resolver.hosts.a: expected a list, got "1.2.3.4"');
   t.equal(

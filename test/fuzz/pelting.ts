@@ -44,6 +44,7 @@ const MOST_ROWS: Readonly<Record<TableName, number>> = {
   // A backlog of half-open connections for each listener, and what else there is.
   sockets: 4000,
   'dns-cache': 3000,
+  zones: 20,
   dhcp: 1000,
   'mac-table': 8192,
   counters: 400,

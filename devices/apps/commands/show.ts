@@ -51,6 +51,18 @@ const COLUMNS: Readonly<Record<TableName, readonly (readonly [title: string, mem
     ['Data', 'data'],
     ['TTL', 'ttlSeconds'],
   ],
+  zones: [
+    ['Zone', 'name'],
+    ['Role', 'role'],
+    ['State', 'state'],
+    ['Serial', 'serial'],
+    ['Records', 'records'],
+    ['Journal', 'journal'],
+    ['Primaries', 'primaries'],
+    ['Notify', 'notify'],
+    ['Refresh in', 'refreshSeconds'],
+    ['Expires in', 'expireSeconds'],
+  ],
   dhcp: [
     ['Role', 'role'],
     ['Interface', 'interface'],

@@ -1,6 +1,6 @@
 /** What a server answers from its own zones (RFC 1034 section 4.3.2 without the steps that ask others). */
-import type { ZoneConfig } from '../../control/config.js';
 import { MAX_CNAME_CHAIN } from '../../net/dns-cache.js';
+import type { Random } from '../../stack/random.js';
 import {
   type DnsMessage,
   type DnsQuestion,
@@ -8,11 +8,13 @@ import {
   RCODE_NXDOMAIN,
   RCODE_REFUSED,
   RCODE_SERVFAIL,
+  RCODE_YXDOMAIN,
 } from '../../stack/wire/dns.js';
-import { isWithin, nameLabels } from '../../stack/wire/dns-name.js';
-import { CLASS_IN, type ResourceRecord } from '../../stack/wire/dns-record.js';
-import { Rotation } from './rotation.js';
-import { Zone } from './zone.js';
+import { isWithin, nameLabels, parentName, ROOT_NAME, sameName } from '../../stack/wire/dns-name.js';
+import { CLASS_IN, type QuestionType, type ResourceRecord } from '../../stack/wire/dns-record.js';
+import { AnswerOrder } from './answer-order.js';
+import type { HostedZone } from './hosted-zone.js';
+import type { Zone, ZoneFinding } from './zone.js';
 
 export type AnswerSections = Pick<
   DnsMessage,
@@ -29,54 +31,76 @@ export type AuthorityFinding =
   /** No zone here holds the name. */
   | { readonly kind: 'outside' };
 
-export class Authority {
-  private readonly zones: readonly Zone[];
-  private readonly rotation = new Rotation();
+/** The aliases on the way, and the name that they have led to. */
+interface Chase {
+  readonly chain: ResourceRecord[];
+  at: string;
+}
 
-  /** Throws Error for a zone that cannot be served. */
-  constructor(configs: readonly ZoneConfig[]) {
-    const depth = (zone: Zone) => nameLabels(zone.name).length;
-    this.zones = configs.map((config) => new Zone(config)).sort((a, b) => depth(b) - depth(a));
-    for (const [index, zone] of this.zones.entries()) {
-      if (this.zones.findIndex((other) => other.name.toLowerCase() === zone.name.toLowerCase()) !== index) {
-        throw new Error(`zone ${zone.name} is there twice`);
+export class Authority {
+  private readonly hosted: readonly HostedZone[];
+  private readonly order: AnswerOrder;
+
+  /** Throws Error for a zone that is there twice. */
+  constructor(hosted: readonly HostedZone[], random: Random) {
+    const depth = ({ name }: HostedZone) => nameLabels(name).length;
+    this.hosted = [...hosted].sort((a, b) => depth(b) - depth(a));
+    this.order = new AnswerOrder(random);
+    for (const [index, { name }] of this.hosted.entries()) {
+      if (this.hosted.findIndex((other) => sameName(other.name, name)) !== index) {
+        throw new Error(`zone ${name} is there twice`);
       }
     }
   }
 
-  answer(question: DnsQuestion): AuthorityFinding {
-    const zone = this.zoneOf(question.name);
-    if (zone === undefined) return { kind: 'outside' };
-    if (question.type === 'ANY') return this.answerAny(zone, question);
-    const chain: ResourceRecord[] = [];
-    let at = question.name;
-    let inside: Zone = zone;
-    while (chain.length <= MAX_CNAME_CHAIN) {
-      const found = inside.find(at, question.type);
-      if (found.kind === 'alias') {
+  answer({ name, type }: DnsQuestion): AuthorityFinding {
+    const chase: Chase = { chain: [], at: name };
+    while (chase.chain.length <= MAX_CNAME_CHAIN) {
+      const hosted = this.hostOf(chase.at, type);
+      if (hosted === undefined) return chase.chain.length === 0 ? { kind: 'outside' } : leaves(chase);
+      // A secondary without a copy, or with one that is too old (RFC 1034 section 4.3.5).
+      if (hosted.zone === undefined) return failure();
+      const finding = this.step(hosted, hosted.zone, chase, type);
+      if (finding !== undefined) return finding;
+    }
+    // A loop of aliases: no answer would be true.
+    return failure();
+  }
+
+  /** Undefined when the chase goes on under another name. */
+  private step(hosted: HostedZone, zone: Zone, chase: Chase, type: QuestionType): AuthorityFinding | undefined {
+    const { chain, at } = chase;
+    const found = zone.find(at, type);
+    switch (found.kind) {
+      case 'alias':
         chain.push(found.record);
-        at = found.target;
-        const next = this.zoneOf(at);
-        if (next === undefined) return { kind: 'leaves', sections: sections(RCODE_NOERROR, chain), target: at };
-        inside = next;
-        continue;
-      }
-      if (found.kind === 'answer') {
-        const answers = [...chain, ...this.rotation.turn(found.records)];
+        // RFC 8482 section 4.2: an alias is itself what ANY asks for.
+        if (type === 'ANY') return { kind: 'answer', sections: sections(RCODE_NOERROR, chain) };
+        chase.at = found.target;
+        return undefined;
+      case 'renamed':
+        chain.push(found.record);
+        if (found.target === undefined) return { kind: 'answer', sections: sections(RCODE_YXDOMAIN, chain) };
+        // RFC 6672 section 3.1: for those who do not know DNAME, with its TTL.
+        chain.push({ ...synthesisedAlias(at, found.target), ttl: found.record.ttl });
+        if (type === 'CNAME') return { kind: 'answer', sections: sections(RCODE_NOERROR, chain) };
+        chase.at = found.target;
+        return undefined;
+      case 'referral':
+        return this.referral(chase, found.records);
+      case 'answer': {
+        const answers = [...chain, ...this.order.arrange(found.records, hosted.weightsAt(found.owner))];
         const additionals = this.addressesOf(found.records);
         return { kind: 'answer', sections: { ...sections(RCODE_NOERROR, answers), additionals } };
       }
-      if (found.kind === 'referral') return this.referral(chain, found.records, at);
-      const rcode = found.kind === 'nxdomain' ? RCODE_NXDOMAIN : RCODE_NOERROR;
-      return { kind: 'answer', sections: { ...sections(rcode, chain), authorities: [negativeSoa(inside)] } };
+      default:
+        return { kind: 'answer', sections: negative(zone, chase, found, type) };
     }
-    // A loop of aliases: no answer would be true.
-    return { kind: 'answer', sections: { ...sections(RCODE_SERVFAIL, []), authoritative: false } };
   }
 
   /** AA says who is in charge of the first name: not set on a plain referral, set behind aliases of our own. */
-  private referral(chain: ResourceRecord[], servers: readonly ResourceRecord[], at: string): AuthorityFinding {
-    if (chain.length > 0) return { kind: 'leaves', sections: sections(RCODE_NOERROR, chain), target: at };
+  private referral(chase: Chase, servers: readonly ResourceRecord[]): AuthorityFinding {
+    if (chase.chain.length > 0) return leaves(chase);
     const additionals = this.addressesOf(servers);
     return {
       kind: 'referral',
@@ -84,48 +108,66 @@ export class Authority {
     };
   }
 
-  /** RFC 8482 section 4.2: a synthesised HINFO instead of everything. */
-  private answerAny(zone: Zone, question: DnsQuestion): AuthorityFinding {
-    const found = zone.find(question.name, 'ANY');
-    if (found.kind === 'referral') return this.referral([], found.records, question.name);
-    if (found.kind === 'nxdomain') {
-      return { kind: 'answer', sections: { ...sections(RCODE_NXDOMAIN, []), authorities: [negativeSoa(zone)] } };
-    }
-    const cpu = new TextEncoder().encode('RFC8482');
-    const hinfo: ResourceRecord = {
-      type: 'HINFO',
-      name: question.name,
-      class: CLASS_IN,
-      ttl: 3600,
-      cpu,
-      os: new Uint8Array(0),
-    };
-    return { kind: 'answer', sections: sections(RCODE_NOERROR, [hinfo]) };
-  }
-
-  /** Addresses of the named servers as far as the zones here hold them, as glue or as data of their own. */
+  /** Addresses of the machines that records name, as far as the zones here hold them, as glue or as data of their own. */
   private addressesOf(records: readonly ResourceRecord[]): ResourceRecord[] {
-    const targets = records.flatMap((record) => (record.type === 'NS' ? [record.target] : []));
-    return targets.flatMap((target) => {
-      const holder = this.zones.find((zone) => isWithin(target, zone.name) && zone.records(target, 'A').length > 0);
-      return holder === undefined ? [] : [...holder.records(target, 'A')];
+    const named = [...new Set(records.flatMap(namedMachine))];
+    return named.flatMap((target) => {
+      for (const { name, zone } of this.hosted) {
+        if (zone === undefined || !isWithin(target, name)) continue;
+        const addresses = [...zone.records(target, 'A'), ...zone.records(target, 'AAAA')];
+        if (addresses.length > 0) return addresses;
+      }
+      return [];
     });
   }
 
-  /** The zone whose name is the longest. */
-  private zoneOf(name: string): Zone | undefined {
-    return this.zones.find((zone) => isWithin(name, zone.name));
+  /** The zone whose name is the longest; for DS the one on the upper side of the cut, where it is here (RFC 4035 section 3.1.4.1). */
+  private hostOf(name: string, type: QuestionType): HostedZone | undefined {
+    const own = this.hosted.find((zone) => isWithin(name, zone.name));
+    if (type !== 'DS' || own === undefined || !sameName(own.name, name)) return own;
+    const parent = parentName(name);
+    return (parent !== undefined && this.hosted.find((zone) => isWithin(parent, zone.name))) || own;
   }
 }
 
 export const REFUSED: AnswerSections = { ...sections(RCODE_REFUSED, []), authoritative: false };
 export const SERVER_FAILURE: AnswerSections = { ...sections(RCODE_SERVFAIL, []), authoritative: false };
 
+function failure(): AuthorityFinding {
+  return { kind: 'answer', sections: SERVER_FAILURE };
+}
+
+function leaves({ chain, at }: Chase): AuthorityFinding {
+  return { kind: 'leaves', sections: sections(RCODE_NOERROR, chain), target: at };
+}
+
 function sections(rcode: number, answers: readonly ResourceRecord[]): AnswerSections {
   return { rcode, answers, authorities: [], additionals: [], authoritative: true };
 }
 
-/** RFC 2308 section 3: its TTL is the time for which the absence may be kept. */
-function negativeSoa(zone: Zone): ResourceRecord {
-  return { ...zone.soa, ttl: Math.min(zone.soa.ttl, zone.soa.minimum) };
+/** RFC 2308 section 3: with the SOA, whose TTL is the time for which the absence may be kept. */
+function negative(zone: Zone, { chain, at }: Chase, found: ZoneFinding, type: QuestionType): AnswerSections {
+  if (found.kind === 'nodata' && type === 'ANY') return sections(RCODE_NOERROR, [...chain, anyAnswer(at)]);
+  const { soa } = zone;
+  const proof = { ...soa, ttl: Math.min(soa.ttl, soa.minimum) };
+  // RFC 6604 section 3: behind aliases the rcode tells of the last name.
+  const rcode = found.kind === 'nxdomain' ? RCODE_NXDOMAIN : RCODE_NOERROR;
+  return { ...sections(rcode, chain), authorities: [proof] };
+}
+
+/** RFC 8482 section 4.2: a synthesised HINFO instead of everything. */
+function anyAnswer(name: string): ResourceRecord {
+  const cpu = new TextEncoder().encode('RFC8482');
+  return { type: 'HINFO', name, class: CLASS_IN, ttl: 3600, cpu, os: new Uint8Array(0) };
+}
+
+function synthesisedAlias(name: string, target: string): ResourceRecord {
+  return { type: 'CNAME', name, class: CLASS_IN, ttl: 0, target };
+}
+
+/** RFC 1035 section 3.3, RFC 2782: records whose reader will need an address next. */
+function namedMachine(record: ResourceRecord): string[] {
+  const name =
+    record.type === 'NS' || record.type === 'SRV' ? record.target : record.type === 'MX' ? record.exchange : ROOT_NAME;
+  return name === ROOT_NAME ? [] : [name];
 }

@@ -1,5 +1,5 @@
 /**
- * This folder answers questions about names: `authority.ts` from zones, `recursion.ts` by asking down from the root,
+ * This folder answers questions about names: `zone-service.ts` from zones, `recursion.ts` by asking down from the root,
  * `forwarder.ts` by asking others, each behind `listener.ts`. How one question is asked, and what is remembered, is
  * net/'s; `client.ts` and `presentation.ts` are what dig, host and nslookup share.
  *
@@ -7,17 +7,24 @@
  * both. RFC 1034 section 4.3.2.
  */
 import type { DnsServerConfig } from '../../control/config.js';
-import type { DnsCacheRow } from '../../control/tables.js';
+import type { DnsCacheRow, ZoneRow } from '../../control/tables.js';
 import type { Network } from '../../net/network.js';
 import { type DnsMessage, type DnsQuestion, dnsResponse } from '../../stack/wire/dns.js';
 import type { Environment } from '../machine.js';
-import { type AnswerSections, Authority, REFUSED } from './authority.js';
-import { type DnsAsker, DnsListener } from './listener.js';
+import { type AnswerSections, REFUSED } from './authority.js';
+import { type DnsAnswer, type DnsAsker, DnsListener } from './listener.js';
 import type { RecursionTiming } from './recursion.js';
 import { RecursiveRole, STRANGER } from './recursive-role.js';
+import type { TransferBounds } from './transfer-in.js';
+import { ZoneService, zoneRefusalOf } from './zone-service.js';
+
+export interface NameServerTiming extends RecursionTiming {
+  /** How long and how large a zone's transfer may be. */
+  readonly transfer?: TransferBounds;
+}
 
 export class NameServer {
-  private readonly authority: Authority;
+  private readonly zones: ZoneService;
   private readonly recursive: RecursiveRole | undefined;
   private readonly listener: DnsListener;
 
@@ -26,14 +33,15 @@ export class NameServer {
     network: Network,
     config: DnsServerConfig,
     environment: Pick<Environment, 'random' | 'tracer' | 'log'>,
-    timing: RecursionTiming = {},
+    timing: NameServerTiming = {},
   ) {
-    this.authority = new Authority(config.zones ?? []);
+    this.zones = new ZoneService(network, config.zones ?? [], environment, timing.transfer);
     const { recursion = false } = config;
     this.recursive = recursion === false ? undefined : new RecursiveRole(network, config, environment, timing);
     this.listener = new DnsListener(network, (query, asker) => this.answer(query, asker), {
       program: 'name-server',
       log: environment.log,
+      refuse: zoneRefusalOf,
       random: environment.random,
       identity: network.stack.name,
     });
@@ -41,9 +49,11 @@ export class NameServer {
 
   start(): void {
     this.listener.start();
+    this.zones.start();
   }
 
   stop(): Promise<void> {
+    this.zones.stop();
     return this.listener.stop();
   }
 
@@ -52,7 +62,14 @@ export class NameServer {
     return this.recursive?.rows() ?? [];
   }
 
-  private async answer(query: DnsMessage, asker: DnsAsker): Promise<DnsMessage> {
+  /** For `inspect`: the zones. */
+  zoneRows(): ZoneRow[] {
+    return this.zones.rows();
+  }
+
+  private async answer(query: DnsMessage, asker: DnsAsker): Promise<DnsAnswer> {
+    const special = this.zones.special(query, asker);
+    if (special !== undefined) return special;
     const recursive = this.recursive?.serves(asker.address) ? this.recursive : undefined;
     const sections = await this.sectionsFor(query.questions[0], query.recursionDesired, recursive);
     return dnsResponse(query, { recursionAvailable: recursive !== undefined, ...sections });
@@ -64,7 +81,7 @@ export class NameServer {
     recursionDesired: boolean,
     recursive: RecursiveRole | undefined,
   ): Promise<AnswerSections> {
-    const own = this.authority.answer(question);
+    const own = this.zones.authority.answer(question);
     if (own.kind === 'answer') return own.sections;
     if (recursive === undefined) {
       if (own.kind !== 'outside') return own.sections;

@@ -4,7 +4,7 @@
  */
 import type { DeviceConfig, PortConfig } from '../../control/config.js';
 import type { StreamRequest } from '../../control/stream.js';
-import type { DhcpRow, DnsCacheRow, InterfaceRow, TableName, TableRow } from '../../control/tables.js';
+import type { DhcpRow, DnsCacheRow, InterfaceRow, TableName, TableRow, ZoneRow } from '../../control/tables.js';
 import { Network } from '../../net/network.js';
 import { type Resolution, Resolver } from '../../net/resolver.js';
 import type { TcpSocket } from '../../net/tcp-socket.js';
@@ -36,6 +36,8 @@ export interface Program {
 export interface StackMachineOptions {
   /** Whether packets for others are handed on. */
   readonly forwarding: boolean;
+  /** The rows of one more table, of those who have zones. */
+  readonly zones?: () => ZoneRow[];
 }
 
 export class StackMachine implements Machine {
@@ -58,7 +60,7 @@ export class StackMachine implements Machine {
   private readonly waitingForAddress = new Set<() => void>();
 
   /** Throws RangeError for a config that cannot be: a port without MAC address, a route to nowhere. */
-  constructor(config: DeviceConfig, env: Environment, { forwarding }: StackMachineOptions) {
+  constructor(config: DeviceConfig, env: Environment, { forwarding, zones }: StackMachineOptions) {
     this.name = config.name;
     this.kind = config.kind;
     this.env = env;
@@ -85,7 +87,7 @@ export class StackMachine implements Machine {
     this.dhcpClients = this.stack.nics
       .filter((_, index) => config.ports[index].dhcp === true)
       .map((nic) => this.createDhcpClient(nic));
-    this.sources = this.createTables();
+    this.sources = { ...this.createTables(), ...(zones && { zones }) };
     this.commands = hostCommands({
       machineName: this.name,
       tables: this.tables,

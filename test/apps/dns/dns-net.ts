@@ -117,10 +117,10 @@ export class DnsNet extends Wiring {
 /** `www A 192.0.2.1`, one record a line, the TTL in front of the type if there is one. */
 export function zone(name: string, ...lines: string[]): ZoneConfig {
   const records = lines.map((line) => {
-    const match = /^(\S+) (?:(\d+) )?(A|NS|CNAME|PTR|SOA|TXT) (.*)$/.exec(line);
+    const match = /^(\S+) (?:(\d+) )?([A-Z]+\d*) (.*)$/.exec(line);
     if (match === null) throw new Error(`not a record: ${line}`);
     const [, owner, ttl, type, data] = match;
-    return { name: owner, type: type as 'A', data, ...(ttl === undefined ? {} : { ttlSeconds: Number(ttl) }) };
+    return { name: owner, type, data, ...(ttl === undefined ? {} : { ttlSeconds: Number(ttl) }) };
   });
   return { name, records };
 }

@@ -143,7 +143,12 @@ t.test('what deserves it is refused, each by its own code', async (t) => {
   const query = dnsQuery(77, 'www.x', 'A', true);
   const send = (message: DnsMessage) => throwAt(net, client, server, emitDns(message));
   t.match(await send(query), { id: 77, response: true, rcode: 0, recursionDesired: true, recursionAvailable: false });
-  t.match(await send({ ...query, opcode: 5 }), { rcode: RCODE_NOTIMP, opcode: 5 });
+  t.match(await send({ ...query, opcode: 2 }), { rcode: RCODE_NOTIMP, opcode: 2 }, 'STATUS');
+  t.match(
+    await send({ ...query, opcode: 5 }),
+    { rcode: RCODE_FORMERR, opcode: 5 },
+    'UPDATE of something else than a zone',
+  );
   t.match(await send({ ...query, questions: [] }), { rcode: RCODE_FORMERR });
   t.match(await send({ ...query, questions: [...query.questions, ...query.questions] }), { rcode: RCODE_FORMERR });
   t.match(await send({ ...query, questions: [{ ...query.questions[0], class: CLASS_CH }] }), { rcode: RCODE_REFUSED });

@@ -12,7 +12,8 @@ t.test('each kind has its tables and its commands', async (t) => {
   const ofStack = ['interfaces', 'arp', 'routes', 'sockets', 'dns-cache', 'dhcp', 'counters'];
   t.strictSame(world.machine('client').tables, ofStack);
   t.strictSame(world.machine('core').tables, ofStack);
-  t.strictSame(world.machine('root').tables, ofStack);
+  t.strictSame(world.machine('root').tables, ofStack.toSpliced(5, 0, 'zones'));
+  t.match(world.machine('root').inspect('zones'), [{ name: '.', role: 'primary', state: 'served', serial: 1 }]);
   t.strictSame(world.machine('home-switch').tables, ['interfaces', 'mac-table', 'counters']);
   t.strictSame(world.machine('server-hub').tables, ['interfaces', 'counters']);
   t.strictSame(world.machine('server-hub').inspect('routes'), []);
