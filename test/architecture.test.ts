@@ -173,6 +173,8 @@ const PURE_BUILTINS = [
   'net',
   'stream',
   'http',
+  'http2',
+  'tls',
   'events',
   'crypto',
   'util',

@@ -34,6 +34,8 @@ export interface Environment {
   readonly tracer: Tracer;
   readonly log: Logger;
   readonly files: FileStore;
+  /** Where programs write logs of their own; left out: nowhere. */
+  readonly logFiles?: LogFiles;
 }
 
 /** Shaped like pino: facts first, then the sentence. */
@@ -53,6 +55,11 @@ export interface FileStore {
    * With a `root`, also undefined for what lies outside that folder once symbolic links are followed.
    */
   read(absolutePath: string, root?: string): Promise<StoredFile | undefined>;
+}
+
+export interface LogFiles {
+  /** Adds a text to a file that only its owner may read; in order, without waiting for it. What fails is lost. */
+  append(absolutePath: string, text: string): void;
 }
 
 export interface StoredFile {

@@ -18,7 +18,15 @@ import {
   oneOf,
   record,
 } from './check.js';
-import { DEVICE_KINDS, type DeviceConfig, SERVICE_NAMES } from './config.js';
+import {
+  COOKIE_VALUES,
+  DEVICE_KINDS,
+  type DeviceConfig,
+  HTTPS_MODES,
+  LOG_FORMATS,
+  SAME_SITE,
+  SERVICE_NAMES,
+} from './config.js';
 import { collide, formatEndpoint, isTunnel } from './tunnel.js';
 
 const impairment = object(
@@ -56,9 +64,50 @@ const route = object({ destination: isCidr }, { gateway: isIpv4, interface: isTe
 
 const resolver = object({}, { servers: list(isIpv4), domain: isText, hosts: record(list(isIpv4)) });
 
+/** Seconds that a cache, a browser or Node's timers can hold. */
+const MAX_SECONDS = 0x7fffffff;
+
 const redirect = object({ from: isText, to: isText, status: oneOf([301, 302, 303, 307, 308]) });
-const site = object({ names: list(isText) }, { root: isText, redirects: list(redirect), echoPath: isText });
-const web = object({ sites: list(site) }, { port: integer(1, 65535) });
+const rule = object({ match: isText, control: isText }, { expiresSeconds: integer(0, MAX_SECONDS) });
+const cookie = object(
+  { name: isText },
+  {
+    value: oneOf(COOKIE_VALUES),
+    text: isText,
+    match: isText,
+    path: isText,
+    maxAgeSeconds: integer(0, MAX_SECONDS),
+    httpOnly: isBoolean,
+    secure: isBoolean,
+    sameSite: oneOf(SAME_SITE),
+  },
+);
+const site = object(
+  { names: list(isText) },
+  {
+    root: isText,
+    redirects: list(redirect),
+    echoPath: isText,
+    app: object({ module: isText }, { export: isText }),
+    https: oneOf(HTTPS_MODES),
+    hstsSeconds: integer(0, MAX_SECONDS),
+    cache: list(rule),
+    headers: list(object({ match: isText, set: record(isText) })),
+    cookies: list(cookie),
+    errorPages: record(isText),
+    maxBodyBytes: integer(0, Number.MAX_SAFE_INTEGER),
+  },
+);
+const web = object(
+  { sites: list(site) },
+  {
+    port: integer(1, 65535),
+    httpsPort: integer(1, 65535),
+    certificates: list(object({ names: list(isText), chain: isText, key: isText })),
+    unknownHost: oneOf([404, 421]),
+    accessLog: object({ file: isText }, { format: oneOf(LOG_FORMATS) }),
+  },
+);
 
 const dhcpServer = object(
   { interface: isText, from: isIpv4, to: isIpv4, leaseSeconds: number(1) },
@@ -131,6 +180,14 @@ const macsAreThere: Checker = (value) => {
   return index < 0 ? undefined : `ports[${index}].mac: is missing`;
 };
 
+/** `only` would leave such a site without any door. */
+const certificatesAreThere: Checker = (value) => {
+  const { web } = value as DeviceConfig;
+  if (web === undefined || (web.certificates ?? []).length > 0) return undefined;
+  const index = web.sites.findIndex(({ https }) => https === 'only');
+  return index < 0 ? undefined : `web.sites[${index}].https: is only, but web.certificates has none`;
+};
+
 /** Returns the config, or a text that says what is wrong and where. Nothing of a wrong config is used. */
 export function checkDeviceConfig(value: unknown): DeviceConfig | string {
   return (
@@ -138,6 +195,7 @@ export function checkDeviceConfig(value: unknown): DeviceConfig | string {
     portNamesDiffer(value, '') ??
     tunnelsDiffer(value, '') ??
     macsAreThere(value, '') ??
+    certificatesAreThere(value, '') ??
     (value as DeviceConfig)
   );
 }

@@ -31,7 +31,7 @@ export interface DeviceConfig {
   readonly routes?: readonly RouteConfig[];
   /** Hosts, routers, DNS servers: whom to ask for names, and the hosts file. */
   readonly resolver?: ResolverConfig;
-  /** Hosts: web sites served on port 80 (or `port`). */
+  /** Hosts: web sites, served on the ports 80 and 443 (or `port` and `httpsPort`). */
   readonly web?: WebConfig;
   /** Hosts: certificates (PEM) that browser and `curl` trust, the lab's own authority for one. */
   readonly authorities?: readonly string[];
@@ -127,13 +127,47 @@ export interface ResolverConfig {
   readonly hosts?: Readonly<Record<string, readonly string[]>>;
 }
 
+/** How a site is served by https: beside http, instead of it (http is sent there), or not at all. */
+export const HTTPS_MODES = ['also', 'only', 'off'] as const;
+export type HttpsMode = (typeof HTTPS_MODES)[number];
+export const DEFAULT_HTTPS: HttpsMode = 'also';
+
 export interface WebConfig {
   /** Default 80. */
   readonly port?: number;
+  /** Default 443. Nobody listens there without certificates. */
+  readonly httpsPort?: number;
+  /** The first one is shown to clients that name no site, or none of these. */
+  readonly certificates?: readonly CertificateConfig[];
+  /** The status of an answer to a Host that no site has. Left out: the first site answers. */
+  readonly unknownHost?: 404 | 421;
+  readonly accessLog?: AccessLogConfig;
   /** The first one answers requests whose Host is not named by any site, as servers' default site does. */
   readonly sites: readonly SiteConfig[];
 }
 
+export interface CertificateConfig {
+  /** Host names and addresses that it is valid for. */
+  readonly names: readonly string[];
+  /** PEM: the certificate, then those between it and an authority. */
+  readonly chain: string;
+  /** PEM: the private key. */
+  readonly key: string;
+}
+
+export const LOG_FORMATS = ['common', 'combined'] as const;
+
+export interface AccessLogConfig {
+  /** Absolute path; lines are appended. */
+  readonly file: string;
+  /** The common log format (default), or the combined one: with Referer and User-Agent. */
+  readonly format?: (typeof LOG_FORMATS)[number];
+}
+
+/**
+ * A `match` is compared with the path of the file that is served ("/books/index.html" for "/books/"): `*` stands for
+ * any text; without a leading "/" it is compared with the end of the path, from behind a "/" on.
+ */
 export interface SiteConfig {
   /** Host names without port; compared without regard to case. */
   readonly names: readonly string[];
@@ -142,6 +176,56 @@ export interface SiteConfig {
   readonly redirects?: readonly RedirectConfig[];
   /** POST to this path answers with the body that it got. */
   readonly echoPath?: string;
+  /** What answers instead of files. */
+  readonly app?: AppConfig;
+  /** Default `also`. */
+  readonly https?: HttpsMode;
+  /** Strict-Transport-Security of answers by https; no such header when left out. */
+  readonly hstsSeconds?: number;
+  /** The first rule that matches a file decides. */
+  readonly cache?: readonly CacheRuleConfig[];
+  /** Headers of answers with files; all rules that match are used. */
+  readonly headers?: readonly { readonly match: string; readonly set: Readonly<Record<string, string>> }[];
+  readonly cookies?: readonly CookieConfig[];
+  /** Status to the path of a file of this site: `{"404": "/oops.html"}`. Default for 404: "/404.html", when it is there. */
+  readonly errorPages?: Readonly<Record<string, string>>;
+  /** Longer bodies of requests are refused with 413. Default 16 MiB; of an app: none. */
+  readonly maxBodyBytes?: number;
+}
+
+/** A JavaScript module, whose export is a request listener of Node's, a server, or a function that makes one of these. */
+export interface AppConfig {
+  /** Absolute path. */
+  readonly module: string;
+  /** Default `default`. */
+  readonly export?: string;
+}
+
+export interface CacheRuleConfig {
+  readonly match: string;
+  /** Cache-Control. */
+  readonly control: string;
+  /** Sets Expires, so many seconds after now; no such header when left out. */
+  readonly expiresSeconds?: number;
+}
+
+export const COOKIE_VALUES = ['session', 'visits'] as const;
+export const SAME_SITE = ['Strict', 'Lax', 'None'] as const;
+
+export interface CookieConfig {
+  readonly name: string;
+  /** `session`: a random token for who has none yet. `visits`: counts the answers. Left out: `text`. */
+  readonly value?: (typeof COOKIE_VALUES)[number];
+  readonly text?: string;
+  /** Default `*.html`. */
+  readonly match?: string;
+  /** Default "/". */
+  readonly path?: string;
+  /** Without it the cookie goes with the browser's session. */
+  readonly maxAgeSeconds?: number;
+  readonly httpOnly?: boolean;
+  readonly secure?: boolean;
+  readonly sameSite?: (typeof SAME_SITE)[number];
 }
 
 export interface RedirectConfig {

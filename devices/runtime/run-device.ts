@@ -22,6 +22,7 @@ import { monotonicNow } from './clock.js';
 import { deviceMethods } from './device-api.js';
 import { Driver } from './driver.js';
 import { diskFiles } from './files.js';
+import { DiskLogs } from './log-files.js';
 import { RpcServer } from './rpc-server.js';
 import { TraceHub } from './trace.js';
 
@@ -83,6 +84,7 @@ async function launch(config: DeviceConfig, create: MachineFactory, supervised: 
     tracer: traces,
     log,
     files: diskFiles,
+    logFiles: new DiskLogs(log),
   });
   driver.attach(machine);
 

@@ -10,7 +10,7 @@ import type { DeviceConfig, DeviceStatus } from '../../devices/control.js';
 import { CliError } from '../errors.js';
 import { unlessAborted } from '../interruption.js';
 import { type DeviceEnd, DeviceProcess, describeEnd } from './device-process.js';
-import { labDirectory } from './paths.js';
+import { authorityFile, labDirectory } from './paths.js';
 import { type LabState, removeLabDirectory, writeLabState } from './state.js';
 
 /** Far above what twenty processes need on a busy machine; a device that hangs must not hang the launch. */
@@ -27,6 +27,8 @@ export interface LabPlan {
   readonly topology: string;
   /** The host that `fetch` uses when none is named. */
   readonly defaultHost: string | undefined;
+  /** The certificate of the lab's own authority, PEM; undefined when nothing is served by https. */
+  readonly authority?: string;
   readonly configs: readonly DeviceConfig[];
 }
 
@@ -51,6 +53,7 @@ export class Lab {
   private constructor(plan: LabPlan) {
     this.plan = plan;
     const folder = labDirectory(plan.name);
+    if (plan.authority !== undefined) writeFileSync(authorityFile(plan.name), plan.authority, { mode: 0o600 });
     this.devices = plan.configs.map((config) => {
       const file = join(folder, `${config.name}.json`);
       writeFileSync(file, JSON.stringify(config, null, 2), { mode: 0o600 });
@@ -84,18 +87,20 @@ export class Lab {
   }
 
   get state(): LabState {
-    const { name, topology, defaultHost } = this.plan;
+    const { name, topology, defaultHost, authority } = this.plan;
     return {
       name,
       pid: process.pid,
       topology,
       defaultHost,
       startedAt: new Date().toISOString(),
+      authority: authority === undefined ? undefined : authorityFile(name),
       devices: this.devices.map(({ config, pid }) => ({
         name: config.name,
         kind: config.kind,
         control: config.control,
         logFile: config.logFile ?? '',
+        accessLog: config.web?.accessLog?.file,
         pid,
       })),
     };

@@ -1,7 +1,8 @@
 /**
  * Where a lab keeps its files: one folder, readable by its owner alone, under $XDG_RUNTIME_DIR or the temp folder.
  *
- *     <run root>/<lab>/  lab.json  lab.sock  <device>.json  <device>.sock  <device>.log  supervisor.log
+ *     <run root>/<lab>/  lab.json  lab.sock  authority.pem  supervisor.log
+ *                        <device>.json  <device>.sock  <device>.log  <device>.access.log
  */
 import { existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
@@ -28,6 +29,11 @@ export function labDirectory(lab: string): string {
 
 export function labFile(lab: string): string {
   return join(labDirectory(lab), 'lab.json');
+}
+
+/** The certificate of the lab's own authority: `curl --cacert`. Its key is nowhere. */
+export function authorityFile(lab: string): string {
+  return join(labDirectory(lab), 'authority.pem');
 }
 
 /** The socket on which the lab itself listens. */

@@ -1,6 +1,7 @@
 /** From a topology to a lab that can be launched: its name claimed, its ports found, its plan made. */
 import type { Topology } from '../topology/index.js';
 import { generateTopology, loadTopology, planTopology, udpPortCount } from '../topology/index.js';
+import { issueCertificates, validFrom } from './authority/certificates.js';
 import { checkSocketPaths, claimLab } from './claim.js';
 import type { LabPlan } from './lab.js';
 import { labDirectory, labSocket, shippedSite, shippedTopology } from './paths.js';
@@ -27,16 +28,19 @@ export async function prepareLab(request: LabRequest): Promise<LabPlan> {
   const source = request.generator ?? file;
   await claimLab(lab, source);
   try {
+    const issued = issueCertificates(topology, lab, validFrom(Date.now()));
     const configs = planTopology(topology, {
       lab,
       runDir: labDirectory(lab),
       basePort: await choosePorts(lab, topology),
+      ...(issued && { authorities: [issued.authority], certificates: issued.certificates }),
     });
     checkSocketPaths(configs);
     return {
       name: lab,
       topology: source,
       defaultHost: defaultHost(topology),
+      authority: issued?.authority,
       configs: configs.map((config) => ({ ...config, supervisor: labSocket(lab) })),
     };
   } catch (error) {

@@ -16,6 +16,8 @@ export interface LabDevice {
   /** Path of its control socket. */
   readonly control: string;
   readonly logFile: string;
+  /** Of its web server; undefined when there is none. */
+  readonly accessLog?: string;
   readonly pid: number;
 }
 
@@ -27,6 +29,8 @@ export interface LabState {
   readonly topology: string;
   readonly defaultHost: string | undefined;
   readonly startedAt: string;
+  /** Path of the certificate (PEM) of the lab's own authority; undefined when nothing is served by https. */
+  readonly authority?: string;
   readonly devices: readonly LabDevice[];
 }
 

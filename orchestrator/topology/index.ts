@@ -15,7 +15,7 @@ export { type GeneratorOptions, generateTopology } from './generators.js';
 export { GRAPH_FORMATS, type GraphFormat, graphOf } from './graph.js';
 export type { LinkEnd, Network, Port, Topology, TopologyDevice, TopologyLink } from './model.js';
 export { firstAddress, isBridge } from './model.js';
-export { controlPath, logPath, type PlanOptions, planTopology, udpPortCount } from './plan.js';
+export { accessLogPath, controlPath, logPath, type PlanOptions, planTopology, udpPortCount } from './plan.js';
 export { topologyJsonSchema } from './schema.js';
 
 /** A file that is larger than this is no topology. */

@@ -3,6 +3,7 @@
  * this is what runs; plan.ts only writes it down as the devices' config files.
  */
 import type {
+  AccessLogConfig,
   DeviceKind,
   DhcpServerConfig,
   DnsServerConfig,
@@ -41,13 +42,19 @@ export interface TopologyDevice {
   readonly tcp?: TcpConfig;
   readonly routes: readonly RouteConfig[];
   readonly resolver?: ResolverConfig;
-  readonly web?: WebConfig;
+  readonly web?: WebPlan;
   /** Small services of a host. */
   readonly services?: readonly ServiceName[];
   readonly dhcpServers: readonly DhcpServerConfig[];
   /** Servers that a router's DNS forwarder asks. */
   readonly dnsForwarder?: readonly string[];
   readonly dns?: DnsServerConfig;
+}
+
+/** What a topology says of a web server; the plan adds where its log lies, and the lab its certificates. */
+export interface WebPlan extends Omit<WebConfig, 'accessLog' | 'certificates'> {
+  /** Left out: there is no access log. */
+  readonly accessLogFormat?: AccessLogConfig['format'];
 }
 
 export interface Port {

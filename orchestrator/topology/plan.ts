@@ -1,8 +1,8 @@
 /** The devices' config files. Pure: the same topology and the same options give the same plan. */
 import { join } from 'node:path';
-import type { DeviceConfig, PortConfig, TunnelConfig } from '../../devices/control.js';
+import type { CertificateConfig, DeviceConfig, PortConfig, TunnelConfig, WebConfig } from '../../devices/control.js';
 import { formatCidr, formatMac } from '../../devices/stack/wire/address.js';
-import { isBridge, type Port, type Topology, type TopologyDevice, type TopologyLink } from './model.js';
+import { isBridge, type Port, type Topology, type TopologyDevice, type TopologyLink, type WebPlan } from './model.js';
 
 export interface PlanOptions {
   /** Name of the lab. */
@@ -11,6 +11,10 @@ export interface PlanOptions {
   readonly runDir: string;
   /** The first UDP port; {@link udpPortCount} are used from there on. */
   readonly basePort: number;
+  /** Certificates (PEM) that hosts trust; none when left out. */
+  readonly authorities?: readonly string[];
+  /** Those of the web servers, by name of the host; left out: no site is served by https. */
+  readonly certificates?: ReadonlyMap<string, readonly CertificateConfig[]>;
   /** Default: this machine's. */
   readonly platform?: NodeJS.Platform;
 }
@@ -37,6 +41,11 @@ export function logPath(options: Pick<PlanOptions, 'runDir'>, device: string): s
   return join(options.runDir, `${device}.log`);
 }
 
+/** Where the web server of a host writes who asked for what. */
+export function accessLogPath(options: Pick<PlanOptions, 'runDir'>, device: string): string {
+  return join(options.runDir, `${device}.access.log`);
+}
+
 function planDevice(topology: Topology, device: TopologyDevice, options: PlanOptions): DeviceConfig {
   const { resolver, web, services, dns, tcp, macAgeMs, dnsForwarder, dhcpServers, routes } = device;
   return {
@@ -49,7 +58,8 @@ function planDevice(topology: Topology, device: TopologyDevice, options: PlanOpt
     ports: device.ports.map((port) => planPort(topology, device, port, options.basePort)),
     ...(isBridge(device.kind) ? {} : { routes }),
     ...(resolver && { resolver }),
-    ...(web && { web }),
+    ...(web && { web: planWeb(web, device.name, options) }),
+    ...(device.kind === 'host' && options.authorities && { authorities: options.authorities }),
     ...(services && { services }),
     ...(macAgeMs !== undefined && { macAgeSeconds: macAgeMs / 1000 }),
     ...(dhcpServers.length > 0 && { dhcpServers }),
@@ -57,6 +67,17 @@ function planDevice(topology: Topology, device: TopologyDevice, options: PlanOpt
     ...(dns && { dns }),
     ...(tcp && { tcp }),
     ...(topology.timing && { timing: topology.timing }),
+  };
+}
+
+function planWeb(web: WebPlan, device: string, options: PlanOptions): WebConfig {
+  const { accessLogFormat: format, sites, ...rest } = web;
+  const certificates = options.certificates?.get(device);
+  return {
+    ...rest,
+    ...(format && { accessLog: { file: accessLogPath(options, device), format } }),
+    ...(certificates && { certificates }),
+    sites,
   };
 }
 

@@ -15,6 +15,7 @@ import {
   subnet,
   text,
 } from './schema-fields.js';
+import { webServer } from './schema-sites.js';
 
 const expected = (what: string) => ({
   error: (issue: { input?: unknown }) => `${shown(issue.input)} is not ${what}`,
@@ -79,29 +80,6 @@ const resolver = z
       'Which servers are asked for names. Left out: the DNS forwarder of the network’s router, else the nearest ' +
       'recursive server, else none; without any server the hosts file holds the names of all devices.',
   });
-
-const redirect = z.strictObject({
-  from: text.describe('A path, or a prefix that ends in `*`.'),
-  to: text.describe('Where to; when both end in `*`, what the star matched is appended.'),
-  status: z
-    .literal([301, 302, 303, 307, 308], expected('a redirect status: 301, 302, 303, 307 or 308'))
-    .optional()
-    .describe('Default 301.'),
-});
-
-const site = z.union(
-  [
-    z.string(),
-    z.strictObject({
-      root: text.optional().describe('The folder that is served, relative to this file.'),
-      aliases: z.array(text, expected('a list of names')).optional().describe('Further host names of this site.'),
-      redirect: text.optional().describe('The whole site has moved to this URL; the path is kept.'),
-      redirects: z.array(redirect, expected('a list of redirects')).optional(),
-      echo: text.optional().describe('POST to this path answers with the body that it got.'),
-    }),
-  ],
-  expected('a site: write the folder, or a map such as {root: sites/www} or {redirect: http://www.server.com/}'),
-);
 
 const unknownService = (issue: { input?: unknown }) => {
   const near = typeof issue.input === 'string' ? didYouMean(issue.input, SERVICE_NAMES) : '';
@@ -185,16 +163,7 @@ export const host = z
   .strictObject({
     kind: z.literal('host'),
     ...ipDevice,
-    sites: z
-      .record(z.string(), site, expected('a map of sites, such as {www.server.com: sites/www.server.com}'))
-      .optional()
-      .describe('Web sites by host name: a folder relative to this file, or a map. The first answers unknown names.'),
-    webPort: z
-      .int(expected('a port: write 1 to 65535'))
-      .min(1, { error: 'a port is 1 to 65535' })
-      .max(65535, { error: 'a port is 1 to 65535' })
-      .optional()
-      .describe('The TCP port of the web server; default 80.'),
+    ...webServer,
     services: z
       .union([service, z.array(service)], { error: unknownService })
       .optional()
@@ -264,6 +233,5 @@ type DnsServerFile = z.infer<typeof dnsServer>;
 export type BridgeFile = z.infer<typeof switchDevice> | z.infer<typeof hub>;
 export type IpDeviceFile = HostFile | RouterFile | DnsServerFile;
 export type InterfaceFile = z.infer<typeof interfaceFile>;
-export type SiteFile = z.infer<typeof site>;
 export type DhcpPoolFile = z.infer<typeof dhcpPool>;
 export type ResolverFile = z.infer<typeof resolver>;

@@ -53,6 +53,8 @@ export class World extends Wiring {
   readonly memory = new MemoryFiles();
   readonly traced: (TraceEvent & { readonly device: string })[] = [];
   readonly logged: LogLine[] = [];
+  /** What programs wrote into log files of their own, by path. */
+  readonly logFiles = new Map<string, string>();
   private readonly files: FileStore;
   private readonly machines = new Map<string, Machine>();
 
@@ -175,6 +177,9 @@ export class World extends Wiring {
       },
       log: this.loggerOf(device),
       files: this.files,
+      logFiles: {
+        append: (path, text) => this.logFiles.set(path, (this.logFiles.get(path) ?? '') + text),
+      },
     };
   }
 

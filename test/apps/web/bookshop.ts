@@ -1,5 +1,5 @@
 /** Two hosts on one cable: `client`, who reads, and `server`, who has the sites that a test gives it. */
-import type { SiteConfig } from '../../../devices/control/config.js';
+import type { SiteConfig, WebConfig } from '../../../devices/control/config.js';
 import type { FetchRequest, FetchResult } from '../../../devices/control/rpc.js';
 import type { TraceEvent } from '../../../devices/control.js';
 import { World } from '../../support/world.js';
@@ -13,11 +13,12 @@ export interface Bookshop {
   traced<E extends TraceEvent['event']>(event: E): (TraceEvent & { event: E })[];
 }
 
-/** `files` are put below `/srv`; the names of all sites are in the client's hosts file. */
+/** `files` are put below `/srv`; the names of all sites are in the client's hosts file; `web`: more about the server. */
 export function bookshop(
   sites: readonly SiteConfig[],
   files: Readonly<Record<string, string | Uint8Array>> = {},
   hosts: Readonly<Record<string, readonly string[]>> = {},
+  web: Omit<WebConfig, 'sites'> = {},
 ): Bookshop {
   const world = new World({ seed: 'bookshop' });
   const names = sites.flatMap((site) => site.names.map((name) => [name, [SERVER]] as const));
@@ -32,7 +33,7 @@ export function bookshop(
     name: 'server',
     kind: 'host',
     ports: [{ name: 'eth0', addresses: [`${SERVER}/24`] }],
-    web: { sites },
+    web: { ...web, sites },
   });
   world.link('client:eth0', 'server:eth0', { delayMs: 2 });
   world.start();

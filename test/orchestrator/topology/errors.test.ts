@@ -342,7 +342,7 @@ t.test('sites', async (t) => {
   t.same(sites('www.server.com: sites/nowhere'), [`5:23 site: the site folder "sites/nowhere" ${missing}`]);
   t.same(sites('www.server.com: {root: sites/nowhere}'), [`5:30 site: the site folder "sites/nowhere" ${missing}`]);
   t.same(sites('www.server.com: hello.yaml'), [`5:23 site: the site folder "hello.yaml" ${missing}`]);
-  t.same(sites('www.server.com: {}'), ['5:7 site: a site needs a "root:", a "redirect:" or an "echo:"']);
+  t.same(sites('www.server.com: {}'), ['5:7 site: a site needs a "root:", an "app:", a "redirect:" or an "echo:"']);
   t.same(sites('www..com: sites/hello'), ['5:7 site: "www..com" is not a host name']);
   t.same(sites('a: {redirect: elsewhere}'), ['5:21 site: "elsewhere" is not a URL: write http://www.server.com/']);
 });

@@ -41,7 +41,7 @@ t.test('300 hosts get a larger subnet', async (t) => {
 
 t.test('hosts serve a folder under their own names when asked to', async (t) => {
   const { devices } = generateTopology('star,2', { siteFolder: process.cwd() });
-  t.same(devices.get('h2')?.web, { sites: [{ names: ['h2'], root: process.cwd() }] });
+  t.same(devices.get('h2')?.web, { accessLogFormat: 'common', sites: [{ names: ['h2'], root: process.cwd() }] });
 });
 
 t.test('refused with exact words', async (t) => {

@@ -54,7 +54,10 @@ t.test('the whole plan of hello', async (t) => {
       ],
       routes: [],
       resolver,
-      web: { sites: [{ names: ['b'], root: join(repositoryRoot(), 'topologies', 'sites', 'hello') }] },
+      web: {
+        accessLog: { file: '/run/demo/b.access.log', format: 'common' },
+        sites: [{ names: ['b'], root: join(repositoryRoot(), 'topologies', 'sites', 'hello') }],
+      },
       services: ['echo', 'discard', 'daytime', 'chargen'],
     },
     {

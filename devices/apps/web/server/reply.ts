@@ -1,54 +1,112 @@
 /** One request of the web server and the answer that it gets. Whatever is sent is logged and traced here. */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Environment } from '../../machine.js';
-import { entityTag, httpDate, isUnchanged, type SiteFile } from './site-files.js';
+import type { AccessLog } from './access-log.js';
+import type { Connection } from './connection.js';
+import { httpDate } from './dates.js';
 
 export const SERVER_NAME = 'Netarium';
 
+/** A request as it came in: HTTP/1.1's own, or that of HTTP/2, which Node gives the same shape. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly connection: Connection;
+  /** The client waits for a word before it sends the body (RFC 9110 section 10.1.1). */
+  readonly expectsContinue: boolean;
+}
+
+/** Looks for the site's own page of an error. */
+export type ErrorPages = (
+  status: number,
+) => Promise<{ contentType: string; bytes: Uint8Array; name: string } | undefined>;
+
 export class Reply {
   readonly request: IncomingMessage;
-  private readonly response: ServerResponse;
+  readonly response: ServerResponse;
+  readonly connection: Connection;
+  /** Set once it is known which site answers. */
+  errorPages: ErrorPages = async () => undefined;
+  private readonly expectsContinue: boolean;
   private readonly env: Environment;
+  private readonly accessLog: AccessLog | undefined;
+  private readonly receivedAt: number;
+  private recorded = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse, env: Environment) {
+  constructor({ request, response, connection, expectsContinue }: Exchange, env: Environment, accessLog?: AccessLog) {
     this.request = request;
     this.response = response;
+    this.connection = connection;
+    this.expectsContinue = expectsContinue;
     this.env = env;
+    this.accessLog = accessLog;
+    this.receivedAt = env.wallClock();
     // Node would write the real time of day, which no two runs of a seeded world share.
     response.sendDate = false;
-    this.set('Date', httpDate(env.wallClock()));
+    this.set('Date', httpDate(this.receivedAt));
     this.set('Server', SERVER_NAME);
   }
 
+  /** The host that is asked, with its port: the Host header, or HTTP/2's :authority. */
+  get host(): string | undefined {
+    return this.request.headers[':authority']?.toString() ?? this.request.headers.host;
+  }
+
+  get isHttp2(): boolean {
+    return this.request.httpVersionMajor === 2;
+  }
+
+  /** Whole; for logs. */
+  get url(): string {
+    const scheme = this.connection.secure === undefined ? 'http' : 'https';
+    return `${scheme}://${this.host ?? ''}${this.request.url}`;
+  }
+
   /** Throws TypeError for a value that cannot stand in a header. */
-  set(header: string, value: string | number): this {
+  set(header: string, value: string | number | readonly string[]): this {
     this.response.setHeader(header, value);
     return this;
+  }
+
+  /** The client may send its body now. */
+  acceptBody(): void {
+    if (this.expectsContinue) this.response.writeContinue();
   }
 
   /** The whole answer. `file` is for the log. HEAD gets the headers of a GET alone. */
   send(status: number, body?: Uint8Array, file?: string): void {
     this.response.statusCode = status;
     if (body) this.set('Content-Length', body.length);
+    // A body that nobody asked for would be taken for the next request.
+    if (this.expectsContinue && !this.isHttp2 && !this.response.writableEnded) this.closeAfterwards();
     this.response.end(this.request.method === 'HEAD' ? undefined : body);
-    const { method = '', socket, headers } = this.request;
-    const remote = `${socket.remoteAddress}:${socket.remotePort}`;
-    const url = `http://${headers.host ?? ''}${this.request.url}`;
+    this.record(status, body?.length, file);
+  }
+
+  /** The connection ends with this answer. */
+  closeAfterwards(): this {
+    if (!this.isHttp2) this.set('Connection', 'close');
+    return this;
+  }
+
+  /** Into log and trace, once. `bytes`: of the body; undefined when there is none, or nobody knows. */
+  record(status: number, bytes?: number, file?: string): void {
+    if (this.recorded) return;
+    this.recorded = true;
+    const { method = '', headers, httpVersion } = this.request;
+    const { remote, socket } = this.connection;
+    const { url } = this;
     this.env.tracer.emit({ event: 'http-served', remote, method, url, status, file });
-    this.env.log.info({ remote, method, url, status, bytes: body?.length ?? 0, file }, `${method} ${url} ${status}`);
-  }
-
-  /** A file, or 304 to a client that has it. */
-  sendFile(file: SiteFile): void {
-    this.set('Last-Modified', httpDate(file.modifiedMs)).set('ETag', entityTag(file));
-    const { 'if-none-match': ifNoneMatch, 'if-modified-since': ifModifiedSince } = this.request.headers;
-    if (isUnchanged(file, { ifNoneMatch, ifModifiedSince })) this.send(304, undefined, file.name);
-    else this.set('Content-Type', file.contentType).send(200, file.bytes, file.name);
-  }
-
-  /** A file of the site that says that there is no such file. */
-  sendNotFound(page: SiteFile): void {
-    this.set('Content-Type', page.contentType).send(404, page.bytes, page.name);
+    this.env.log.info({ remote, method, url, status, bytes: bytes ?? 0, file }, `${method} ${url} ${status}`);
+    this.accessLog?.write({
+      remoteAddress: socket.remoteAddress ?? '',
+      atMs: this.receivedAt,
+      requestLine: `${method} ${this.request.url} HTTP/${httpVersion}`,
+      status,
+      bytes: method === 'HEAD' ? undefined : bytes,
+      referer: headers.referer,
+      userAgent: headers['user-agent'],
+    });
   }
 
   /** A small page of the server's own. */
@@ -59,19 +117,34 @@ export class Reply {
     this.set('Content-Type', 'text/html; charset=utf-8').send(status, Buffer.from(page));
   }
 
+  /** An error: with the site's own page where it has one, else with a small one. */
+  async sendError(status: number, text: string): Promise<void> {
+    const page = await this.errorPages(status);
+    if (page === undefined) this.sendPage(status, text);
+    else this.set('Content-Type', page.contentType).send(status, page.bytes, page.name);
+  }
+
   redirect(status: number, location: string): void {
     this.set('Location', encodeLocation(location)).sendPage(status, 'The page has moved.', location);
   }
 
-  refuseMethod(allowed: string): void {
-    this.set('Allow', allowed).sendPage(405, `${this.request.method} is not possible here, but ${allowed}.`);
+  async refuseMethod(allowed: string): Promise<void> {
+    await this.set('Allow', allowed).sendError(405, `${this.request.method} is not possible here, but ${allowed}.`);
+  }
+
+  /** The body does not come in time. */
+  giveUp(): void {
+    if (this.response.headersSent) this.response.destroy();
+    else this.closeAfterwards().sendPage(408, 'The body did not come in time.');
   }
 
   /** Something broke while the answer was made. */
   fail(error: unknown): void {
+    // The client has gone, or was turned away: there is nobody to tell.
+    if (this.response.writableEnded || this.response.destroyed) return;
     this.env.log.error({ err: error, url: this.request.url }, 'request failed');
     if (this.response.headersSent) this.response.destroy();
-    else this.sendPage(500, 'The server could not do this.');
+    else this.sendError(500, 'The server could not do this.').catch(() => this.response.destroy());
   }
 }
 

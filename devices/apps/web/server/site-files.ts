@@ -1,5 +1,5 @@
 /** A site's files: from a path to what is answered with. */
-import type { FileStore, StoredFile } from '../../machine.js';
+import type { FileStore } from '../../machine.js';
 import { contentTypeOf } from '../content-type.js';
 import { DEFAULT_DOCUMENTS, isHidden } from './sites.js';
 
@@ -39,9 +39,9 @@ export class SiteFiles {
     return inFolder.kind === 'file' ? { kind: 'folder' } : inFolder;
   }
 
-  /** The site's own page for what it does not have. */
-  async notFoundPage(): Promise<SiteFile | undefined> {
-    return this.read(['404.html']);
+  /** A page that the author of the site wrote for an error; `path` begins with "/". */
+  async page(path: string): Promise<SiteFile | undefined> {
+    return this.read(path.split('/').filter((segment) => segment !== ''));
   }
 
   private async defaultDocument(folder: readonly string[]): Promise<Found> {
@@ -54,34 +54,17 @@ export class SiteFiles {
 
   private async read(segments: readonly string[]): Promise<SiteFile | undefined> {
     const name = segments.join('/');
-    const stored: StoredFile | undefined = await this.files.read(`${this.root}/${name}`, this.root);
+    const stored = await this.files.read(`${this.root}/${name}`, this.root);
     return stored && { name, ...stored, contentType: contentTypeOf(name) };
   }
 }
 
 /**
  * A strong validator (RFC 9110 section 8.8.3) without reading the bytes: a file that changes within the same
- * millisecond and keeps its length would be missed, as with every server that does it this way.
+ * millisecond and keeps its length would be missed, as with every server that does it this way. Each content coding is a
+ * representation of its own and has its own (section 8.8.3.3).
  */
-export function entityTag(file: SiteFile): string {
-  return `"${Math.floor(file.modifiedMs).toString(16)}-${file.bytes.length.toString(16)}"`;
-}
-
-/** RFC 9110 section 5.6.7: "Sun, 22 Nov 2026 12:00:00 GMT". */
-export function httpDate(ms: number): string {
-  return new Date(ms).toUTCString();
-}
-
-/** RFC 9110 section 13.2.2: If-None-Match decides alone when it is there, If-Modified-Since otherwise. */
-export function isUnchanged(
-  file: SiteFile,
-  request: { readonly ifNoneMatch?: string; readonly ifModifiedSince?: string },
-): boolean {
-  if (request.ifNoneMatch !== undefined) {
-    const tags = request.ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
-    return tags.includes('*') || tags.includes(entityTag(file));
-  }
-  const since = request.ifModifiedSince === undefined ? Number.NaN : Date.parse(request.ifModifiedSince);
-  // The header counts whole seconds.
-  return !Number.isNaN(since) && Math.floor(file.modifiedMs / 1000) * 1000 <= since;
+export function entityTag(file: SiteFile, coding?: string): string {
+  const version = `${Math.floor(file.modifiedMs).toString(16)}-${file.bytes.length.toString(16)}`;
+  return coding === undefined ? `"${version}"` : `"${version}-${coding}"`;
 }

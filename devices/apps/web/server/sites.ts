@@ -7,16 +7,14 @@ import type { RedirectConfig, SiteConfig } from '../../../control/config.js';
 /** Asked for in this order when a path ends in "/". */
 export const DEFAULT_DOCUMENTS = ['index.html', 'default.html'] as const;
 
-/**
- * The site that a Host header names, without regard to case, port and the final dot of an absolute name. The
- * first site answers for names that no site has, and for HTTP/1.0 requests without Host. Undefined when there is no site.
- */
-export function selectSite(sites: readonly SiteConfig[], host: string | undefined): SiteConfig | undefined {
+/** The site that a Host header names, without regard to case, port and the final dot of an absolute name. */
+export function findSite(sites: readonly SiteConfig[], host: string | undefined): SiteConfig | undefined {
   const name = hostName(host ?? '');
-  return sites.find((site) => site.names.some((candidate) => hostName(candidate) === name)) ?? sites[0];
+  return sites.find((site) => site.names.some((candidate) => hostName(candidate) === name));
 }
 
-function hostName(host: string): string {
+/** Without its port, in lower case. */
+export function hostName(host: string): string {
   return host.trim().toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '');
 }
 
@@ -32,7 +30,7 @@ export interface Target {
 
 /** Origin form or absolute form; undefined for anything else. */
 export function parseTarget(target: string): Target | undefined {
-  const absolute = /^http:\/\/([^/?#]+)(.*)$/i.exec(target);
+  const absolute = /^https?:\/\/([^/?#]+)(.*)$/i.exec(target);
   const rest = absolute ? absolute[2] : target;
   const origin = /^(\/[^?#]*|(?=\?)|$)(\?[^#]*)?$/.exec(rest);
   if (origin === null || (absolute === null && !rest.startsWith('/'))) return undefined;

@@ -1,133 +1,179 @@
 /**
- * A web server: Node's own HTTP parser on sockets of the emulated network, several sites behind one port.
+ * A web server: Node's own HTTP on sockets of the emulated network, several sites behind one port, http and https.
  *
  * Time is the machine's, never the operating system's. Node's request and header timeouts look at the real
  * clock from a real interval, so they are off (0), and that interval is never started: Node starts it on
  * 'listening', which our http.Server never gets, for connections are handed to it one by one. What guards
  * against silent peers instead are the two timeouts that Node implements by `socket.setTimeout`, which on a
- * TcpSocket is a timer of the emulated machine. Thus a world on a manual clock is the same every time, and
- * nothing here keeps a process alive.
+ * TcpSocket is a timer of the emulated machine, and the deadlines of connection.ts. Thus a world on a manual clock is
+ * the same every time (but for TLS, whose keys are never the same), and nothing here keeps a process alive.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Session } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import type { SiteConfig, WebConfig } from '../../../control/config.js';
+import type { WebConfig } from '../../../control/config.js';
 import type { Network } from '../../../net/network.js';
 import type { TcpServer } from '../../../net/tcp-server.js';
 import type { TcpSocket } from '../../../net/tcp-socket.js';
 import type { Environment } from '../../machine.js';
-import { UNKNOWN_TYPE } from '../content-type.js';
-import { Reply, SERVER_NAME } from './reply.js';
-import { httpDate, SiteFiles } from './site-files.js';
-import { findRedirect, parseTarget, pathSegments, selectSite } from './sites.js';
+import { Connection, KEEP_ALIVE_TIMEOUT_MS } from './connection.js';
+import { httpDate } from './dates.js';
+import { SERVER_NAME } from './reply.js';
+import { SecureFront } from './secure/secure-front.js';
+import { SiteAnswers } from './site-answers.js';
 
 /** A connection on which nothing moves for this long is closed. */
 const IDLE_TIMEOUT_MS = 120_000;
-/** How long a connection is kept for another request. Announced to the client. */
-const KEEP_ALIVE_TIMEOUT_MS = 15_000;
-/** Longest body that is echoed, bytes. */
-const MAX_ECHO_BYTES = 16 * 1024 * 1024;
+/** How long a client that was refused may take to notice. As nginx's lingering_timeout. */
+const LINGER_MS = 5_000;
+/** RFC 8446 section 5.1: the content type of a handshake message, which every client sends first. */
+const TLS_HANDSHAKE = 0x16;
 
-const FILE_METHODS = 'GET, HEAD, OPTIONS';
+/** What of Node's errors is to blame on the client's request, and what it is told. */
+const REFUSALS: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
 
 export class WebServer {
-  readonly port: number;
-  private readonly sites: readonly SiteConfig[];
+  private readonly network: Network;
+  private readonly config: WebConfig;
   private readonly env: Environment;
   private readonly http: Server;
-  private readonly listener: TcpServer;
+  private readonly answers: SiteAnswers;
+  private readonly listeners: TcpServer[] = [];
   private readonly sockets = new Set<TcpSocket>();
+  /** By what Node calls the connection of a request: the TcpSocket, the TLSSocket above it, or the HTTP/2 session. */
+  private readonly connections = new WeakMap<object, Connection>();
+  private secureFront: Promise<SecureFront> | undefined;
 
   constructor(network: Network, config: WebConfig, env: Environment) {
-    this.port = config.port ?? 80;
-    this.sites = config.sites;
+    this.network = network;
+    this.config = config;
     this.env = env;
+    this.answers = new SiteAnswers(config, env);
     this.http = createServer({ requestTimeout: 0, headersTimeout: 0 });
     this.http.timeout = IDLE_TIMEOUT_MS;
     this.http.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
-    this.http.on('request', (request, response) => this.serve(request, response));
+    this.http.on('request', (request, response) => this.serveHttp1(request, response, false));
+    this.http.on('checkContinue', (request, response) => this.serveHttp1(request, response, true));
     this.http.on('clientError', (error, socket) => this.refuse(error, socket));
-    const options = { program: 'web-server', allowHalfOpen: true, noDelay: true };
-    this.listener = network.createServer(options, (socket) => this.accept(socket));
-    this.listener.on('error', (error) => env.log.error({ err: error }, 'web server failed'));
   }
 
   start(): void {
-    this.listener.listen({ port: this.port }, () => {
-      const names = this.sites.flatMap((site) => site.names);
-      this.env.log.info({ port: this.port, sites: names }, `serving ${names.join(', ')} on port ${this.port}`);
-    });
+    const { port = 80, httpsPort = 443, certificates = [] } = this.config;
+    this.listen(port, 'http', (connection) => this.takeHttp1(connection.socket, connection));
+    if (certificates.length > 0) this.listen(httpsPort, 'https', (connection) => this.takeSecure(connection));
   }
 
   /** Accepts no more connections and closes those that there are. */
   async stop(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.listener.close(() => resolve()));
+    const closed = this.listeners.map((listener) => new Promise<void>((resolve) => listener.close(() => resolve())));
     for (const socket of this.sockets) socket.destroy();
-    await closed;
+    await Promise.all(closed);
   }
 
-  private accept(socket: TcpSocket): void {
-    this.sockets.add(socket);
-    socket.once('close', () => this.sockets.delete(socket));
+  private listen(port: number, scheme: 'http' | 'https', take: (connection: Connection) => void): void {
+    const options = { program: 'web-server', allowHalfOpen: true, noDelay: true };
+    const listener = this.network.createServer(options, (socket) => {
+      this.sockets.add(socket);
+      socket.once('close', () => this.sockets.delete(socket));
+      take(new Connection(this.network, socket));
+    });
+    this.listeners.push(listener);
+    listener.on('error', (error) => this.env.log.error({ err: error }, 'web server failed'));
+    const names = this.config.sites.flatMap((site) => site.names);
+    listener.listen({ port }, () => {
+      this.env.log.info({ port, scheme, sites: names }, `serving ${names.join(', ')} by ${scheme} on port ${port}`);
+    });
+  }
+
+  private takeHttp1(socket: Duplex, connection: Connection): void {
+    this.connections.set(socket, connection);
+    connection.turnAway = () => this.refuse({ code: 'ERR_HTTP_REQUEST_TIMEOUT', message: 'no request came' }, socket);
     this.http.emit('connection', socket);
   }
 
-  private serve(request: IncomingMessage, response: ServerResponse): void {
-    const reply = new Reply(request, response, this.env);
-    this.answer(reply).catch((error) => reply.fail(error));
+  /** Looks at the first byte, and gives it back: TLS, or somebody who has taken the port for that of http. */
+  private takeSecure(connection: Connection): void {
+    const { socket } = connection;
+    socket.on('error', () => socket.destroy());
+    const look = () => {
+      const chunk: Buffer | null = socket.read();
+      if (chunk === null) {
+        if (socket.readableEnded) socket.destroy();
+        return;
+      }
+      socket.off('readable', look).off('end', close);
+      socket.unshift(chunk);
+      if (chunk[0] === TLS_HANDSHAKE) {
+        this.secure().then((front) => front.accept(connection));
+      } else {
+        connection.misplaced = true;
+        this.takeHttp1(socket, connection);
+      }
+    };
+    const close = () => socket.destroy();
+    socket.on('readable', look).once('end', close);
   }
 
-  private async answer(reply: Reply): Promise<void> {
-    const { method, url = '', headers } = reply.request;
-    if (method === 'OPTIONS' && url === '*') {
-      reply.set('Allow', FILE_METHODS).send(204);
-      return;
-    }
-    const target = parseTarget(url);
-    if (target === undefined) {
-      reply.sendPage(400, 'This is no address of a page.');
-      return;
-    }
-    const site = selectSite(this.sites, target.host ?? headers.host);
-    const redirect = findRedirect(site?.redirects ?? [], target);
-    if (redirect) reply.redirect(redirect.status, redirect.location);
-    else if (site === undefined) reply.sendPage(404, 'There is no site here.');
-    else if (site.echoPath === target.path) await echo(reply);
-    else if (method === 'OPTIONS') reply.set('Allow', FILE_METHODS).send(204);
-    else if (method !== 'GET' && method !== 'HEAD') reply.refuseMethod(FILE_METHODS);
-    else await this.serveFile(reply, site, target.path, target.query);
+  private secure(): Promise<SecureFront> {
+    this.secureFront ??= this.openSecureFront();
+    return this.secureFront;
   }
 
-  private async serveFile(reply: Reply, site: SiteConfig, path: string, query: string): Promise<void> {
-    const segments = pathSegments(path);
-    if (segments === undefined) {
-      reply.sendPage(400, 'There can be no such path.');
-      return;
-    }
-    if (site.root === undefined) {
-      reply.sendPage(404, 'This site has no files.');
-      return;
-    }
-    const files = new SiteFiles(this.env.files, site.root);
-    const found = await files.find(segments);
-    if (found.kind === 'file') {
-      reply.sendFile(found.file);
-    } else if (found.kind === 'folder') {
-      // A leading "//" would name another host.
-      reply.redirect(301, `${path.replace(/^\/+/, '/')}/${query}`);
-    } else {
-      const page = await files.notFoundPage();
-      if (page) reply.sendNotFound(page);
-      else reply.sendPage(404, `There is no ${path} here.`);
-    }
+  private async openSecureFront(): Promise<SecureFront> {
+    const front = await SecureFront.open({
+      certificates: this.config.certificates ?? [],
+      protocolsFor: (name) => this.answers.protocolsFor(name),
+      onHttp1: (socket, connection) => this.takeHttp1(socket, connection),
+      onHttp2: (session, connection) => this.takeHttp2(session, connection),
+      onFailure: (code, { remote }) => this.env.log.warn({ remote, code }, `no TLS with ${remote}: ${code}`),
+      tracer: this.env.tracer,
+    });
+    const serve = (request: Http2ServerRequest, response: Http2ServerResponse, expectsContinue: boolean) => {
+      const connection = request.stream.session && this.connections.get(request.stream.session);
+      // The compatibility API of HTTP/2 is shaped as that of http.
+      const pair = [request, response] as unknown as [IncomingMessage, ServerResponse];
+      if (connection !== undefined) this.serve(...pair, connection, expectsContinue);
+    };
+    front.http2.on('request', (request, response) => serve(request, response, false));
+    front.http2.on('checkContinue', (request, response) => serve(request, response, true));
+    front.http2.on('sessionError', (error) =>
+      this.env.log.warn({ code: (error as { code?: string }).code }, error.message),
+    );
+    return front;
   }
 
-  /** What came in is not HTTP. The answer is written by hand, for there is no request to answer. */
-  private refuse(error: Error & { code?: string }, socket: Duplex): void {
+  private takeHttp2(session: ServerHttp2Session, connection: Connection): void {
+    this.connections.set(session, connection);
+    connection.turnAway = () => session.close();
+    connection.socket.setTimeout(IDLE_TIMEOUT_MS, () => session.destroy());
+  }
+
+  private serveHttp1(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+    const connection = this.connections.get(request.socket);
+    if (connection !== undefined) this.serve(request, response, connection, expectsContinue);
+  }
+
+  private serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    connection: Connection,
+    expectsContinue: boolean,
+  ): void {
+    const reply = this.answers.open({ request, response, connection, expectsContinue });
+    const { bodyEnds, ends } = connection.begin(() => reply.giveUp());
+    request.once('end', bodyEnds);
+    request.once('close', bodyEnds);
+    response.once('close', ends);
+    this.answers.answer(reply).catch((error) => reply.fail(error));
+  }
+
+  /** What came in is not HTTP, or too late. The answer is written by hand, for there is no request to answer. */
+  private refuse(error: { readonly code?: string; readonly message: string }, socket: Duplex): void {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
       return;
     }
-    const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
+    const status = REFUSALS[error.code ?? ''] ?? 400;
     this.env.log.warn({ code: error.code }, `bad request: ${error.message}`);
     const head = [
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
@@ -136,27 +182,9 @@ export class WebServer {
       'Content-Length: 0',
       'Connection: close',
     ];
+    // What the client still sends is read and forgotten: it would not see an answer behind a reset.
+    socket.removeAllListeners('data').resume();
     socket.end(`${head.join('\r\n')}\r\n\r\n`);
+    this.network.after(LINGER_MS, () => socket.destroy());
   }
-}
-
-/** Sends the request's body back, as it came. */
-async function echo(reply: Reply): Promise<void> {
-  const { request } = reply;
-  if (request.method !== 'POST') {
-    reply.refuseMethod('POST');
-    return;
-  }
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    // The rest is read and forgotten: a client that still sends would not see an answer behind a reset.
-    if (length <= MAX_ECHO_BYTES) chunks.push(chunk);
-  }
-  if (length > MAX_ECHO_BYTES) {
-    reply.sendPage(413, 'The body is too long to be sent back.');
-    return;
-  }
-  reply.set('Content-Type', request.headers['content-type'] ?? UNKNOWN_TYPE).send(200, Buffer.concat(chunks, length));
 }

@@ -1,6 +1,6 @@
 import t from 'tap';
-import type { StackMachine } from '../../../../devices/apps/kinds/stack-machine.js';
-import { bookshop, SERVER } from '../bookshop.js';
+import { bookshop } from '../bookshop.js';
+import { CLOSE, parseAnswer, raw as send } from './asking.js';
 
 const WWW = {
   names: ['www.server.com'],
@@ -19,46 +19,15 @@ const FILES = {
 };
 
 const HOST = 'Host: www.server.com\r\n';
-const CLOSE = 'Connection: close\r\n\r\n';
 
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
-/** Writes the text as it is on a connection of its own, and reads until the server closes. */
-async function raw(text: string, shop = bookshop([WWW, IMG], FILES)): Promise<string> {
-  const client = shop.world.machine('client') as StackMachine;
-  const socket = client.network.connect({ host: SERVER, port: 80 });
-  const closed = new Promise<string>((resolve) => {
-    let received = '';
-    socket.setEncoding('latin1');
-    socket.on('data', (chunk) => {
-      received += chunk;
-    });
-    socket.on('close', () => resolve(received));
-  });
-  socket.write(text);
-  return shop.world.until(closed);
-}
-
-async function ask(text: string): Promise<Answer> {
-  return parse(await raw(text));
-}
-
-function parse(text: string): Answer {
-  const end = text.indexOf('\r\n\r\n');
-  const [statusLine, ...lines] = text.slice(0, end).split('\r\n');
-  const headers = Object.fromEntries(lines.map((line) => line.split(/: (.*)/s, 2) as [string, string]));
-  return { status: Number(statusLine.split(' ')[1]), headers, body: text.slice(end + 4) };
-}
+const raw = (text: string, shop = bookshop([WWW, IMG], FILES)) => send(shop, text);
+const ask = async (text: string) => parseAnswer(await raw(text));
 
 t.test('a file, with what a client needs to know of it', async (t) => {
   t.equal(
     await raw(`GET / HTTP/1.1\r\n${HOST}${CLOSE}`),
     'HTTP/1.1 200 OK\r\nDate: Sun, 22 Nov 2026 12:00:00 GMT\r\nServer: Netarium\r\n' +
-      'Last-Modified: Thu, 01 Jan 2026 00:00:00 GMT\r\nETag: "19b76daa800-e"\r\n' +
+      'Last-Modified: Thu, 01 Jan 2026 00:00:00 GMT\r\nETag: "19b76daa800-e"\r\nAccept-Ranges: bytes\r\n' +
       'Content-Type: text/html; charset=utf-8\r\nContent-Length: 14\r\nConnection: close\r\n\r\n<h1>Books</h1>',
   );
 });

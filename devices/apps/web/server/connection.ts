@@ -1,0 +1,110 @@
+/**
+ * One connection to the web server, and the time that its client may take. A client that sends a byte now and then is
+ * never idle, and so never caught by the idle timeouts: its requests have deadlines (slowloris). They are timers of
+ * the emulated machine.
+ */
+import type { Network } from '../../../net/network.js';
+import type { TcpSocket } from '../../../net/tcp-socket.js';
+import type { Timer } from '../../../stack/clock.js';
+
+/** From the beginning of the connection, or the end of the answer before, to the end of a request's head; with TLS's handshake. */
+export const HEAD_TIMEOUT_MS = 60_000;
+/** How long a connection is kept for another request. Announced to the client. */
+export const KEEP_ALIVE_TIMEOUT_MS = 15_000;
+/** A body may take so long, and a second longer for every {@link BODY_BYTES_PER_SECOND} of it that have come. */
+export const BODY_TIMEOUT_MS = 20_000;
+export const BODY_BYTES_PER_SECOND = 500;
+
+/** What the TLS handshake has settled. */
+export interface SecureFacts {
+  /** The name that the client asked for (SNI); empty when it asked for none. */
+  readonly serverName: string;
+  /** Host names and addresses of the certificate that it was shown; lower case. */
+  readonly names: readonly string[];
+}
+
+export class Connection {
+  readonly socket: TcpSocket;
+  /** Undefined without TLS. */
+  secure: SecureFacts | undefined;
+  /** What comes to the port of https is plain http. */
+  misplaced = false;
+  /** Says goodbye to a client that sends no request, in the protocol that is spoken. */
+  turnAway: () => void = () => this.socket.destroy();
+  private readonly network: Network;
+  private timer: Timer | undefined;
+  private open = 0;
+  private readonly bodies = new Set<() => void>();
+
+  constructor(network: Network, socket: TcpSocket) {
+    this.network = network;
+    this.socket = socket;
+    socket.once('close', () => this.clear());
+    this.arm(HEAD_TIMEOUT_MS, () => this.turnAway());
+  }
+
+  /** "192.0.2.1:40000" */
+  get remote(): string {
+    return `${this.socket.remoteAddress}:${this.socket.remotePort}`;
+  }
+
+  /**
+   * The head of a request has come; `onLate` is called when its body does not come in time. Returns what is to be
+   * called when the body has come (or never will), and when the answer is over.
+   */
+  begin(onLate: () => void): { readonly bodyEnds: () => void; readonly ends: () => void } {
+    this.open += 1;
+    this.bodies.add(onLate);
+    this.awaitBody();
+    let over = false;
+    const bodyEnds = () => {
+      if (this.bodies.delete(onLate) && this.bodies.size === 0) this.clear();
+    };
+    const ends = () => {
+      if (over) return;
+      over = true;
+      bodyEnds();
+      this.open -= 1;
+      if (this.open === 0) this.awaitHead();
+    };
+    return { bodyEnds, ends };
+  }
+
+  /** No deadlines any more: what is spoken now is not HTTP. */
+  release(): void {
+    this.open = Number.POSITIVE_INFINITY;
+    this.clear();
+  }
+
+  private awaitHead(): void {
+    if (!this.socket.destroyed) this.arm(KEEP_ALIVE_TIMEOUT_MS + HEAD_TIMEOUT_MS, () => this.turnAway());
+  }
+
+  private awaitBody(): void {
+    let since = this.network.now();
+    let before = this.socket.bytesRead;
+    const check = () => {
+      const now = this.network.now();
+      // A program that does not read holds its client up, not the other way round.
+      if (this.socket.isPaused()) {
+        since = now;
+        before = this.socket.bytesRead;
+      }
+      const allowed = BODY_TIMEOUT_MS + ((this.socket.bytesRead - before) / BODY_BYTES_PER_SECOND) * 1000;
+      if (now - since < allowed) this.arm(since + allowed - now, check);
+      else for (const onLate of this.bodies) onLate();
+    };
+    this.arm(BODY_TIMEOUT_MS, check);
+  }
+
+  private arm(ms: number, run: () => void): void {
+    this.clear();
+    // Whoever is late is heard of in a turn of the event loop, as all else that programs hear.
+    this.timer = this.network.after(ms, () => setImmediate(run));
+  }
+
+  private clear(): void {
+    this.timer?.clear();
+    this.timer = undefined;
+  }
+}

@@ -1,0 +1,152 @@
+/** From a request to the site that answers it, and to its answer. */
+import type { SiteConfig, WebConfig } from '../../../control/config.js';
+import type { Environment } from '../../machine.js';
+import { AccessLog } from './access-log.js';
+import { Compressor } from './codings.js';
+import { echo } from './echo.js';
+import { type Exchange, Reply } from './reply.js';
+import { SiteFiles } from './site-files.js';
+import { findRedirect, findSite, hostName, parseTarget, pathSegments, type Target } from './sites.js';
+import { type StaticTools, sendFile } from './static-file.js';
+
+/** Longest request target, characters; RFC 9112 section 3 wants 8000 at least. Of a longer one the answer is 414. */
+export const MAX_TARGET = 8_192;
+
+const FILE_METHODS = 'GET, HEAD, OPTIONS';
+const HTTPS_PORT = 443;
+
+export class SiteAnswers {
+  private readonly config: WebConfig;
+  private readonly env: Environment;
+  private readonly accessLog: AccessLog | undefined;
+  private readonly tools: Omit<StaticTools, 'root'>;
+
+  constructor(config: WebConfig, env: Environment) {
+    this.config = config;
+    this.env = env;
+    this.accessLog = config.accessLog && env.logFiles && new AccessLog(env.logFiles, config.accessLog);
+    this.tools = {
+      compressor: new Compressor(),
+      random: env.random.fork('web-server'),
+      now: () => env.wallClock(),
+    };
+  }
+
+  /** What TLS may agree on with who asks for this name, the best first. */
+  protocolsFor(_serverName: string): readonly string[] {
+    return ['h2', 'http/1.1'];
+  }
+
+  open(exchange: Exchange): Reply {
+    return new Reply(exchange, this.env, this.accessLog);
+  }
+
+  async answer(reply: Reply): Promise<void> {
+    const { method, url = '' } = reply.request;
+    if (reply.connection.misplaced) {
+      reply.closeAfterwards().sendPage(400, 'This is plain HTTP on the port of HTTPS.');
+      return;
+    }
+    if (url.length > MAX_TARGET) {
+      reply.sendPage(414, 'The address is too long.');
+      return;
+    }
+    if (method === 'OPTIONS' && url === '*') {
+      reply.set('Allow', FILE_METHODS).send(204);
+      return;
+    }
+    const target = parseTarget(url);
+    if (target === undefined) {
+      reply.sendPage(400, 'This is no address of a page.');
+      return;
+    }
+    const host = target.host ?? reply.host;
+    const site = this.siteFor(host);
+    const refused = this.refusal(reply, site, host);
+    if (refused !== undefined) reply.sendPage(refused, 'There is no such site here.');
+    else if (site !== undefined) await this.answerFrom(site, reply, target, host);
+  }
+
+  /** The site of a host; the first one for all others, unless the server is strict. */
+  private siteFor(host: string | undefined): SiteConfig | undefined {
+    const { sites, unknownHost } = this.config;
+    return findSite(sites, host) ?? (unknownHost === undefined ? sites[0] : undefined);
+  }
+
+  /**
+   * The status of a request that this server, or this connection, is not for. RFC 9110 section 15.5.20: 421 where TLS has
+   * vouched for another name than the one that is asked.
+   */
+  private refusal({ connection }: Reply, site: SiteConfig | undefined, host: string | undefined): number | undefined {
+    const { secure } = connection;
+    if (site === undefined) return this.config.unknownHost ?? 404;
+    if (secure === undefined) return undefined;
+    if (site.https === 'off') return 421;
+    const name = hostName(host ?? '');
+    const isVouchedFor = secure.serverName === '' || secure.serverName === name || secure.names.includes(name);
+    return isVouchedFor ? undefined : 421;
+  }
+
+  private async answerFrom(site: SiteConfig, reply: Reply, target: Target, host = ''): Promise<void> {
+    const { method } = reply.request;
+    const { secure } = reply.connection;
+    if (secure === undefined && site.https === 'only') {
+      reply.redirect(308, this.secureLocation(site, host, target));
+      return;
+    }
+    // RFC 6797 section 7.2: never by plain http.
+    if (secure !== undefined && site.hstsSeconds !== undefined) {
+      reply.set('Strict-Transport-Security', `max-age=${site.hstsSeconds}`);
+    }
+    if (isTooLong(reply, site)) {
+      await reply.closeAfterwards().sendError(413, 'The body is too long.');
+      return;
+    }
+    reply.errorPages = (status) => this.errorPage(site, status);
+    const redirect = findRedirect(site.redirects ?? [], target);
+    if (redirect) reply.redirect(redirect.status, redirect.location);
+    else if (site.echoPath === target.path) await echo(reply, site);
+    else if (method === 'OPTIONS') reply.set('Allow', FILE_METHODS).send(204);
+    else if (method !== 'GET' && method !== 'HEAD') await reply.refuseMethod(FILE_METHODS);
+    else await this.serveFile(reply, site, target);
+  }
+
+  private secureLocation(site: SiteConfig, host: string, { path, query }: Target): string {
+    const { httpsPort = HTTPS_PORT } = this.config;
+    const name = hostName(host) || site.names[0];
+    return `https://${name}${httpsPort === HTTPS_PORT ? '' : `:${httpsPort}`}${path}${query}`;
+  }
+
+  private async serveFile(reply: Reply, site: SiteConfig, { path, query }: Target): Promise<void> {
+    const segments = pathSegments(path);
+    if (segments === undefined) {
+      await reply.sendError(400, 'There can be no such path.');
+      return;
+    }
+    if (site.root === undefined) {
+      await reply.sendError(404, 'This site has no files.');
+      return;
+    }
+    const found = await new SiteFiles(this.env.files, site.root).find(segments);
+    if (found.kind === 'file') {
+      await sendFile(reply, site, found.file, { ...this.tools, root: site.root });
+    } else if (found.kind === 'folder') {
+      // A leading "//" would name another host.
+      reply.redirect(301, `${path.replace(/^\/+/, '/')}/${query}`);
+    } else {
+      await reply.sendError(404, `There is no ${path} here.`);
+    }
+  }
+
+  /** The site's own page for an error; "/404.html" is one without being named. */
+  private async errorPage(site: SiteConfig, status: number) {
+    const path = site.errorPages?.[status] ?? (status === 404 ? '/404.html' : undefined);
+    if (path === undefined || site.root === undefined) return undefined;
+    return new SiteFiles(this.env.files, site.root).page(path);
+  }
+}
+
+/** Told by its length; a body that comes in chunks shows its length only while it is read. */
+function isTooLong({ request }: Reply, { maxBodyBytes }: SiteConfig): boolean {
+  return maxBodyBytes !== undefined && Number(request.headers['content-length'] ?? 0) > maxBodyBytes;
+}

@@ -1,0 +1,81 @@
+/** A file of a site as the answer to GET or HEAD: conditions, content coding, ranges (RFC 9110 sections 13, 8.4, 14). */
+import type { SiteConfig } from '../../../control/config.js';
+import type { Random } from '../../../stack/random.js';
+import { acceptedCoding, type Compressor, isCompressible } from './codings.js';
+import { isSameForRange, judgeConditions } from './conditions.js';
+import { httpDate } from './dates.js';
+import { contentRange, multipart, rangesOf, slice } from './ranges.js';
+import type { Reply } from './reply.js';
+import { entityTag, type SiteFile } from './site-files.js';
+import { cookiesFor, headersFor, randomToken } from './site-rules.js';
+
+export interface StaticTools {
+  readonly compressor: Compressor;
+  readonly random: Random;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Tells this site's files from those of others. */
+  readonly root: string;
+}
+
+export async function sendFile(reply: Reply, site: SiteConfig, file: SiteFile, tools: StaticTools): Promise<void> {
+  const path = `/${file.name}`;
+  const { headers, method } = reply.request;
+  const now = tools.now();
+  for (const [name, value] of headersFor(site, path, now)) reply.set(name, value);
+  const cookies = cookiesFor(site, path, headers.cookie, tools.random);
+  if (cookies.length > 0) reply.set('Set-Cookie', cookies);
+
+  const { bytes, etag, coding } = representation(reply, file, tools);
+  const validators = { etag, modifiedMs: file.modifiedMs };
+  // Section 8.8.2.1: never later than the time of the answer.
+  reply.set('Last-Modified', httpDate(Math.min(file.modifiedMs, now))).set('ETag', etag);
+  const verdict = judgeConditions(headers, validators);
+  if (verdict === 'failed') {
+    await reply.sendError(412, 'The file is not the one that was meant.');
+    return;
+  }
+  if (verdict === 'not-modified') {
+    reply.send(304, undefined, file.name);
+    return;
+  }
+  reply.set('Accept-Ranges', 'bytes').set('Content-Type', file.contentType);
+  if (coding !== undefined) reply.set('Content-Encoding', coding);
+  // Section 14.2: ranges are for GET alone.
+  const ranges =
+    method === 'GET' && isSameForRange(headers['if-range']?.toString(), validators) ? headers.range : undefined;
+  sendRanges(reply, file, bytes, rangesOf(ranges, bytes.length), tools.random);
+}
+
+/** Of the codings that the client accepts the best, if it is any shorter. Ranges are those of the file as it is. */
+function representation(reply: Reply, file: SiteFile, { compressor, root }: StaticTools) {
+  const plain = { bytes: file.bytes, etag: entityTag(file), coding: undefined };
+  if (!isCompressible(file.contentType, file.bytes.length)) return plain;
+  reply.set('Vary', 'Accept-Encoding');
+  const { headers } = reply.request;
+  const coding = headers.range === undefined ? acceptedCoding(headers) : undefined;
+  if (coding === undefined) return plain;
+  const bytes = compressor.compress(file.bytes, coding, `${entityTag(file)} ${root}/${file.name}`);
+  return bytes.length < file.bytes.length ? { bytes, etag: entityTag(file, coding), coding } : plain;
+}
+
+/** `ranges`: undefined for the whole. */
+function sendRanges(
+  reply: Reply,
+  file: SiteFile,
+  bytes: Uint8Array,
+  ranges: ReturnType<typeof rangesOf>,
+  random: Random,
+): void {
+  if (ranges === undefined) {
+    reply.send(200, bytes, file.name);
+  } else if (ranges.length === 0) {
+    reply.set('Content-Range', `bytes */${bytes.length}`).sendPage(416, 'The file has no such part.');
+  } else if (ranges.length === 1) {
+    reply.set('Content-Range', contentRange(ranges[0], bytes.length)).send(206, slice(bytes, ranges[0]), file.name);
+  } else {
+    const boundary = randomToken(random);
+    reply.set('Content-Type', `multipart/byteranges; boundary=${boundary}`);
+    reply.send(206, multipart(bytes, ranges, file.contentType, boundary), file.name);
+  }
+}

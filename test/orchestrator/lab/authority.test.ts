@@ -1,0 +1,131 @@
+/** The lab's certificates, judged by OpenSSL as Node has it. */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import tls from 'node:tls';
+import fc from 'fast-check';
+import t from 'tap';
+import type { CertificateConfig } from '../../../devices/control/config.js';
+import { Authority } from '../../../orchestrator/lab/authority/authority.js';
+import { issueCertificates, validFrom } from '../../../orchestrator/lab/authority/certificates.js';
+import { integer, objectIdentifier, sequence, time } from '../../../orchestrator/lab/authority/der.js';
+import { parseTopology } from '../../../orchestrator/topology/index.js';
+import { B_ADDRESS, RealTimePair } from '../../support/real-time-pair.js';
+
+const NOW = Date.now();
+const SHOP = { names: ['www.server.com', 'server.com'], addresses: ['203.0.113.80'] };
+
+t.test('DER: lengths, large numbers, identifiers, both forms of time', async (t) => {
+  const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+  t.equal(hex(integer(0)), '020100');
+  t.equal(hex(integer(Buffer.of(0x80))), '02020080', 'not negative');
+  t.equal(hex(objectIdentifier('1.2.840.10045.4.3.2')), '06082a8648ce3d040302');
+  t.equal(hex(sequence(Buffer.alloc(127))).slice(0, 4), '307f');
+  t.equal(hex(sequence(Buffer.alloc(128))).slice(0, 6), '308180');
+  t.equal(hex(sequence(Buffer.alloc(256))).slice(0, 8), '30820100');
+  t.equal(hex(sequence(Buffer.alloc(65_536))).slice(0, 10), '3083010000');
+  t.equal(
+    time(Date.UTC(2049, 11, 31, 23, 59, 59))
+      .subarray(2)
+      .toString(),
+    '491231235959Z',
+  );
+  t.equal(
+    time(Date.UTC(2050, 0, 1))
+      .subarray(2)
+      .toString(),
+    '20500101000000Z',
+  );
+});
+
+t.test('a certificate says who it is for, and the authority has signed it', async (t) => {
+  const authority = new Authority('The authority of the lab x', SHOP, validFrom(NOW));
+  const root = new X509Certificate(authority.certificate);
+  t.ok(root.ca);
+  t.ok(root.verify(root.publicKey));
+  const { chain, key, names } = authority.issue(SHOP);
+  t.same(names, ['www.server.com', 'server.com', '203.0.113.80']);
+  const leaf = new X509Certificate(chain);
+  t.equal(leaf.ca, false);
+  t.ok(leaf.checkIssued(root) && leaf.verify(root.publicKey));
+  t.ok(leaf.checkPrivateKey(createPrivateKey(key)));
+  t.equal(leaf.subjectAltName, 'DNS:www.server.com, DNS:server.com, IP Address:203.0.113.80');
+  t.equal(leaf.subject, 'O=Netarium\nCN=www.server.com');
+  t.equal(leaf.issuer, root.subject);
+  t.same(leaf.keyUsage, ['1.3.6.1.5.5.7.3.1'], 'for servers alone');
+  t.ok(Date.parse(leaf.validFrom) < NOW && NOW < Date.parse(leaf.validTo));
+  t.not(new X509Certificate(authority.issue(SHOP).chain).serialNumber, leaf.serialNumber);
+});
+
+/** What OpenSSL says of a certificate for `name`, when `authority` is trusted. */
+async function judge(authority: string, { chain, key }: CertificateConfig, name: string): Promise<string> {
+  const pair = new RealTimePair();
+  const listener = pair.b.createServer({ allowHalfOpen: true }, (socket) => {
+    new tls.TLSSocket(socket, { isServer: true, cert: chain, key }).on('error', () => {});
+  });
+  listener.listen(443);
+  await once(listener, 'listening');
+  const socket = pair.a.connect({ host: B_ADDRESS, port: 443 });
+  const client = tls.connect({ socket, ca: authority, host: name });
+  const verdict = await new Promise<string>((resolve) => {
+    client.on('secureConnect', () => resolve('trusted'));
+    client.on('error', (error: Error & { code?: string }) => resolve(`${error.code} ${error.message}`));
+  });
+  pair.close();
+  return verdict;
+}
+
+t.test('what it vouches for is trusted; it cannot vouch for anybody else', async (t) => {
+  const authority = new Authority('The authority of the lab x', SHOP, validFrom(NOW));
+  const root = authority.certificate;
+  const own = authority.issue(SHOP);
+  for (const name of ['www.server.com', 'server.com', '203.0.113.80'])
+    t.equal(await judge(root, own, name), 'trusted', name);
+  t.match(await judge(root, own, 'img.server.com'), /^ERR_TLS_CERT_ALTNAME_INVALID/);
+  const bank = authority.issue({ names: ['bank.example'], addresses: [] });
+  t.match(await judge(root, bank, 'bank.example'), /permitted subtree violation/i);
+  const elsewhere = authority.issue({ names: [], addresses: ['192.0.2.1'] });
+  t.match(await judge(root, elsewhere, '192.0.2.1'), /permitted subtree violation/i);
+  const nameless = new Authority('x', { names: ['a.b'], addresses: [] }, validFrom(NOW));
+  const address = nameless.issue({ names: [], addresses: ['192.0.2.1'] });
+  t.match(await judge(nameless.certificate, address, '192.0.2.1'), /excluded subtree violation/i);
+  const stranger = new Authority('The authority of the lab x', SHOP, validFrom(NOW));
+  t.match(
+    await judge(stranger.certificate, own, 'www.server.com'),
+    /^UNABLE_TO_VERIFY|SIGNATURE_FAILURE|UNABLE_TO_GET/,
+  );
+});
+
+t.test('names of every length', async () => {
+  const label = fc.stringMatching(/^[a-z0-9]{1,60}$/);
+  fc.assert(
+    fc.property(
+      fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => labels.join('.')),
+      (name) => {
+        const names = { names: [name], addresses: [] };
+        const authority = new Authority(name, names, validFrom(NOW));
+        const leaf = new X509Certificate(authority.issue(names).chain);
+        return leaf.checkHost(name) === name && leaf.verify(new X509Certificate(authority.certificate).publicKey);
+      },
+    ),
+    { numRuns: 30 },
+  );
+});
+
+t.test('a topology: one certificate a site, the first one also for the host itself', async (t) => {
+  const topology = parseTopology(
+    `devices:
+  web: {kind: host, address: 10.0.0.1/24, sites: {www.a.test: {echo: /, aliases: [a.test]}, old.a.test: {echo: /, https: off}, img.a.test: {echo: /}}}
+  plain: {kind: host, address: 10.0.0.2/24, sites: {b.test: {echo: /, https: off}}}
+links: [web -- plain]
+`,
+    'x.yaml',
+  );
+  const issued = issueCertificates(topology, 'x', validFrom(NOW));
+  t.same([...(issued?.certificates.keys() ?? [])], ['web']);
+  t.same(
+    issued?.certificates.get('web')?.map(({ names }) => names),
+    [['www.a.test', 'a.test', 'web', '10.0.0.1'], ['img.a.test']],
+  );
+  const plain = parseTopology('devices: {a: host, b: host}\nlinks: [a -- b]\n', 'x.yaml');
+  t.equal(issueCertificates(plain, 'x', validFrom(NOW)), undefined, 'no https, no authority');
+});
