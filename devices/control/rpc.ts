@@ -65,16 +65,39 @@ export interface FetchRequest {
   readonly method?: string;
   /** Added to the browser's own, replacing those of the same name. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Body text. */
+  /** Body text; `application/x-www-form-urlencoded` unless a header names its type. */
   readonly data?: string;
+  /** Fields of a form: as a body by POST, which is then the default method; by GET they become the query of the URL. */
+  readonly form?: FetchForm;
   /** The whole load ends with an error after this time. Default: when nothing has come for 30,000 ms. */
   readonly timeoutMs?: number;
   /** Redirects that are followed at most. Default 20. */
   readonly maxRedirects?: number;
   /** Load images, style sheets and scripts too. Default true. */
   readonly subresources?: boolean;
+  /** What the browser's HTTP cache may do: `reload` asks the servers and stores, `no-store` leaves it alone. Default `default`. */
+  readonly cache?: 'default' | 'reload' | 'no-store';
+  /** Forget cookies, cached responses, names and TLS sessions before the load. Default false. */
+  readonly clear?: boolean;
   /** Keep the bodies of responses in the result's exchanges, up to a limit each and in all. Default false. */
   readonly bodies?: boolean;
+}
+
+/** How a form is sent (HTML standard, section 4.10.22). */
+export interface FetchForm {
+  readonly fields: readonly FormField[];
+  /** Default `application/x-www-form-urlencoded`. */
+  readonly encoding?: 'application/x-www-form-urlencoded' | 'multipart/form-data';
+}
+
+export interface FormField {
+  readonly name: string;
+  /** Of a file: what is in it. */
+  readonly value: string;
+  /** It is a file. */
+  readonly fileName?: string;
+  /** Of a file; default `application/octet-stream`. */
+  readonly contentType?: string;
 }
 
 /** Where a fetch failed. */
@@ -115,6 +138,7 @@ export interface FetchedResource {
 export interface ResourceTiming {
   /** The request was decided on; it may wait for its turn until `fetchStart`. */
   readonly startTime: Instant;
+  /** From here it may still wait for one of the few connections to its server. */
   readonly fetchStart: Instant;
   readonly domainLookupStart?: Instant;
   readonly domainLookupEnd?: Instant;

@@ -9,6 +9,8 @@ export const TABLE_NAMES = [
   'mac-table',
   'dns-cache',
   'zones',
+  'http-cache',
+  'cookies',
   'dhcp',
   'counters',
 ] as const;
@@ -183,6 +185,34 @@ export interface ZoneRow {
   readonly expireSeconds: number;
 }
 
+/** A response that the browser of a host keeps. */
+export interface HttpCacheRow {
+  readonly url: string;
+  readonly status: number;
+  readonly contentType: string;
+  /** Of the body, decoded. */
+  readonly bytes: number;
+  /** Seconds since it was made or validated. */
+  readonly ageSeconds: number;
+  /** Seconds for which it is used without asking; 0 and less: it must be validated. */
+  readonly freshSeconds: number;
+  /** What the server is asked with: an entity tag, or the date of the last change; empty when it gave neither. */
+  readonly validator: string;
+}
+
+export interface CookieRow {
+  readonly name: string;
+  readonly value: string;
+  /** With a dot in front when subdomains get it too. */
+  readonly domain: string;
+  readonly path: string;
+  /** Milliseconds since 1970; absent for a cookie of the session. */
+  readonly expiresMs?: number;
+  readonly secure: boolean;
+  readonly httpOnly: boolean;
+  readonly sameSite: string;
+}
+
 /** On a client one row a configured port, on a server one a lease. */
 export interface DhcpRow {
   readonly role: 'client' | 'server';
@@ -210,5 +240,7 @@ export type TableRow =
   | MacRow
   | DnsCacheRow
   | ZoneRow
+  | HttpCacheRow
+  | CookieRow
   | DhcpRow
   | CounterRow;

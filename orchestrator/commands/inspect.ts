@@ -1,9 +1,11 @@
 import { Command } from 'commander';
 import {
   type ArpRow,
+  type CookieRow,
   type CounterRow,
   type DhcpRow,
   type DnsCacheRow,
+  type HttpCacheRow,
   type InterfaceRow,
   type MacRow,
   type RouteRow,
@@ -128,6 +130,38 @@ function timeLeft(seconds: number): string {
   return seconds < 0 ? '-' : formatDuration(seconds * 1000);
 }
 
+const httpCache: readonly Column<HttpCacheRow>[] = [
+  { title: 'URL', value: (row) => row.url },
+  { title: 'STATUS', align: 'right', value: (row) => row.status },
+  { title: 'TYPE', value: (row) => row.contentType || '-' },
+  { title: 'SIZE', align: 'right', value: (row) => formatBytes(row.bytes) },
+  { title: 'AGE', align: 'right', value: (row) => formatDuration(row.ageSeconds * 1000) },
+  { title: 'FRESH', align: 'right', value: (row) => freshness(row) },
+  { title: 'VALIDATOR', value: (row) => row.validator || '-' },
+];
+
+/** How long it is used without asking the server. */
+function freshness({ freshSeconds }: HttpCacheRow): string {
+  return freshSeconds > 0 ? formatDuration(freshSeconds * 1000) : 'stale';
+}
+
+const cookies: readonly Column<CookieRow>[] = [
+  { title: 'NAME', value: (row) => row.name },
+  { title: 'VALUE', value: (row) => row.value },
+  { title: 'DOMAIN', value: (row) => row.domain },
+  { title: 'PATH', value: (row) => row.path },
+  { title: 'EXPIRES', value: (row) => expiry(row) },
+  { title: 'SECURE', value: (row) => (row.secure ? 'yes' : 'no') },
+  { title: 'HTTPONLY', value: (row) => (row.httpOnly ? 'yes' : 'no') },
+  { title: 'SAMESITE', value: (row) => row.sameSite },
+];
+
+function expiry({ expiresMs }: CookieRow): string {
+  return expiresMs === undefined
+    ? 'with the session'
+    : new Date(expiresMs).toISOString().slice(0, 19).replace('T', ' ');
+}
+
 const dhcp: readonly Column<DhcpRow>[] = [
   { title: 'ROLE', value: (row) => row.role },
   { title: 'INTERFACE', value: (row) => row.interface },
@@ -155,6 +189,8 @@ const COLUMNS: { readonly [Name in TableName]: readonly Column<never>[] } = {
   'mac-table': macTable,
   'dns-cache': dnsCache,
   zones,
+  'http-cache': httpCache,
+  cookies,
   dhcp,
   counters,
 };

@@ -45,6 +45,8 @@ const MOST_ROWS: Readonly<Record<TableName, number>> = {
   sockets: 4000,
   'dns-cache': 3000,
   zones: 20,
+  'http-cache': 1000,
+  cookies: 3000,
   dhcp: 1000,
   'mac-table': 8192,
   counters: 400,

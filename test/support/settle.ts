@@ -1,5 +1,7 @@
+import { compressionsRunning } from './compression.js';
+
 /**
- * Lets everything run that the last step has set off: promises, process.nextTick, setImmediate, and file reads.
+ * Lets everything run that the last step has set off: promises, process.nextTick, setImmediate, file reads and compression.
  * The world's clock stands still meanwhile, so that how long they really take changes nothing.
  */
 const BUSY_ROUNDS = 200;
@@ -9,7 +11,7 @@ export async function settle(): Promise<void> {
   let startedAt = 0;
   for (let round = 0; ; round++) {
     await new Promise((resolve) => setImmediate(resolve));
-    if (!process.getActiveResourcesInfo().some(isPending)) return;
+    if (compressionsRunning() === 0 && !process.getActiveResourcesInfo().some(isPending)) return;
     if (round < BUSY_ROUNDS) continue;
     if (startedAt === 0) startedAt = Date.now();
     if (Date.now() - startedAt > LIMIT_MS) throw new Error(`the programs do not come to rest within ${LIMIT_MS} ms`);

@@ -12,6 +12,7 @@
 import { crc32 } from 'node:zlib';
 import { createMachine } from '../../devices/apps/kinds/index.js';
 import type { Environment, FileStore, Logger, Machine } from '../../devices/apps/machine.js';
+import { browserLibraries } from '../../devices/apps/web/browser/libraries.js';
 import type { DeviceConfig, DeviceKind, PortConfig } from '../../devices/control/config.js';
 import type { FetchRequest, FetchResult } from '../../devices/control/rpc.js';
 import { Random } from '../../devices/stack/random.js';
@@ -128,6 +129,8 @@ export class World extends Wiring {
   async fetch(name: string, request: FetchRequest): Promise<FetchResult> {
     const machine = this.machine(name);
     if (machine.fetch === undefined) throw new Error(`${name} is a ${machine.kind}: only hosts load pages`);
+    // Files are read for it: that takes real time, and must take none of the world's.
+    await browserLibraries();
     return this.until(machine.fetch(request));
   }
 

@@ -63,6 +63,23 @@ const COLUMNS: Readonly<Record<TableName, readonly (readonly [title: string, mem
     ['Refresh in', 'refreshSeconds'],
     ['Expires in', 'expireSeconds'],
   ],
+  'http-cache': [
+    ['URL', 'url'],
+    ['Status', 'status'],
+    ['Type', 'contentType'],
+    ['Bytes', 'bytes'],
+    ['Age', 'ageSeconds'],
+    ['Fresh', 'freshSeconds'],
+  ],
+  cookies: [
+    ['Name', 'name'],
+    ['Value', 'value'],
+    ['Domain', 'domain'],
+    ['Path', 'path'],
+    ['Secure', 'secure'],
+    ['HttpOnly', 'httpOnly'],
+    ['SameSite', 'sameSite'],
+  ],
   dhcp: [
     ['Role', 'role'],
     ['Interface', 'interface'],

@@ -16,8 +16,13 @@ class Host extends StackMachine {
 
   constructor(config: DeviceConfig, env: Environment) {
     super(config, env, { forwarding: false });
-    this.browser = new Browser(this.network, this.resolver, env, (signal) => this.ready(signal));
+    const { authorities } = config;
+    this.browser = new Browser(this.network, this.resolver, env, {
+      authorities,
+      ready: (signal) => this.ready(signal),
+    });
     this.addDnsRows(() => this.browser.dnsRows());
+    this.addTables({ 'http-cache': () => this.browser.cacheRows(), cookies: () => this.browser.cookieRows() });
     if (config.web !== undefined) this.addProgram(new WebServer(this.network, config.web, env));
     for (const name of new Set(config.services)) this.addProgram(createService(name, this.network, env));
   }

@@ -193,6 +193,11 @@ export class StackMachine implements Machine {
     this.programs.push(program);
   }
 
+  /** Tables that this kind alone has. */
+  protected addTables(tables: Tables): void {
+    Object.assign(this.sources, tables);
+  }
+
   /** Rows of one more cache of names, shown before those of the resolver. */
   protected addDnsRows(rows: () => DnsCacheRow[]): void {
     this.dnsSources.push(rows);

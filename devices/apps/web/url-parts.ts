@@ -20,17 +20,17 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 }
 /**
  * The address as a person types it: a missing scheme means http, as in a browser's address bar.
  * `base` resolves relative references (a Location header, an image's src).
- * Throws UrlError: ERR_INVALID_URL for what is no address, ERR_UNSUPPORTED_SCHEME for anything but http.
+ * Throws UrlError: ERR_INVALID_URL for what is no address, ERR_UNSUPPORTED_SCHEME for anything but http and https.
  */
 export function parseAddress(text: string, base?: URL): URL {
   const url = parseUrl(text, base);
   if (url === undefined) throw new UrlError('ERR_INVALID_URL', `"${hideUserInfo(text)}" is not a URL`);
-  if (url.protocol === 'https:') {
-    throw new UrlError('ERR_UNSUPPORTED_SCHEME', `https is not spoken here yet (${withoutSecrets(url)}): use http`);
-  }
-  if (url.protocol !== 'http:') {
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     const scheme = url.protocol.slice(0, -1);
-    throw new UrlError('ERR_UNSUPPORTED_SCHEME', `scheme "${scheme}" is not supported. Supported schemes are: http`);
+    throw new UrlError(
+      'ERR_UNSUPPORTED_SCHEME',
+      `scheme "${scheme}" is not supported. Supported schemes are: http, https`,
+    );
   }
   if (url.port === '0')
     throw new UrlError('ERR_INVALID_URL', `"${hideUserInfo(text)}" names port 0, which no server can have`);

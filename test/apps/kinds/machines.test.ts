@@ -10,7 +10,8 @@ import { smallInternet } from './small-internet.js';
 t.test('each kind has its tables and its commands', async (t) => {
   const world = smallInternet('kinds');
   const ofStack = ['interfaces', 'arp', 'routes', 'sockets', 'dns-cache', 'dhcp', 'counters'];
-  t.strictSame(world.machine('client').tables, ofStack);
+  const ofHost = ['interfaces', 'arp', 'routes', 'sockets', 'dns-cache', 'http-cache', 'cookies', 'dhcp', 'counters'];
+  t.strictSame(world.machine('client').tables, ofHost);
   t.strictSame(world.machine('core').tables, ofStack);
   t.strictSame(world.machine('root').tables, ofStack.toSpliced(5, 0, 'zones'));
   t.match(world.machine('root').inspect('zones'), [{ name: '.', role: 'primary', state: 'served', serial: 1 }]);

@@ -1,10 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { readPage } from '../../../devices/apps/web/browser/html-resources.js';
+import { readPage } from '../../../devices/apps/web/browser/html/page-contents.js';
+import { browserLibraries } from '../../../devices/apps/web/browser/libraries.js';
 import { contentTypeOf, UNKNOWN_TYPE } from '../../../devices/apps/web/content-type.js';
 
 const SITES = 'topologies/sites';
+const libraries = await browserLibraries();
 const files = readdirSync(SITES, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(SITES.length + 1));
@@ -17,7 +19,7 @@ function fileOf(url: string): string {
 
 t.test('whatever the pages ask for is there', async (t) => {
   for (const file of files.filter((name) => name.endsWith('.html'))) {
-    const page = readPage(readFileSync(join(SITES, file), 'utf8'), `http://${file.replaceAll('\\', '/')}`);
+    const page = readPage(readFileSync(join(SITES, file), 'utf8'), `http://${file.replaceAll('\\', '/')}`, libraries);
     for (const { url } of page.resources) t.ok(existsSync(fileOf(url)), `${file} asks for ${url}`);
   }
 });
@@ -28,7 +30,11 @@ t.test('every file has a type that browsers know', async (t) => {
 });
 
 t.test('the bookshop asks another host for a picture that needs many segments', async (t) => {
-  const page = readPage(readFileSync(join(SITES, 'www.server.com/index.html'), 'utf8'), 'http://www.server.com/');
+  const page = readPage(
+    readFileSync(join(SITES, 'www.server.com/index.html'), 'utf8'),
+    'http://www.server.com/',
+    libraries,
+  );
   t.strictSame(
     [...new Set(page.resources.map(({ url }) => new URL(url).hostname))],
     ['www.server.com', 'img.server.com'],

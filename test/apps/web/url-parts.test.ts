@@ -58,10 +58,6 @@ t.test('names outside ASCII are asked for in their IDNA form', async (t) => {
 });
 
 t.test('what cannot be loaded says why', async (t) => {
-  t.throws(() => parseAddress('https://www.server.com/'), {
-    code: 'ERR_UNSUPPORTED_SCHEME',
-    message: /https .*use http/,
-  });
   t.throws(() => parseAddress('mailto:zss@server.com'), { code: 'ERR_UNSUPPORTED_SCHEME', message: /"mailto"/ });
   t.throws(() => parseAddress('ftp://server.com/'), { code: 'ERR_UNSUPPORTED_SCHEME' });
   t.throws(() => parseAddress(''), { code: 'ERR_INVALID_URL' });
@@ -72,7 +68,7 @@ t.test('what cannot be loaded says why', async (t) => {
 });
 
 t.test('messages and logs do not repeat a password', async (t) => {
-  for (const text of ['https://zss:secret@a/', 'http://zss:secret@a b/', 'http://zss:secret@a:0/']) {
+  for (const text of ['ftp://zss:secret@a/', 'http://zss:secret@a b/', 'http://zss:secret@a:0/']) {
     let message = '';
     try {
       parseAddress(text);

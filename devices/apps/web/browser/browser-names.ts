@@ -47,6 +47,10 @@ export class BrowserNames {
     }
   }
 
+  clear(): void {
+    this.cache.clear();
+  }
+
   rows(): DnsCacheRow[] {
     return this.cache.rows();
   }

@@ -1,21 +1,28 @@
 /**
- * The connections of one page load: opened when a request needs one, kept for the next request to the same
- * server, all closed by the browser when the page is there.
+ * The connections of one page load: opened when a request needs one, kept for the next request to the same server, all
+ * closed by the browser when the page is there.
  */
-import { setMaxListeners } from 'node:events';
-import type { ClientRequestArgs } from 'node:http';
-import type { Duplex } from 'node:stream';
-import { HttpAgent } from '../../../net/http-agent.js';
+import type { FetchPriority } from '../../../control/rpc.js';
 import type { Network } from '../../../net/network.js';
 import type { TcpSocket } from '../../../net/tcp-socket.js';
+import type { Tracer } from '../../../stack/trace.js';
+import { type DialOptions, dial, type TlsSessions } from '../client/dial.js';
+import type { HttpConnection } from '../client/message.js';
+import { portOf } from '../url-parts.js';
+import { OriginConnections } from './origin-connections.js';
 
-/**
- * So many at once to one server, then requests wait for each other (RFC 9112 section 9.4 asks for a limit and
- * leaves the number open; two are enough to see that they run side by side).
- */
-const MAX_CONNECTIONS_PER_SERVER = 2;
 /** A peer that has not answered our FIN after this time is not waited for, ms. */
 const CLOSE_TIMEOUT_MS = 5_000;
+
+export interface ConnectionsContext {
+  readonly network: Network;
+  readonly tracer: Tracer;
+  /** PEM certificates of who may vouch for servers. */
+  readonly authorities: readonly string[];
+  readonly sessions: TlsSessions;
+  /** Ends all attempts to connect. */
+  readonly signal: AbortSignal;
+}
 
 interface ConnectionEnds {
   /** "192.0.2.1:40000" */
@@ -23,58 +30,73 @@ interface ConnectionEnds {
   readonly remote: string;
 }
 
-export class Connections extends HttpAgent {
+export class Connections {
   /** Those that were established, in that order. */
   readonly established: ConnectionEnds[] = [];
-  private readonly clock: Pick<Network, 'after'>;
-  private readonly open = new Set<TcpSocket>();
+  private readonly context: ConnectionsContext;
+  private readonly origins = new Map<string, OriginConnections>();
+  private readonly sockets = new Set<TcpSocket>();
 
-  constructor(network: Network) {
-    super(network, { keepAlive: true, maxSockets: MAX_CONNECTIONS_PER_SERVER, program: 'browser' });
-    this.clock = network;
+  constructor(context: ConnectionsContext) {
+    this.context = context;
   }
 
-  /** Sites that share an address do not share connections: the name that was asked for belongs to the key. */
-  override getName(options?: ClientRequestArgs): string {
-    const headers = options?.headers as Readonly<Record<string, string>> | undefined;
-    return `${headers?.Host}|${super.getName(options)}`;
+  /** A connection with a place reserved for one request. Rejects with DialError. */
+  take(url: URL, addresses: readonly string[], priority: FetchPriority): Promise<HttpConnection> {
+    return this.originOf(url).take(addresses, priority);
   }
 
-  /** `host` is a dotted quad by now: names are looked up before, so that their failures are told apart. */
-  override createConnection(options: ClientRequestArgs): Duplex {
-    const socket = super.createConnection(options) as TcpSocket;
-    this.open.add(socket);
-    socket.once('close', () => this.open.delete(socket));
-    socket.once('connect', () => {
-      this.established.push({
-        local: `${socket.localAddress}:${socket.localPort}`,
-        remote: `${socket.remoteAddress}:${socket.remotePort}`,
-      });
-    });
-    return socket;
+  /** One connection, when there is none yet; whether it comes about is of no concern. */
+  preconnect(url: URL, addresses: readonly string[]): void {
+    this.originOf(url).preconnect(addresses);
+  }
+
+  /** Requests to this server do not wait for each other. */
+  isMultiplexed(url: URL): boolean {
+    return this.origins.get(url.origin)?.isMultiplexed ?? false;
   }
 
   /** FIN on every connection, then the peers' FINs. Resolves when all are closed, at the latest after 5 s. */
   async close(): Promise<void> {
-    const deadline = new AbortController();
-    // Every connection listens for it, however many there are.
-    setMaxListeners(0, deadline.signal);
-    const timer = this.clock.after(CLOSE_TIMEOUT_MS, () => deadline.abort());
-    await Promise.all([...this.open].map((socket) => closed(socket, deadline.signal)));
-    timer.clear();
-    this.destroy();
-  }
-}
-
-function closed(socket: TcpSocket, deadline: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    socket.once('close', () => resolve());
-    deadline.addEventListener('abort', () => {
-      socket.destroy();
-      resolve();
+    const timer = this.context.network.after(CLOSE_TIMEOUT_MS, () => {
+      for (const socket of this.sockets) socket.destroy();
     });
-    // Whatever still comes is of no interest, but must be read for the end to be seen.
-    socket.resume();
-    socket.end();
-  });
+    const closed = [...this.sockets].map(
+      (socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())),
+    );
+    for (const origin of this.origins.values()) origin.end();
+    await Promise.all(closed);
+    timer.clear();
+  }
+
+  private originOf(url: URL): OriginConnections {
+    const known = this.origins.get(url.origin);
+    if (known !== undefined) return known;
+    const origin = new OriginConnections(url.protocol === 'https:', (addresses) =>
+      dial(
+        { scheme: url.protocol === 'https:' ? 'https' : 'http', host: url.hostname, port: portOf(url), addresses },
+        this.dialOptions(),
+      ),
+    );
+    this.origins.set(url.origin, origin);
+    return origin;
+  }
+
+  private dialOptions(): DialOptions {
+    return {
+      ...this.context,
+      program: 'browser',
+      alpn: ['h2', 'http/1.1'],
+      onConnected: (socket) => this.connected(socket),
+    };
+  }
+
+  private connected(socket: TcpSocket): void {
+    this.sockets.add(socket);
+    socket.once('close', () => this.sockets.delete(socket));
+    this.established.push({
+      local: `${socket.localAddress}:${socket.localPort}`,
+      remote: `${socket.remoteAddress}:${socket.remotePort}`,
+    });
+  }
 }

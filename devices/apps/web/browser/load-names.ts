@@ -23,6 +23,11 @@ export class LoadNames {
     return this.records.toSorted((a, b) => a.startAt - b.startAt);
   }
 
+  /** Whether it needs no look-up: it is an address, or this load has asked for it before. */
+  isKnown(host: string): boolean {
+    return this.running.has(host) || parseIpv4(host) !== undefined;
+  }
+
   /** Dotted addresses of a URL's host, at least one. Rejects with LoadError. */
   lookup(host: string): Promise<readonly string[]> {
     const running = this.running.get(host);

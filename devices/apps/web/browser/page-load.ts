@@ -1,43 +1,68 @@
 /**
- * One page load from the address to the last image: URL, names, connections, request, redirects, the page's
- * own requests, close. What it returns is what the browser itself saw.
+ * One page load from the address to the last image: URL, names, connections, request, redirects, the page's own requests, and
+ * the pages that it is refreshed to; then the connections are closed. What it returns is what the browser itself saw.
  */
-import type { FetchedResource, FetchFailure, FetchRequest, FetchResult, FetchStage } from '../../../control/rpc.js';
+import type { FetchFailure, FetchRequest, FetchResult, NavigationTiming } from '../../../control/rpc.js';
 import type { Network } from '../../../net/network.js';
 import type { Instant } from '../../../stack/clock.js';
+import type { Random } from '../../../stack/random.js';
 import type { Tracer } from '../../../stack/trace.js';
-import { decodeText, isHtml, isText } from '../content-type.js';
-import { parseAddress, UrlError, urlParts, withoutSecrets } from '../url-parts.js';
+import type { TlsSessions } from '../client/dial.js';
+import { headerValue } from '../client/message.js';
+import { isHtml, isText } from '../content-type.js';
+import { parseAddress, withoutSecrets } from '../url-parts.js';
 import type { BrowserNames } from './browser-names.js';
 import { Connections } from './connections.js';
+import type { Cookies } from './cookies.js';
 import { Deadline } from './deadline.js';
-import { ExchangeError, exchange, type PageResponse } from './exchange.js';
-import { type PageContents, readPage } from './html-resources.js';
+import { DocumentLoad, type DocumentMilestones, PageResources } from './document-load.js';
+import { ExchangeLog } from './exchange-log.js';
+import { Fetcher } from './fetcher.js';
+import { formBody, type RequestBody, withQuery } from './form.js';
+import { decodeHtml } from './html/charset.js';
+import { type Refresh, readRefresh } from './html/refresh.js';
+import type { HttpCache } from './http-cache.js';
+import type { Libraries } from './libraries.js';
+import { MAX_TEXT_BYTES } from './limits.js';
 import { asLoadError, LoadError } from './load-error.js';
 import { LoadNames } from './load-names.js';
-import { blame } from './reachability.js';
-import { isRedirect, type RedirectableRequest, redirected } from './redirects.js';
-import { requestHeaders } from './request-headers.js';
+import { RequestQueue } from './request-queue.js';
+import type { Loaded, ResourceRequest } from './resource-request.js';
 
 const DEFAULT_MAX_REDIRECTS = 20;
-/** Of one request, when kept connections turn out to be closed. */
-const MAX_ATTEMPTS = 3;
+/** A refresh that is further away is for whoever keeps the page open, seconds. */
+export const MAX_REFRESH_SECONDS = 5;
 /** The fetch standard's forbidden methods: they open tunnels or send headers back. */
 const FORBIDDEN_METHODS = new Set(['CONNECT', 'TRACE', 'TRACK']);
 
+/** What one load leaves for the next, and what it needs of its machine. */
 export interface LoadContext {
   readonly network: Network;
-  readonly names: BrowserNames;
   readonly tracer: Tracer;
+  readonly random: Random;
+  readonly names: BrowserNames;
+  readonly cookies: Cookies;
+  readonly cache: HttpCache;
+  readonly sessions: TlsSessions;
+  /** PEM certificates. */
+  readonly authorities: readonly string[];
+  readonly libraries: Libraries;
+  /** The page in the window, by its address; empty before the first load. */
+  readonly current: string;
   /** Resolves when the machine has its address; rejects with LoadError of stage `dhcp` when that takes too long. */
   ready(signal: AbortSignal): Promise<void>;
 }
 
-/** What came of one URL, after its redirects. */
-interface Loaded {
-  readonly resource: FetchedResource;
-  readonly url: URL;
-  readonly response?: PageResponse;
+type Redirect = FetchResult['redirects'][number];
+
+/** A document in the window, and what came with it. */
+interface Page {
+  readonly document: Loaded;
+  readonly text: string;
+  readonly title: string;
+  readonly resources: PageResources;
+  readonly milestones?: DocumentMilestones;
+  readonly refresh?: Refresh;
 }
 
 export class PageLoad {
@@ -46,217 +71,187 @@ export class PageLoad {
   private readonly connections: Connections;
   private readonly names: LoadNames;
   private readonly deadline: Deadline;
-  private readonly redirects: { from: string; to: string; status: number }[] = [];
+  private readonly log: ExchangeLog;
+  private readonly fetcher: Fetcher;
+  private readonly redirects: Redirect[] = [];
   private readonly startAt: Instant;
+  private redirectStart: Instant | undefined;
+  private redirectEnd: Instant | undefined;
 
   constructor(request: FetchRequest, context: LoadContext) {
+    const { network, tracer, authorities, sessions, cookies, cache } = context;
     this.request = request;
     this.context = context;
-    this.connections = new Connections(context.network);
-    this.deadline = new Deadline(context.network, request.timeoutMs);
-    this.names = new LoadNames(context.names, () => context.network.now(), this.deadline.signal);
-    this.startAt = context.network.now();
+    this.startAt = this.now();
+    this.deadline = new Deadline(network, request.timeoutMs);
+    const { deadline } = this;
+    this.connections = new Connections({ network, tracer, authorities, sessions, signal: deadline.signal });
+    this.names = new LoadNames(context.names, () => this.now(), deadline.signal);
+    this.log = new ExchangeLog(() => this.now(), request.bodies === true);
+    this.fetcher = new Fetcher({
+      network,
+      tracer,
+      cookies,
+      cache,
+      deadline,
+      names: this.names,
+      connections: this.connections,
+      queue: new RequestQueue(),
+      log: this.log,
+      cacheMode: request.cache ?? 'default',
+      maxRedirects: this.maxRedirects,
+      onRedirect: (redirect) => this.redirected(redirect),
+    });
   }
 
   /** Never rejects: what fails is in the result. */
   async run(): Promise<FetchResult> {
-    let first: URL;
+    let first: ResourceRequest;
     try {
-      first = parseAddress(this.request.url);
-      this.traceUrl(first);
-      this.checkMethod();
+      first = this.firstRequest(parseAddress(this.request.url));
+      this.fetcher.traceUrl(first.url);
       await this.context.ready(this.deadline.signal);
     } catch (error) {
       this.deadline.clear();
       return this.failed(asLoadError(error, 'url').toFailure());
     }
-    const document = await this.follow(this.firstRequest(first), 'document');
-    const { text, contents } = this.read(document);
-    const resources = contents === undefined ? [] : await this.loadContents(contents);
+    const page = await this.browse(first);
     this.deadline.clear();
     await this.connections.close();
-    return this.result(document, resources, text);
+    return this.result(page);
   }
 
-  private checkMethod(): void {
-    const method = this.request.method?.toUpperCase() ?? 'GET';
+  /** Throws LoadError for a method that browsers do not send. */
+  private firstRequest(address: URL): ResourceRequest {
+    const { form, data, headers = {}, method: wanted } = this.request;
+    const method = wanted?.toUpperCase() ?? (form || data !== undefined ? 'POST' : 'GET');
     if (FORBIDDEN_METHODS.has(method)) {
       throw new LoadError('ERR_UNSUPPORTED_METHOD', 'http', `a browser does not send ${method} requests`);
     }
+    const inQuery = form !== undefined && (method === 'GET' || method === 'HEAD');
+    const url = inQuery ? withQuery(address, form.fields) : address;
+    const validate = withoutSecrets(url) === this.context.current;
+    return { ...DOCUMENT, url, method, headers, validate, body: inQuery ? undefined : this.body() };
   }
 
-  private traceUrl(url: URL): void {
-    this.context.tracer.emit({ event: 'url-parsed', url: withoutSecrets(url), parts: urlParts(url) });
+  private body(): RequestBody | undefined {
+    const { form, data } = this.request;
+    if (form !== undefined) return formBody(form, this.context.random);
+    if (data === undefined) return undefined;
+    return { bytes: new TextEncoder().encode(data), contentType: 'application/x-www-form-urlencoded' };
   }
 
-  private firstRequest(url: URL): RedirectableRequest {
-    const { method, headers = {}, data } = this.request;
-    const body = data === undefined ? undefined : new TextEncoder().encode(data);
-    return { url, method: method?.toUpperCase() ?? (body ? 'POST' : 'GET'), headers, body };
-  }
-
-  /** Asks, and asks again where it is sent, until something else than a redirect answers. Never rejects. */
-  private async follow(start: RedirectableRequest, initiator: string): Promise<Loaded> {
-    const startAt = this.context.network.now();
-    let request = start;
-    try {
-      for (let hops = 0; ; hops++) {
-        const response = await this.ask(request, initiator);
-        if (!isRedirect(response)) {
-          return { url: request.url, response, resource: this.loaded(request.url, response, initiator, startAt) };
-        }
-        request = this.next(request, response, hops);
-      }
-    } catch (error) {
-      const failure = asLoadError(error, error instanceof UrlError ? 'url' : 'http').toFailure();
-      return { url: request.url, resource: this.unloaded(request.url, failure, initiator, startAt) };
+  /** One page after the other, as far as they are refreshed to others. */
+  private async browse(first: ResourceRequest): Promise<Page> {
+    let page = await this.load(first);
+    for (let refreshes = 1; page.refresh !== undefined; refreshes++) {
+      const { url: from } = page.document;
+      const url = parseAddress(page.refresh.url);
+      if (refreshes + this.redirects.length > this.maxRedirects) return { ...page, document: this.tooMany(page) };
+      await this.pause(page.refresh.seconds);
+      if (this.deadline.signal.aborted) return page;
+      this.redirected({ from: withoutSecrets(from), to: withoutSecrets(url), status: page.document.resource.status });
+      this.fetcher.traceUrl(url);
+      const client = { url: from, referrerPolicy: 'strict-origin-when-cross-origin', topUrl: from } as const;
+      page = await this.load({ ...DOCUMENT, url, method: 'GET', headers: this.request.headers ?? {}, client });
     }
+    return page;
   }
 
-  private next(request: RedirectableRequest, response: PageResponse, hops: number): RedirectableRequest {
-    const limit = this.request.maxRedirects ?? DEFAULT_MAX_REDIRECTS;
-    if (hops >= limit) {
-      throw new LoadError(
-        'ERR_TOO_MANY_REDIRECTS',
-        'http',
-        `${withoutSecrets(request.url)} is redirect number ${hops + 1} of at most ${limit}`,
-      );
-    }
-    const next = redirected(request, response);
-    this.redirects.push({ from: withoutSecrets(request.url), to: withoutSecrets(next.url), status: response.status });
-    this.traceUrl(next.url);
-    return next;
+  private get maxRedirects(): number {
+    return this.request.maxRedirects ?? DEFAULT_MAX_REDIRECTS;
   }
 
-  /** One request by the whole way: name, connection, exchange. Throws LoadError. */
-  private async ask(request: RedirectableRequest, initiator: string): Promise<PageResponse> {
-    const { url, method, body } = request;
-    const addresses = await this.names.lookup(url.hostname);
-    const headers = requestHeaders(url, initiator, request.headers, body);
-    const message = { url, method, headers, body, keepText: initiator === 'document' };
+  private tooMany({ document }: Page): Loaded {
+    const message = `${withoutSecrets(document.url)} refreshes to yet another page, after ${this.maxRedirects} at most`;
+    const error = new LoadError('ERR_TOO_MANY_REDIRECTS', 'html', message).toFailure();
+    return { ...document, resource: { ...document.resource, error } };
+  }
+
+  private async pause(seconds: number): Promise<void> {
     this.deadline.progress();
-    const context = { agent: this.connections, deadline: this.deadline, tracer: this.context.tracer };
-    for (let attempt = 0, index = 0; ; attempt++) {
-      try {
-        return await exchange(message, addresses[index], context);
-      } catch (error) {
-        const isFinal = !(error instanceof ExchangeError) || this.deadline.signal.aborted;
-        if (isFinal) throw this.explain(error, addresses[index]);
-        // A server may close a kept connection at the very moment of our next request (RFC 9112 section 9.3.1).
-        const again = error.connectionWasStale && body === undefined && attempt < MAX_ATTEMPTS;
-        const elsewhere = error.stage === 'tcp' && index + 1 < addresses.length;
-        if (!again && !elsewhere) throw this.explain(error, addresses[index]);
-        if (elsewhere) index += 1;
-      }
-    }
+    await this.context.network.sleep(seconds * 1000, this.deadline.signal).catch(() => {});
   }
 
-  private explain(error: unknown, address: string): LoadError {
-    if (!(error instanceof ExchangeError)) return asLoadError(error, 'http');
-    const stage: FetchStage =
-      error.stage === 'tcp' ? blame(this.context.network, address, error.cause.code) : error.stage;
-    return new LoadError(error.cause.code ?? 'ERR_HTTP', stage, error.cause.message);
+  private async load(request: ResourceRequest): Promise<Page> {
+    const document = await this.fetcher.load(request);
+    const resources = new PageResources();
+    const { response, resource, url } = document;
+    if (!response || !isText(resource.contentType)) return { document, text: '', title: '', resources };
+    const text = decodeHtml(response.beginning, resource.contentType);
+    if (!isHtml(resource.contentType)) return { document, text, title: '', resources };
+    const { fetcher, names, connections } = this;
+    const { libraries, tracer } = this.context;
+    const context = { fetcher, names, connections, libraries, tracer, resources, now: () => this.now() };
+    const loading = new DocumentLoad(text, { url, headers: response.headers }, [], context);
+    const { title } = loading.contents;
+    if (this.request.subresources === false) return { document, text, title, resources };
+    const milestones = await loading.run();
+    const header = readRefresh(headerValue(response.headers, 'refresh') ?? '', url.href);
+    const refresh = header ?? loading.contents.refresh;
+    return { document, text, title, resources, milestones, ...(isFollowed(refresh, url) && { refresh }) };
   }
 
-  private read({ resource, url, response }: Loaded): { text: string; contents?: PageContents } {
-    if (!response || !isText(resource.contentType)) return { text: '' };
-    const text = decodeText(response.beginning, resource.contentType);
-    if (!isHtml(resource.contentType) || this.request.subresources === false) return { text };
-    const contents = readPage(text, url.href);
-    this.context.tracer.emit({
-      event: 'html-parsed',
-      url: withoutSecrets(url),
-      resources: contents.resources.map((resource) => resource.url),
-    });
-    return { text, contents };
+  private redirected(redirect: Redirect): void {
+    this.redirectStart ??= this.startAt;
+    this.redirectEnd = this.now();
+    this.redirects.push(redirect);
   }
 
-  /** All at once; those that share a server wait for its connections. */
-  private async loadContents(contents: PageContents): Promise<FetchedResource[]> {
-    const early = contents.prefetchHosts.map((host) => this.names.lookup(host).catch(() => []));
-    const loads = contents.resources.map(async ({ url, initiator }) => {
-      const startAt = this.context.network.now();
-      try {
-        const request = { url: parseAddress(url), method: 'GET', headers: {} };
-        return (await this.follow(request, initiator)).resource;
-      } catch (error) {
-        return this.unloaded(new URL(url), asLoadError(error, 'url').toFailure(), initiator, startAt);
-      }
-    });
-    const [resources] = await Promise.all([Promise.all(loads), Promise.all(early)]);
-    return resources;
-  }
-
-  private loaded(url: URL, response: PageResponse, initiator: string, startAt: Instant): FetchedResource {
-    const { status, bytes, sha256, contentType, local, remote } = response;
-    const endAt = this.context.network.now();
-    return {
-      url: withoutSecrets(url),
-      status,
-      bytes,
-      sha256,
-      contentType,
-      initiator,
-      fromCache: false,
-      startAt,
-      endAt,
-      local,
-      remote,
-    };
-  }
-
-  private unloaded(url: URL, error: FetchFailure, initiator: string, startAt: Instant): FetchedResource {
-    return {
-      url: withoutSecrets(url),
-      status: 0,
-      bytes: 0,
-      sha256: '',
-      contentType: '',
-      initiator,
-      fromCache: false,
-      startAt,
-      endAt: this.context.network.now(),
-      error,
-    };
-  }
-
-  private result(document: Loaded, resources: readonly FetchedResource[], text: string): FetchResult {
+  private result({ document, text, title, resources, milestones }: Page): FetchResult {
     const { status, error } = document.resource;
+    const { redirectStart, redirectEnd } = this;
+    const redirected = redirectStart !== undefined && redirectEnd !== undefined;
+    const timing: NavigationTiming = {
+      ...(redirected && { redirectStart, redirectEnd }),
+      ...milestones,
+      ...(milestones && { loadEventEnd: milestones.domComplete }),
+    };
     return {
-      url: this.request.url,
+      ...this.nothing(),
       finalUrl: withoutSecrets(document.url) + document.url.hash,
       ok: error === undefined && status >= 200 && status < 300,
       status,
-      startAt: this.startAt,
-      endAt: this.context.network.now(),
       ...(error && { error }),
       redirects: this.redirects,
-      resources: [document.resource, ...resources],
+      resources: [document.resource, ...resources.list],
       lookups: this.names.lookups,
       connections: this.connections.established,
-      exchanges: [],
-      title: '',
+      exchanges: this.log.exchanges,
+      ...((redirected || milestones) && { timing }),
+      title,
       text,
     };
   }
 
   /** Nothing was even asked for. */
   private failed(error: FetchFailure): FetchResult {
-    return {
-      url: this.request.url,
-      finalUrl: this.request.url,
-      ok: false,
-      status: 0,
-      startAt: this.startAt,
-      endAt: this.context.network.now(),
-      error,
-      redirects: [],
-      resources: [],
-      lookups: [],
-      connections: [],
-      exchanges: [],
-      title: '',
-      text: '',
-    };
+    return { ...this.nothing(), error };
   }
+
+  private nothing(): FetchResult {
+    const { url } = this.request;
+    const [startAt, endAt] = [this.startAt, this.now()];
+    const none = { redirects: [], resources: [], lookups: [], connections: [], exchanges: [] };
+    return { url, finalUrl: url, ok: false, status: 0, startAt, endAt, ...none, title: '', text: '' };
+  }
+
+  private now(): Instant {
+    return this.context.network.now();
+  }
+}
+
+const DOCUMENT = {
+  initiator: 'document',
+  priority: 'highest',
+  blocking: true,
+  navigation: true,
+  cors: false,
+  readBytes: MAX_TEXT_BYTES,
+} as const satisfies Partial<ResourceRequest>;
+
+/** A page that refreshes itself is one to look at again later. */
+function isFollowed(refresh: Refresh | undefined, page: URL): boolean {
+  if (refresh === undefined || refresh.seconds > MAX_REFRESH_SECONDS) return false;
+  return withoutSecrets(new URL(refresh.url)) !== withoutSecrets(page);
 }

@@ -1,5 +1,6 @@
 /** Where a redirect leads, and what remains of the request on the way there (RFC 9110 section 15.4). */
 import { parseAddress } from '../url-parts.js';
+import type { RequestBody } from './form.js';
 
 export interface RedirectableRequest {
   readonly url: URL;
@@ -7,7 +8,7 @@ export interface RedirectableRequest {
   readonly method: string;
   /** The caller's own headers. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array;
+  readonly body?: RequestBody;
 }
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -37,5 +38,5 @@ export function redirected(
     (!sameOrigin && /^(host|authorization|cookie|proxy-authorization)$/i.test(name)) ||
     (toGet && /^content-/i.test(name));
   const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !dropped(name)));
-  return toGet ? { url, method: 'GET', headers } : { ...request, url, headers };
+  return toGet ? { url, method: 'GET', headers, body: undefined } : { ...request, url, headers };
 }

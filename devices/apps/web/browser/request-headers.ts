@@ -1,19 +1,41 @@
 /** The headers of the browser's requests, in a fixed order: the same request has the same bytes every time. */
+import type { HeaderList } from '../client/message.js';
 import { decodePart, portOf } from '../url-parts.js';
-
-export type HeaderList = readonly (readonly [name: string, value: string])[];
+import { acceptedCodings } from './content-coding.js';
+import type { RequestBody } from './form.js';
 
 const USER_AGENT = 'Netarium/1.0 (browser)';
 const ACCEPT_LANGUAGE = 'en, *;q=0.5';
 
+const DOCUMENT = 'text/html, application/xhtml+xml, */*;q=0.8';
+const IMAGE = 'image/*, */*;q=0.8';
+const STYLE = 'text/css, */*;q=0.1';
+
 /** What each kind of request would like best (RFC 9110 section 12.5.1). */
 const ACCEPT: Readonly<Record<string, string>> = {
-  document: 'text/html, application/xhtml+xml, */*;q=0.8',
-  img: 'image/*, */*;q=0.8',
+  document: DOCUMENT,
+  iframe: DOCUMENT,
+  frame: DOCUMENT,
+  img: IMAGE,
+  style: STYLE,
 };
 
 /** Set by what is really sent; a caller's own value could only make the message unreadable. */
 const FRAMING = new Set(['content-length', 'transfer-encoding', 'trailer', 'upgrade', 'expect']);
+
+export interface HeaderChoices {
+  readonly url: URL;
+  /** `document`, or the tag that asked. */
+  readonly initiator: string;
+  /** The caller's own. */
+  readonly own?: Readonly<Record<string, string>>;
+  readonly body?: RequestBody;
+  readonly referer?: string;
+  readonly origin?: string;
+  readonly cookie?: string;
+  /** Caches on the way are to ask again: whoever has it, or whether it has changed. */
+  readonly freshness?: 'no-cache' | 'max-age=0';
+}
 
 /** RFC 9110 section 7.2: the port is named only when it is not the scheme's own. */
 function hostHeader(url: URL): string {
@@ -21,26 +43,34 @@ function hostHeader(url: URL): string {
 }
 
 /**
- * Host, Connection, User-Agent, Accept, Accept-Language, then Authorization (from the URL's user info), then
- * the caller's own in their order, then those of the body. A caller's header replaces the browser's of that name.
+ * Host, Connection, what the browser is and likes, then what this request is about: Authorization (from the URL's user info),
+ * Referer, Origin, Cookie; then the caller's own in their order, then those of the body. A caller's header replaces the
+ * browser's of that name, but for cookies, which are added.
  */
-export function requestHeaders(
-  url: URL,
-  initiator: string,
-  own: Readonly<Record<string, string>>,
-  body: Uint8Array | undefined,
-): HeaderList {
+export function requestHeaders(choices: HeaderChoices): HeaderList {
+  const { url, initiator, own = {}, body, referer, origin, cookie, freshness } = choices;
   const headers = new Map<string, readonly [string, string]>();
-  const set = (name: string, value: string) => headers.set(name.toLowerCase(), [name, value]);
+  const set = (name: string, value: string | undefined) => {
+    if (value !== undefined) headers.set(name.toLowerCase(), [name, value]);
+  };
   set('Host', hostHeader(url));
   set('Connection', 'keep-alive');
+  if (freshness === 'no-cache') set('Pragma', 'no-cache');
+  set('Cache-Control', freshness);
   set('User-Agent', USER_AGENT);
   set('Accept', ACCEPT[initiator] ?? '*/*');
+  set('Accept-Encoding', acceptedCodings(url));
   set('Accept-Language', ACCEPT_LANGUAGE);
   if (url.username !== '' || url.password !== '') set('Authorization', basicCredentials(url));
-  if (body !== undefined) set('Content-Type', 'application/x-www-form-urlencoded');
-  for (const [name, value] of Object.entries(own)) if (!FRAMING.has(name.toLowerCase())) set(name, value);
-  if (body !== undefined) set('Content-Length', String(body.length));
+  set('Referer', referer);
+  set('Origin', origin);
+  set('Cookie', cookie);
+  set('Content-Type', body?.contentType);
+  for (const [name, value] of Object.entries(own)) {
+    const isCookie = name.toLowerCase() === 'cookie';
+    if (!FRAMING.has(name.toLowerCase())) set(name, isCookie && cookie !== undefined ? `${cookie}; ${value}` : value);
+  }
+  if (body !== undefined) set('Content-Length', String(body.bytes.length));
   return [...headers.values()];
 }
 
@@ -48,9 +78,4 @@ export function requestHeaders(
 function basicCredentials(url: URL): string {
   const credentials = `${decodePart(url.username)}:${decodePart(url.password)}`;
   return `Basic ${Buffer.from(credentials).toString('base64')}`;
-}
-
-/** The head of a request or a response as it stands on the wire, with the empty line. */
-export function formatHead(startLine: string, headers: HeaderList): string {
-  return `${[startLine, ...headers.map(([name, value]) => `${name}: ${value}`)].join('\r\n')}\r\n\r\n`;
 }

@@ -68,7 +68,7 @@ t.test('the trace tells the parts of the URL, each request and response, and wha
   t.equal(
     request.head,
     'GET / HTTP/1.1\r\nHost: www.server.com\r\nConnection: keep-alive\r\nUser-Agent: Netarium/1.0 (browser)\r\n' +
-      'Accept: text/html, application/xhtml+xml, */*;q=0.8\r\nAccept-Language: en, *;q=0.5\r\n\r\n',
+      'Accept: text/html, application/xhtml+xml, */*;q=0.8\r\nAccept-Encoding: gzip, deflate\r\nAccept-Language: en, *;q=0.5\r\n\r\n',
   );
   const [response] = traced('http-response');
   t.match(response, { url: 'http://www.server.com/', status: 200, bodyBytes: PAGE.length, local: request.local });
@@ -130,10 +130,10 @@ t.test('redirects in a circle end', async (t) => {
 t.test('a redirect to a scheme that is not spoken here says so', async (t) => {
   const secure = {
     names: ['www.server.com'],
-    redirects: [{ from: '/*', to: 'https://www.server.com/*', status: 301 }],
+    redirects: [{ from: '/*', to: 'ftp://www.server.com/*', status: 301 }],
   };
   const result = await bookshop([secure]).fetch('http://www.server.com/');
-  t.match(result.error, { code: 'ERR_UNSUPPORTED_SCHEME', stage: 'url', message: /use http/ });
+  t.match(result.error, { code: 'ERR_UNSUPPORTED_SCHEME', stage: 'url', message: /http, https/ });
 });
 
 t.test('HEAD brings no body; a 404 is an answer, with the page that the site has for it', async (t) => {
@@ -176,7 +176,7 @@ t.test('what cannot work says at which step, and why, within its time', async (t
   t.match(await failure('http://www.server.com:81/'), { code: 'ECONNREFUSED', stage: 'tcp' });
   t.match(await failure('http://[::1]/'), { code: 'EAFNOSUPPORT', stage: 'routing' });
   t.match(await failure('not a url'), { code: 'ERR_INVALID_URL', stage: 'url' });
-  t.match(await failure('https://www.server.com/'), { code: 'ERR_UNSUPPORTED_SCHEME', stage: 'url' });
+  t.match(await failure('https://www.server.com/'), { code: 'ECONNREFUSED', stage: 'tcp' });
 });
 
 t.test('a method that browsers do not send, a header that cannot be written', async (t) => {

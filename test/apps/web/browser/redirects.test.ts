@@ -5,7 +5,7 @@ const post = {
   url: new URL('http://server.com/form#end'),
   method: 'POST',
   headers: { Authorization: 'Basic x', 'Content-Type': 'text/plain', 'X-Own': '1' },
-  body: new Uint8Array(3),
+  body: { bytes: new Uint8Array(3), contentType: 'text/plain' },
 };
 
 t.test('five statuses redirect, when they say where to', async (t) => {
@@ -45,7 +45,7 @@ t.test('credentials and Host stay at home', async (t) => {
 });
 
 t.test('a place that cannot be loaded is an error', async (t) => {
-  t.throws(() => redirected(post, { status: 301, location: 'https://server.com/' }), {
+  t.throws(() => redirected(post, { status: 301, location: 'ftp://server.com/' }), {
     code: 'ERR_UNSUPPORTED_SCHEME',
   });
   t.throws(() => redirected(post, { status: 301, location: 'http://[' }), { code: 'ERR_INVALID_URL' });

@@ -1,0 +1,122 @@
+/** The browser's cookies (RFC 6265, with what browsers made of it in RFC 6265bis), by tough-cookie on the machine's clock. */
+import type { Cookie, CookieJar } from 'tough-cookie';
+import type { CookieRow } from '../../../control/tables.js';
+import type { Libraries } from './libraries.js';
+
+/** Chromium's limits: of a domain, of all, and of a cookie's name and value, bytes. */
+export const MAX_DOMAIN_COOKIES = 180;
+export const MAX_COOKIES = 3000;
+const MAX_COOKIE_BYTES = 4096;
+/** RFC 6265bis section 5.5: no cookie lives longer than 400 days. */
+const MAX_AGE_MS = 400 * 24 * 3600 * 1000;
+
+/**
+ * Whose request it is (RFC 6265bis section 5.2): `strict` for one of the same site, or of a person; `lax` for going to
+ * another site's page by a safe method; `none` for everything else across sites.
+ */
+export type SameSiteContext = 'strict' | 'lax' | 'none';
+
+export class Cookies {
+  private readonly library: Libraries['cookies'];
+  private readonly jar: CookieJar;
+  private readonly wallClock: () => number;
+
+  constructor(library: Libraries['cookies'], wallClock: () => number) {
+    this.library = library;
+    this.wallClock = wallClock;
+    this.jar = new library.CookieJar(undefined, { prefixSecurity: 'silent', rejectPublicSuffixes: true });
+  }
+
+  /** The Cookie header of a request; undefined when there are none for it. */
+  header(url: URL, sameSiteContext: SameSiteContext): string | undefined {
+    const options = { expire: false, sort: true, sameSiteContext };
+    const cookies = this.jar.getCookiesSync(url.href, options).filter((cookie) => !this.isOver(cookie));
+    return cookies.length === 0 ? undefined : cookies.map((cookie) => cookie.cookieString()).join('; ');
+  }
+
+  /** Takes what a response sets, as far as it may be set. What is malformed is ignored. */
+  receive(setCookies: readonly string[], url: URL, sameSiteContext: SameSiteContext): void {
+    for (const text of setCookies) {
+      const cookie = this.library.Cookie.parse(text, { loose: true });
+      if (cookie === undefined || cookie.key.length + cookie.value.length > MAX_COOKIE_BYTES) continue;
+      // Browsers' default, and what they ask of those who want none of it.
+      cookie.sameSite ??= 'lax';
+      if (cookie.sameSite === 'none' && !cookie.secure) continue;
+      const now = new Date(this.wallClock());
+      if (cookie.maxAge === null && cookie.expires instanceof Date) this.shorten(cookie);
+      try {
+        this.jar.setCookieSync(cookie, url.href, { now, ignoreError: true, sameSiteContext });
+      } catch {
+        // A domain that is none.
+      }
+    }
+    if (setCookies.length > 0) this.evict();
+  }
+
+  rows(): CookieRow[] {
+    return this.all()
+      .filter((cookie) => !this.isOver(cookie))
+      .map((cookie) => ({
+        name: cookie.key,
+        value: cookie.value,
+        domain: `${cookie.hostOnly ? '' : '.'}${cookie.domain}`,
+        path: cookie.path ?? '/',
+        ...(this.expiryOf(cookie) !== undefined && { expiresMs: this.expiryOf(cookie) }),
+        secure: cookie.secure,
+        httpOnly: cookie.httpOnly,
+        sameSite: cookie.sameSite ?? 'lax',
+      }));
+  }
+
+  clear(): void {
+    this.jar.removeAllCookiesSync();
+  }
+
+  /** Scheme and registrable domain (HTML standard, section 7.1.1.2): what belongs to one owner. */
+  siteOf(url: URL): string {
+    const host = url.hostname;
+    return `${url.protocol}//${this.library.getPublicSuffix(host, { ignoreError: true }) ?? host}`;
+  }
+
+  private all(): Cookie[] {
+    let found: Cookie[] = [];
+    this.jar.store.getAllCookies((_error, cookies) => {
+      found = cookies ?? [];
+    });
+    return found;
+  }
+
+  /** Milliseconds since 1970; undefined for a cookie of the session. */
+  private expiryOf(cookie: Cookie): number | undefined {
+    const created = cookie.lastAccessed ?? cookie.creation;
+    const at = cookie.expiryTime(created instanceof Date ? created : undefined);
+    return at === undefined || at === Number.POSITIVE_INFINITY ? undefined : at;
+  }
+
+  private isOver(cookie: Cookie): boolean {
+    const at = this.expiryOf(cookie);
+    return at !== undefined && at <= this.wallClock();
+  }
+
+  private shorten(cookie: Cookie): void {
+    const latest = this.wallClock() + MAX_AGE_MS;
+    if (cookie.expires instanceof Date && cookie.expires.getTime() > latest) cookie.expires = new Date(latest);
+  }
+
+  /** Those that are over go first, then the oldest ones: of a domain with too many, then of all. */
+  private evict(): void {
+    const remove = ({ domain, path, key }: Cookie) =>
+      this.jar.store.removeCookie(domain ?? '', path ?? '/', key, () => {});
+    const kept = this.all().filter((cookie) => {
+      if (this.isOver(cookie)) remove(cookie);
+      return !this.isOver(cookie);
+    });
+    const byDomain = new Map<string, number>();
+    kept.reverse().forEach((cookie, index) => {
+      const domain = cookie.domain ?? '';
+      const count = (byDomain.get(domain) ?? 0) + 1;
+      byDomain.set(domain, count);
+      if (count > MAX_DOMAIN_COOKIES || index >= MAX_COOKIES) remove(cookie);
+    });
+  }
+}

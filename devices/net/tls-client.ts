@@ -1,0 +1,181 @@
+/**
+ * TLS for programs on an emulated machine: Node's own, on a connected TcpSocket. What is wrong with a certificate is said in
+ * words, under Node's codes; the secrets of the connection go into the trace, when somebody listens to it.
+ */
+import { isIP } from 'node:net';
+import type { PeerCertificate, TLSSocket } from 'node:tls';
+import type { Tracer } from '../stack/trace.js';
+import type { TcpSocket } from './tcp-socket.js';
+
+export interface SecureOptions {
+  /** The name, or the address, that the certificate must be for. Names are sent as SNI (RFC 6066 section 3). */
+  readonly serverName: string;
+  /** PEM certificates of who may vouch for it. With none, nobody is believed. */
+  readonly authorities: readonly string[];
+  /** In the order of preference: `h2`, `http/1.1`. None: no ALPN (RFC 7301). */
+  readonly alpn?: readonly string[];
+  /** Of an earlier connection to the same server: its handshake is shortened. */
+  readonly session?: Buffer;
+  /** A session that a later connection may resume. */
+  readonly onSession?: (session: Buffer) => void;
+  /** Whoever the server is will do. Default false. */
+  readonly insecure?: boolean;
+  readonly tracer: Tracer;
+}
+
+/** What was agreed on, and with whom. */
+export interface SecureFacts {
+  /** `TLSv1.3` */
+  readonly protocol: string;
+  /** `TLS_AES_256_GCM_SHA384` */
+  readonly cipher: string;
+  /** `h2`, `http/1.1`; empty when none was agreed on. */
+  readonly alpn: string;
+  readonly sessionReused: boolean;
+  readonly subject: string;
+  readonly issuer: string;
+  /** Milliseconds since 1970. */
+  readonly validFrom: number;
+  readonly validTo: number;
+  /** DNS names and addresses of the certificate. */
+  readonly names: readonly string[];
+}
+
+/** With Node's code: `CERT_HAS_EXPIRED`, `ERR_TLS_CERT_ALTNAME_INVALID`, `ECONNRESET`, `ERR_SSL_…`. */
+export class TlsError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Performs the handshake. Rejects with TlsError; the socket is destroyed then. */
+export async function secureConnection(socket: TcpSocket, options: SecureOptions): Promise<TLSSocket> {
+  const { connect } = await import('node:tls');
+  const { serverName, authorities, alpn, session, tracer } = options;
+  const isAddress = isIP(serverName) !== 0;
+  const secured = connect({
+    socket: socket as never,
+    host: serverName,
+    ...(!isAddress && { servername: serverName }),
+    ca: [...authorities],
+    ...(alpn && { ALPNProtocols: [...alpn] }),
+    session,
+    minVersion: 'TLSv1.2',
+    // Judged below, where the certificate can still be told about.
+    rejectUnauthorized: false,
+  });
+  const ends = { local: endOf(socket, 'local'), remote: endOf(socket, 'remote') };
+  if (tracer.enabled) {
+    secured.on('keylog', (line: Buffer) =>
+      tracer.emit({ event: 'tls-secret', ...ends, line: line.toString('latin1').trim() }),
+    );
+  }
+  if (options.onSession) secured.on('session', options.onSession);
+  await handshake(secured, serverName);
+  const facts = secureFacts(secured);
+  if (!secured.authorized && options.insecure !== true) {
+    const error = untrusted(String(secured.authorizationError), serverName, facts, secured);
+    secured.on('error', () => {});
+    secured.destroy();
+    throw error;
+  }
+  const { protocol, cipher, alpn: agreed, sessionReused } = facts;
+  tracer.emit({ event: 'tls-established', ...ends, serverName, protocol, cipher, alpn: agreed, sessionReused });
+  return secured;
+}
+
+function endOf(socket: TcpSocket, end: 'local' | 'remote'): string {
+  return `${socket[`${end}Address`]}:${socket[`${end}Port`]}`;
+}
+
+function handshake(secured: TLSSocket, serverName: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error & { code?: string }) => {
+      secured.on('error', () => {});
+      secured.destroy();
+      reject(handshakeError(error, serverName));
+    };
+    const closed = () => fail(new TlsError('ECONNRESET', 'the connection was closed'));
+    secured.once('error', fail);
+    secured.once('close', closed);
+    secured.once('secureConnect', () => {
+      secured.off('error', fail);
+      secured.off('close', closed);
+      resolve();
+    });
+  });
+}
+
+/** What OpenSSL says about bytes that are no TLS, or about a peer with whom nothing can be agreed. */
+function handshakeError(error: Error & { code?: string }, serverName: string): TlsError {
+  const { code = 'EPROTO' } = error;
+  const reasons: Readonly<Record<string, string>> = {
+    ECONNRESET: 'the server closed the connection during the TLS handshake',
+    ERR_SSL_WRONG_VERSION_NUMBER: 'what the server sends is not TLS',
+    ERR_SSL_PACKET_LENGTH_TOO_LONG: 'what the server sends is not TLS',
+    ERR_SSL_UNSUPPORTED_PROTOCOL: 'the server speaks a version of TLS that is too old: 1.2 and 1.3 are spoken here',
+    ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: 'the server speaks no version of TLS that is spoken here: 1.2 and 1.3',
+    ERR_SSL_TLSV1_UNRECOGNIZED_NAME: 'the server has no certificate for this name',
+  };
+  return new TlsError(code, `${serverName}: ${reasons[code] ?? plainReason(error.message)}`);
+}
+
+/** OpenSSL's `error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../…` without its file names. */
+function plainReason(message: string): string {
+  const reason = /^[^:]*:?error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/.exec(message)?.[1];
+  return reason === undefined ? message : `the TLS handshake failed: ${reason}`;
+}
+
+export function secureFacts(secured: TLSSocket): SecureFacts {
+  const certificate: Partial<PeerCertificate> = secured.getPeerCertificate() ?? {};
+  const { standardName, name } = secured.getCipher() as { standardName?: string; name: string };
+  return {
+    protocol: secured.getProtocol() ?? '',
+    cipher: standardName ?? name,
+    alpn: secured.alpnProtocol || '',
+    sessionReused: secured.isSessionReused(),
+    subject: commonName(certificate.subject),
+    issuer: commonName(certificate.issuer),
+    validFrom: Date.parse(certificate.valid_from ?? '') || 0,
+    validTo: Date.parse(certificate.valid_to ?? '') || 0,
+    names: subjectNames(certificate.subjectaltname),
+  };
+}
+
+function commonName(name: Readonly<Record<string, unknown>> | undefined): string {
+  const { CN, O } = name ?? {};
+  return [CN ?? O ?? ''].flat().join(', ');
+}
+
+/** `DNS:www.server.com, IP Address:10.0.0.2` */
+function subjectNames(text = ''): string[] {
+  return [...text.matchAll(/(?:DNS|IP Address):([^,\s"]+)/g)].map(([, name]) => name);
+}
+
+function untrusted(code: string, serverName: string, facts: SecureFacts, secured: TLSSocket): TlsError {
+  const whose = `the certificate of ${serverName}`;
+  const day = (ms: number) => new Date(ms).toISOString().slice(0, 10);
+  const issuer = facts.issuer || 'nobody';
+  switch (code) {
+    case 'CERT_HAS_EXPIRED':
+      return new TlsError(code, `${whose} has expired on ${day(facts.validTo)}`);
+    case 'CERT_NOT_YET_VALID':
+      return new TlsError(code, `${whose} is not valid before ${day(facts.validFrom)}`);
+    case 'ERR_TLS_CERT_ALTNAME_INVALID': {
+      const names = facts.names.join(', ') || facts.subject || 'no name at all';
+      return new TlsError(code, `${whose} is for another name: it is for ${names}`);
+    }
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+      return new TlsError(code, `${whose} is signed by itself, by no authority that is known here`);
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+      return new TlsError(code, `${whose} is issued by ${issuer}, an authority that is not known here`);
+    default:
+      return new TlsError(code, `${whose} is not accepted (${code}) over ${secured.getProtocol()}`);
+  }
+}
