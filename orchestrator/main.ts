@@ -17,6 +17,7 @@ import { fetchCommand } from './commands/fetch.js';
 import { graphCommand } from './commands/graph.js';
 import { inspectCommand } from './commands/inspect.js';
 import { logsCommand } from './commands/logs.js';
+import { proxyCommand } from './commands/proxy.js';
 import { psCommand } from './commands/ps.js';
 import { schemaCommand } from './commands/schema.js';
 import { upCommand } from './commands/up.js';
@@ -50,6 +51,7 @@ function makeProgram(): Command {
     consoleCommand(),
     inspectCommand(),
     captureCommand(),
+    proxyCommand(),
     attachCommand(),
     detachCommand(),
     logsCommand(),

@@ -39,10 +39,16 @@ function isFault(data: unknown): data is ConnectFault {
   return typeof code === 'string' && typeof message === 'string' && typeof stage === 'string';
 }
 
+const DEVICE_GONE: ConnectFault = {
+  code: 'ENETDOWN',
+  message: 'the device that would connect does not answer: it has ended, is paused or overloaded',
+  stage: 'routing',
+};
+
 export class DeviceStream extends Duplex {
   /** On the emulated network, as `192.0.2.1:40000`. */
-  local = '';
-  remote = '';
+  readonly local: string = '';
+  readonly remote: string = '';
   private readonly client: RpcClient;
   /** Bytes that the device has room for. */
   private room = STREAM_WINDOW_BYTES;
@@ -56,7 +62,13 @@ export class DeviceStream extends Duplex {
       if (!this.push(bytes)) client.pause();
     };
     client.onClose = () => this.broken({ code: 'ECONNRESET', message: 'the device has ended', stage: 'tcp' });
-    client.notifications.set('stream-end', () => this.push(null));
+    // Who listens too late still hears 'close': an error that nobody hears must not end the process.
+    this.on('error', () => {});
+    client.notifications.set('stream-end', () => {
+      this.push(null);
+      // Noticed also while nobody reads, as the end of a Node socket is.
+      this.read(0);
+    });
     client.notifications.set('stream-error', (fault: ConnectFault) => this.broken(fault));
     client.notifications.set('stream-window', ({ bytes }: StreamWindow) => {
       this.room += bytes;
@@ -65,22 +77,22 @@ export class DeviceStream extends Duplex {
   }
 
   /**
-   * Opens a connection of the device that listens for control at `path`. Rejects with {@link ConnectError}, with the
-   * signal's reason, or with the system's error when the device is not there.
+   * Opens a connection of the device that listens for control at `path`. Rejects with {@link ConnectError}, which has the
+   * code ENETDOWN when the device itself does not answer, or with the signal's reason.
    */
   static async open(path: string, request: StreamRequest, signal?: AbortSignal): Promise<DeviceStream> {
-    const client = await RpcClient.connect(path);
+    const client = await RpcClient.connect(path).catch(() => {
+      throw new ConnectError(DEVICE_GONE);
+    });
     const abort = () => client.terminate();
     signal?.addEventListener('abort', abort, { once: true });
     if (signal?.aborted) abort();
     try {
       // Made first: the peer's first bytes may come together with the answer.
       const stream = new DeviceStream(client);
-      stream.on('error', ignore);
       Object.assign(stream, await client.call<StreamOpened>('stream-open', request));
       // So may its end.
       if (stream.errored) throw stream.errored;
-      stream.off('error', ignore);
       return stream;
     } catch (error) {
       client.terminate();
@@ -131,6 +143,3 @@ export class DeviceStream extends Duplex {
     if (!this.destroyed) this.destroy(new ConnectError(fault));
   }
 }
-
-/** While a stream is being opened, who asked for it hears of errors by the promise. */
-function ignore(): void {}

@@ -17,7 +17,7 @@ t.test('--help lists what there is, and nothing else', async (t) => {
   const verbs = [...stdout.matchAll(/^ {2}([a-z]+) .*? {2,}\S/gm)].map(([, verb]) => verb);
   t.same(verbs.sort(), [
     ...['attach', 'capture', 'clean', 'console', 'detach', 'doctor', 'down', 'exec', 'fetch', 'graph', 'help'],
-    ...['inspect', 'logs', 'ps', 'schema', 'up', 'validate'],
+    ...['inspect', 'logs', 'proxy', 'ps', 'schema', 'up', 'validate'],
   ]);
   const fetch = await net.run('fetch', '--help');
   t.equal(fetch.exitStatus, 0);

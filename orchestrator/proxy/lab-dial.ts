@@ -1,0 +1,53 @@
+/** Connections of a device of a running lab, for as long as that lab runs. */
+import { CliError } from '../errors.js';
+import { type DeviceEnd, describeEnd } from '../lab/device-process.js';
+import { DeviceStream } from '../lab/device-stream.js';
+import { connectLab, findDevice, type LabDevice, type LabState } from '../lab/state.js';
+import { news } from '../terminal.js';
+import type { Dial } from './relay.js';
+
+/** The device by name. Throws a CliError when it is not there, or has no network to speak of. */
+export function callingDevice(lab: LabState, name: string | undefined): LabDevice {
+  if (name === undefined)
+    throw new CliError(2, `lab ${lab.name} has no host to connect from`, 'Name a device with --from.');
+  const device = findDevice(lab, name);
+  if (device.kind === 'switch' || device.kind === 'hub') {
+    throw new CliError(2, `${name} is a ${device.kind}: only hosts, routers and DNS servers can connect`);
+  }
+  return device;
+}
+
+export function dialFrom({ control }: LabDevice): Dial {
+  return (host, port, signal) => DeviceStream.open(control, { host, port }, signal);
+}
+
+/**
+ * Resolves when a command that stays in the foreground is to end: with `interrupted` on Ctrl-C, with `lab-ended` when the
+ * lab goes. That its device dies is told meanwhile.
+ */
+export async function foreground(
+  lab: LabState,
+  device: LabDevice,
+  signal: AbortSignal,
+): Promise<'interrupted' | 'lab-ended'> {
+  const client = await connectLab(lab.name);
+  const ended = new Promise<'lab-ended'>((resolve) => {
+    if (client === undefined) resolve('lab-ended');
+    else client.onClose = () => resolve('lab-ended');
+  });
+  client?.notifications.set('device-end', (end: DeviceEnd) => {
+    if (end.name === device.name) news(`${describeEnd(end)}; nothing can be reached until it is back`);
+  });
+  const interrupted = new Promise<'interrupted'>((resolve) => {
+    if (signal.aborted) resolve('interrupted');
+    else signal.addEventListener('abort', () => resolve('interrupted'), { once: true });
+  });
+  const why = await Promise.race([ended, interrupted]);
+  if (client !== undefined) client.onClose = undefined;
+  client?.close();
+  if (why === 'lab-ended') {
+    news(`lab ${lab.name} has ended`);
+    process.exitCode = 1;
+  }
+  return why;
+}
