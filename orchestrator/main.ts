@@ -13,6 +13,7 @@ import { consoleCommand } from './commands/console.js';
 import { doctorCommand } from './commands/doctor.js';
 import { downCommand } from './commands/down.js';
 import { execCommand } from './commands/exec.js';
+import { exposeCommand } from './commands/expose.js';
 import { fetchCommand } from './commands/fetch.js';
 import { graphCommand } from './commands/graph.js';
 import { inspectCommand } from './commands/inspect.js';
@@ -52,6 +53,7 @@ function makeProgram(): Command {
     inspectCommand(),
     captureCommand(),
     proxyCommand(),
+    exposeCommand(),
     attachCommand(),
     detachCommand(),
     logsCommand(),

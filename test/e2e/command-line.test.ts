@@ -16,7 +16,20 @@ t.test('--help lists what there is, and nothing else', async (t) => {
   t.same({ exitStatus, stderr }, { exitStatus: 0, stderr: '' });
   const verbs = [...stdout.matchAll(/^ {2}([a-z]+) .*? {2,}\S/gm)].map(([, verb]) => verb);
   t.same(verbs.sort(), [
-    ...['attach', 'capture', 'clean', 'console', 'detach', 'doctor', 'down', 'exec', 'fetch', 'graph', 'help'],
+    ...[
+      'attach',
+      'capture',
+      'clean',
+      'console',
+      'detach',
+      'doctor',
+      'down',
+      'exec',
+      'expose',
+      'fetch',
+      'graph',
+      'help',
+    ],
     ...['inspect', 'logs', 'proxy', 'ps', 'schema', 'up', 'validate'],
   ]);
   const fetch = await net.run('fetch', '--help');
