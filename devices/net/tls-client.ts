@@ -15,23 +15,15 @@ export interface SecureOptions {
   /** In the order of preference: `h2`, `http/1.1`. None: no ALPN (RFC 7301). */
   readonly alpn?: readonly string[];
   /** Of an earlier connection to the same server: its handshake is shortened. */
-  readonly session?: Buffer;
+  readonly session?: TlsSession;
   /** A session that a later connection may resume. */
-  readonly onSession?: (session: Buffer) => void;
+  readonly onSession?: (session: TlsSession) => void;
   /** Whoever the server is will do. Default false. */
   readonly insecure?: boolean;
   readonly tracer: Tracer;
 }
 
-/** What was agreed on, and with whom. */
-export interface SecureFacts {
-  /** `TLSv1.3` */
-  readonly protocol: string;
-  /** `TLS_AES_256_GCM_SHA384` */
-  readonly cipher: string;
-  /** `h2`, `http/1.1`; empty when none was agreed on. */
-  readonly alpn: string;
-  readonly sessionReused: boolean;
+export interface CertificateFacts {
   readonly subject: string;
   readonly issuer: string;
   /** Milliseconds since 1970. */
@@ -39,6 +31,28 @@ export interface SecureFacts {
   readonly validTo: number;
   /** DNS names and addresses of the certificate. */
   readonly names: readonly string[];
+}
+
+/** What was agreed on, and with whom. */
+export interface SecureFacts extends CertificateFacts {
+  /** `TLSv1.3` */
+  readonly protocol: string;
+  /** `TLS_AES_256_GCM_SHA384` */
+  readonly cipher: string;
+  /** `h2`, `http/1.1`; empty when none was agreed on. */
+  readonly alpn: string;
+  readonly sessionReused: boolean;
+}
+
+/** The server does not show its certificate again to who resumes a session: what was in it is remembered. */
+export interface TlsSession {
+  readonly ticket: Buffer;
+  readonly certificate: CertificateFacts;
+}
+
+export interface SecureConnection {
+  readonly stream: TLSSocket;
+  readonly facts: SecureFacts;
 }
 
 /** With Node's code: `CERT_HAS_EXPIRED`, `ERR_TLS_CERT_ALTNAME_INVALID`, `ECONNRESET`, `ERR_SSL_…`. */
@@ -52,7 +66,7 @@ export class TlsError extends Error {
 }
 
 /** Performs the handshake. Rejects with TlsError; the socket is destroyed then. */
-export async function secureConnection(socket: TcpSocket, options: SecureOptions): Promise<TLSSocket> {
+export async function secureConnection(socket: TcpSocket, options: SecureOptions): Promise<SecureConnection> {
   const { connect } = await import('node:tls');
   const { serverName, authorities, alpn, session, tracer } = options;
   const isAddress = isIP(serverName) !== 0;
@@ -62,7 +76,7 @@ export async function secureConnection(socket: TcpSocket, options: SecureOptions
     ...(!isAddress && { servername: serverName }),
     ca: [...authorities],
     ...(alpn && { ALPNProtocols: [...alpn] }),
-    session,
+    session: session?.ticket,
     minVersion: 'TLSv1.2',
     // Judged below, where the certificate can still be told about.
     rejectUnauthorized: false,
@@ -73,9 +87,10 @@ export async function secureConnection(socket: TcpSocket, options: SecureOptions
       tracer.emit({ event: 'tls-secret', ...ends, line: line.toString('latin1').trim() }),
     );
   }
-  if (options.onSession) secured.on('session', options.onSession);
+  const certificate = () => (secured.isSessionReused() && session ? session.certificate : certificateFacts(secured));
+  secured.on('session', (ticket: Buffer) => options.onSession?.({ ticket, certificate: certificate() }));
   await handshake(secured, serverName);
-  const facts = secureFacts(secured);
+  const facts = { ...agreedFacts(secured), ...certificate() };
   if (!secured.authorized && options.insecure !== true) {
     const error = untrusted(String(secured.authorizationError), serverName, facts, secured);
     secured.on('error', () => {});
@@ -84,7 +99,7 @@ export async function secureConnection(socket: TcpSocket, options: SecureOptions
   }
   const { protocol, cipher, alpn: agreed, sessionReused } = facts;
   tracer.emit({ event: 'tls-established', ...ends, serverName, protocol, cipher, alpn: agreed, sessionReused });
-  return secured;
+  return { stream: secured, facts };
 }
 
 function endOf(socket: TcpSocket, end: 'local' | 'remote'): string {
@@ -129,14 +144,19 @@ function plainReason(message: string): string {
   return reason === undefined ? message : `the TLS handshake failed: ${reason}`;
 }
 
-export function secureFacts(secured: TLSSocket): SecureFacts {
-  const certificate: Partial<PeerCertificate> = secured.getPeerCertificate() ?? {};
+function agreedFacts(secured: TLSSocket): Omit<SecureFacts, keyof CertificateFacts> {
   const { standardName, name } = secured.getCipher() as { standardName?: string; name: string };
   return {
     protocol: secured.getProtocol() ?? '',
     cipher: standardName ?? name,
     alpn: secured.alpnProtocol || '',
     sessionReused: secured.isSessionReused(),
+  };
+}
+
+function certificateFacts(secured: TLSSocket): CertificateFacts {
+  const certificate: Partial<PeerCertificate> = secured.getPeerCertificate() ?? {};
+  return {
     subject: commonName(certificate.subject),
     issuer: commonName(certificate.issuer),
     validFrom: Date.parse(certificate.valid_from ?? '') || 0,

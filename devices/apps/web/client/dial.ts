@@ -2,7 +2,7 @@
 import type { FetchStage } from '../../../control/rpc.js';
 import type { Network } from '../../../net/network.js';
 import type { TcpSocket } from '../../../net/tcp-socket.js';
-import { secureConnection, secureFacts } from '../../../net/tls-client.js';
+import { secureConnection, type TlsSession } from '../../../net/tls-client.js';
 import type { Timer } from '../../../stack/clock.js';
 import type { Tracer } from '../../../stack/trace.js';
 import { Http1Connection } from './http1-connection.js';
@@ -43,8 +43,8 @@ export interface DialOptions {
 
 /** Sessions for later connections, by "host:port". */
 export interface TlsSessions {
-  take(server: string): Buffer | undefined;
-  put(server: string, session: Buffer): void;
+  take(server: string): TlsSession | undefined;
+  put(server: string, session: TlsSession): void;
 }
 
 export class DialError extends Error {
@@ -91,7 +91,7 @@ async function secured(
 ): Promise<HttpConnection> {
   const server = `${host}:${port}`;
   const secureConnectionStart = network.now();
-  const stream = await secureConnection(tcp, {
+  const { stream, facts: secure } = await secureConnection(tcp, {
     serverName: host,
     authorities,
     alpn,
@@ -101,8 +101,8 @@ async function secured(
     tracer,
   });
   const timing = { connectStart, secureConnectionStart, connectEnd: network.now() };
-  const parts = { tcp, stream, timing, secure: secureFacts(stream) };
-  return stream.alpnProtocol === 'h2' ? Http2Connection.on(parts, `https://${server}`) : new Http1Connection(parts);
+  const parts = { tcp, stream, timing, secure };
+  return secure.alpn === 'h2' ? Http2Connection.on(parts, `https://${server}`) : new Http1Connection(parts);
 }
 
 /** One address after the other, the next one beside those that do not answer; the first that answers is taken. */
