@@ -155,6 +155,7 @@ async function exchange(
       keepBytes: transaction.keepBytes(response),
       onProgress: () => deadline.progress(),
     });
+    if (!response.isComplete()) throw Object.assign(new Error('aborted'), { code: 'ECONNRESET' });
   } catch (error) {
     // Part of the response was there: asking again is not for us to decide.
     throw explainExchange(error, deadline);

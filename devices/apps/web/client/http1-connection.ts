@@ -99,6 +99,7 @@ export class Http1Connection implements HttpConnection {
           statusText: response.statusMessage ?? '',
           headers: headerPairs(response.rawHeaders),
           body: response,
+          isComplete: () => response.complete,
         });
       });
       request.on('error', (error) => reject(error));

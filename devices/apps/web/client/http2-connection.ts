@@ -93,7 +93,14 @@ export class Http2Connection implements HttpConnection {
       progress.sent?.();
       stream.once('response', (fields) => {
         progress.received?.();
-        resolve({ status: Number(fields[':status']), statusText: '', headers: responseFields(fields), body: stream });
+        resolve({
+          status: Number(fields[':status']),
+          statusText: '',
+          headers: responseFields(fields),
+          body: stream,
+          // Node ends the streams of a lost connection as if they were cancelled.
+          isComplete: () => stream.rstCode === 0,
+        });
       });
       stream.on('error', (error) => reject(error));
       stream.once('close', () => {

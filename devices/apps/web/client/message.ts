@@ -22,6 +22,8 @@ export interface ResponseMessage {
   readonly headers: HeaderList;
   /** As it is transferred, its content codings not undone. */
   readonly body: Readable;
+  /** Once the body has ended: whether that was its end, or the connection's. */
+  isComplete(): boolean;
 }
 
 /** Called when bytes of an exchange pass: the request begins to leave, the response begins to come. */
