@@ -14,7 +14,11 @@ export function validateCommand(): Command {
         else print(describe(file, topology));
       } catch (error) {
         if (json && error instanceof TopologyError) {
-          printJson({ ok: false, file, problems: error.problems.map(({ place, ...rest }) => ({ ...rest, ...place })) });
+          printJson({
+            ok: false,
+            file,
+            problems: error.problems.map(({ place, text, ...rest }) => ({ ...rest, ...place })),
+          });
         }
         throw error;
       }

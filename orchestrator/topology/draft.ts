@@ -2,7 +2,7 @@
 import type { DeviceKind } from '../../devices/control.js';
 import type { Cidr } from '../../devices/stack/wire/address.js';
 import { didYouMean } from '../../devices/stack/wire/nearest.js';
-import type { Problem, ProblemCode } from './errors.js';
+import type { Place, Problem, ProblemCode } from './errors.js';
 import type { LinkEnd, Network, Port, TopologyLink } from './model.js';
 import type { TopologyFile } from './schema.js';
 import type { BridgeFile, DeviceFile, InterfaceFile, IpDeviceFile } from './schema-devices.js';
@@ -65,6 +65,11 @@ export class ProblemList {
 
   add(code: ProblemCode, path: Path, message: string, spot?: Spot): void {
     this.all.push(this.#source?.problem(code, path, message, spot) ?? { code, message });
+  }
+
+  /** What is wrong in a file that the topology names. */
+  addForeign(file: { readonly file: string; readonly text: string }, place: Place, message: string): void {
+    this.all.push({ code: 'zone-file', message, place, ...file });
   }
 
   /** ` (line 3)`, or nothing in a topology that no file describes. */

@@ -1,4 +1,5 @@
 /** What is wrong with a topology: every problem with its place, all at once. */
+import { dirname, join } from 'node:path';
 import { CliError } from '../errors.js';
 
 export interface Place {
@@ -41,6 +42,7 @@ export type ProblemCode =
   | 'resolver'
   | 'zone'
   | 'record'
+  | 'zone-file'
   | 'site'
   | 'generator';
 
@@ -50,6 +52,10 @@ export interface Problem {
   readonly message: string;
   /** Absent when the whole file is meant. */
   readonly place?: Place;
+  /** Of a place in another file, a zone file: its name, relative to the folder of the topology. */
+  readonly file?: string;
+  /** The text of that file. */
+  readonly text?: string;
 }
 
 /** A topology that cannot be used. `message` is ready for the terminal: `file:line:col: what`, the line, a caret. */
@@ -70,12 +76,19 @@ export class TopologyError extends CliError {
 function sortProblems(problems: readonly Problem[]): Problem[] {
   const line = (problem: Problem) => problem.place?.line ?? 0;
   const column = (problem: Problem) => problem.place?.column ?? 0;
-  return [...problems].sort((a, b) => line(a) - line(b) || column(a) - column(b));
+  const file = (problem: Problem) => problem.file ?? '';
+  const byFile = (a: Problem, b: Problem) => (file(a) < file(b) ? -1 : Number(file(a) > file(b)));
+  return [...problems].sort((a, b) => byFile(a, b) || line(a) - line(b) || column(a) - column(b));
 }
 
 function formatProblems(file: string, problems: readonly Problem[], text: string): string {
   const lines = text.split(/\r?\n/);
-  return problems.map((problem) => formatProblem(file, problem, lines)).join('\n');
+  return problems
+    .map((problem) => {
+      if (problem.file === undefined) return formatProblem(file, problem, lines);
+      return formatProblem(join(dirname(file), problem.file), problem, (problem.text ?? '').split(/\r?\n/));
+    })
+    .join('\n');
 }
 
 const LONGEST_SHOWN_LINE = 160;

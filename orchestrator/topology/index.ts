@@ -26,7 +26,7 @@ export function loadTopology(file: string): Topology {
   return parseTopology(readText(file), file);
 }
 
-/** `file` is for messages, for the default name, and for what site folders are relative to. Throws {@link TopologyError}. */
+/** `file` is for messages, for the default name, and for what site folders and zone files are relative to. Throws {@link TopologyError}. */
 export function parseTopology(text: string, file: string): Topology {
   const parsed = parseTopologyText(text);
   if (parsed.value === undefined) throw new TopologyError(file, parsed.problems, text);

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { DEVICE_KINDS, SERVICE_NAMES } from '../../devices/control.js';
 import { didYouMean } from '../../devices/stack/wire/nearest.js';
-import { zones } from './schema-dns.js';
+import { permitted, secondary, zones } from './schema-dns.js';
 import {
   addressesOrDevices,
   addressOrDevice,
@@ -195,10 +195,18 @@ const dnsServer = z
     kind: z.literal('dns-server'),
     ...ipDevice,
     zones: zones.optional().describe('The zones that it is authoritative for: `.` is the root.'),
-    secondary: z
-      .array(text, expected('a list of zones'))
+    secondary: secondary
       .optional()
-      .describe('Zones that another server of this file defines, served here too.'),
+      .describe(
+        'Zones that it copies from another server and serves too: of this file by their names, or from elsewhere.',
+      ),
+    transfer: permitted
+      .optional()
+      .describe('Who may copy its zones (AXFR, IXFR) besides their secondary servers: addresses, subnets, devices.'),
+    update: permitted.optional().describe('Who may change its zones (UPDATE, RFC 2136): addresses, subnets, devices.'),
+    notify: permitted
+      .optional()
+      .describe('Who is told of changes (NOTIFY) besides the secondary servers of its zones: addresses, devices.'),
     recursion: flag.optional().describe('Answers any question by asking its way down from the root. Default false.'),
     rootHints: z
       .array(addressOrDevice, expected('a list of addresses or devices'))

@@ -20,7 +20,7 @@ import { findDns } from './zones.js';
 export interface Origin {
   /** For the places of problems; none for a generated topology. */
   readonly source?: Source;
-  /** What site folders are relative to. */
+  /** What site folders and zone files are relative to. */
   readonly folder: string;
   /** When the file does not say: its name. */
   readonly defaultName: string;
@@ -65,7 +65,7 @@ function settle(draft: Draft, origin: Origin): Topology {
   const routes = computeRoutes(draft);
   const services = findDhcpServices(draft);
   const resolvers = new Resolvers(draft);
-  const dns = findDns(draft);
+  const dns = findDns(draft, origin.folder);
   const dhcp = services.map((service) => {
     const own = formatIpv4(service.port.addresses[0].address);
     return { service, config: dhcpServerConfig(draft, service, resolvers.dhcpServersFor(service.router, own)) };

@@ -11,7 +11,9 @@ import { firstAddress } from './model.js';
 import { addressOf } from './resolvers.js';
 import type { Path } from './source.js';
 import { isSameSubnet, subnetOf } from './subnets.js';
-import { readRecords } from './zone-records.js';
+import { accessOf, allAddresses, type ZoneAccess } from './zone-access.js';
+import { readZoneFile } from './zone-files.js';
+import { readRecords, type Weights } from './zone-records.js';
 
 /** What zones are made of; owner names are absolute. */
 export interface DraftZone {
@@ -22,6 +24,7 @@ export interface DraftZone {
   /** The subnet of a reverse zone that was written as one. */
   readonly subnet: ReturnType<typeof parseCidr>;
   readonly records: RecordConfig[];
+  readonly weights: Weights;
 }
 
 /** Name servers, delegations and glue change rarely. */
@@ -29,9 +32,9 @@ const INFRASTRUCTURE_TTL_SECONDS = 3600;
 /** serial, refresh, retry, expire and the time for which "no such name" may be cached (RFC 2308), seconds. */
 const SOA_TIMES = '1 3600 600 86400 300';
 
-export function findDns(draft: Draft): Map<string, DnsServerConfig> {
+export function findDns(draft: Draft, folder: string): Map<string, DnsServerConfig> {
   const servers = [...draft.devices.values()].filter(isIpDevice).filter(({ file }) => file.kind === 'dns-server');
-  const zones = findZones(draft, servers);
+  const zones = findZones(draft, servers, folder);
   // Forward zones first: reverse zones use the names that servers have there.
   const ordered = [...zones.values()].sort((a, b) => Number(isReverse(a.name)) - Number(isReverse(b.name)));
   const serverNames = new Map<DraftIpDevice, string>();
@@ -43,14 +46,14 @@ export function findDns(draft: Draft): Map<string, DnsServerConfig> {
   return configs;
 }
 
-function findZones(draft: Draft, servers: readonly DraftIpDevice[]): Map<string, DraftZone> {
+function findZones(draft: Draft, servers: readonly DraftIpDevice[], folder: string): Map<string, DraftZone> {
   const zones = new Map<string, DraftZone>();
   for (const server of servers) {
     if (server.file.kind !== 'dns-server') continue;
     for (const [key, file] of Object.entries(server.file.zones ?? {})) {
       const path = [...server.path, 'zones', key];
       const cidr = parseCidr(key);
-      const name = cidr === undefined ? absoluteName(key) : reverseZone(cidr);
+      const name = zoneName(key);
       const refuse = (message: string) => draft.problems.add('zone', path, message, { key: true });
       if (
         cidr !== undefined &&
@@ -62,8 +65,12 @@ function findZones(draft: Draft, servers: readonly DraftIpDevice[]): Map<string,
         const other = zones.get(name)!.servers[0].name;
         refuse(`the zone "${key}" is already defined by ${other}; "secondary: [${key}]" serves it here too`);
       } else {
-        const records = readRecords(draft, name, file ?? {}, path);
-        zones.set(name, { name, path, servers: [server], subnet: cidr, records });
+        const weights: Weights = {};
+        const records =
+          typeof file === 'string'
+            ? readZoneFile(draft, name, file, folder, path)
+            : readRecords(draft, name, file ?? {}, path, weights);
+        zones.set(name, { name, path, servers: [server], subnet: cidr, records, weights });
       }
     }
   }
@@ -73,15 +80,25 @@ function findZones(draft: Draft, servers: readonly DraftIpDevice[]): Map<string,
 
 function addSecondaries(draft: Draft, server: DraftIpDevice, zones: ReadonlyMap<string, DraftZone>): void {
   if (server.file.kind !== 'dns-server') return;
-  (server.file.secondary ?? []).forEach((text, i) => {
-    const cidr = parseCidr(text);
-    const zone = zones.get((cidr === undefined ? absoluteName(text) : reverseZone(cidr)) ?? '');
-    if (zone === undefined) {
+  (server.file.secondary ?? []).forEach((item, i) => {
+    const path = [...server.path, 'secondary', i];
+    const text = typeof item === 'string' ? item : item.zone;
+    const zone = zones.get(zoneName(text) ?? '');
+    if (typeof item !== 'string') {
+      const message = `${zone?.servers[0].name} defines the zone "${text}": write its name alone`;
+      if (zone !== undefined) draft.problems.add('zone', [...path, 'zone'], message);
+    } else if (zone === undefined) {
       const known = [...zones.keys()].map((name) => (name === '.' ? name : name.slice(0, -1)));
       const message = `no server here defines the zone "${text}".${didYouMean(text, known)}`;
-      draft.problems.add('zone', [...server.path, 'secondary', i], message);
+      draft.problems.add('zone', path, message);
     } else if (!zone.servers.includes(server)) zone.servers.push(server);
   });
+}
+
+/** Absolute, of a name or a subnet. */
+function zoneName(text: string): string | undefined {
+  const cidr = parseCidr(text);
+  return cidr === undefined ? absoluteName(text) : reverseZone(cidr);
 }
 
 function isReverse(zone: string): boolean {
@@ -171,12 +188,53 @@ function addReverseNames(zone: DraftZone, zones: ReadonlyMap<string, DraftZone>)
 
 function configOf(draft: Draft, server: DraftIpDevice, zones: ReadonlyMap<string, DraftZone>): DnsServerConfig {
   if (server.file.kind !== 'dns-server') return {};
+  const access = accessOf(draft, server);
   const own = [...zones.values()].filter((zone) => zone.servers.includes(server));
-  const configs: ZoneConfig[] = own.map(({ name, records }) => ({ name, records }));
+  const configs = [...own.map((zone) => zoneConfig(server, zone, access)), ...foreignZones(draft, server, access)];
   return {
     ...(configs.length > 0 && { zones: configs }),
     ...(server.file.recursion && { recursion: true, rootHints: rootHints(draft, server, zones.get('.')) }),
   };
+}
+
+/** The primary has the records, and lets the others copy them; these have all the rest in common with it. */
+function zoneConfig(server: DraftIpDevice, zone: DraftZone, access: ZoneAccess): ZoneConfig {
+  const [primary, ...secondaries] = zone.servers;
+  const isPrimary = server === primary;
+  const transfer = [...(isPrimary ? secondaries.flatMap(allAddresses) : []), ...access.transfer];
+  const notify = [
+    ...(isPrimary ? secondaries.flatMap((other) => allAddresses(other).slice(0, 1)) : []),
+    ...access.notify,
+  ];
+  return {
+    name: zone.name,
+    records: isPrimary ? zone.records : [],
+    ...(!isPrimary && { primaries: allAddresses(primary).slice(0, 1) }),
+    ...(transfer.length > 0 && { transfer: [...new Set(transfer)] }),
+    ...(notify.length > 0 && { notify: [...new Set(notify)] }),
+    ...(isPrimary && access.update.length > 0 && { update: access.update }),
+    ...(Object.keys(zone.weights).length > 0 && { weights: zone.weights }),
+  };
+}
+
+/** Those whose primaries are not of this file, or are not said to be. */
+function foreignZones(draft: Draft, server: DraftIpDevice, access: ZoneAccess): ZoneConfig[] {
+  const { file } = server;
+  if (file.kind !== 'dns-server') return [];
+  return (file.secondary ?? []).flatMap((item, i): ZoneConfig[] => {
+    if (typeof item === 'string') return [];
+    const path = [...server.path, 'secondary', i];
+    const name = zoneName(item.zone);
+    if (name === undefined) draft.problems.add('zone', [...path, 'zone'], `"${item.zone}" is not the name of a zone`);
+    const primaries = item.primaries.flatMap(
+      (text, j) => addressOf(draft, text, [...path, 'primaries', j], 'zone') ?? [],
+    );
+    if (item.primaries.length === 0) draft.problems.add('zone', [...path, 'primaries'], 'a secondary needs a primary');
+    if (name === undefined) return [];
+    const { transfer, notify } = access;
+    const lists = { ...(transfer.length > 0 && { transfer }), ...(notify.length > 0 && { notify }) };
+    return [{ name, records: [], primaries, ...lists }];
+  });
 }
 
 function rootHints(

@@ -318,8 +318,29 @@ t.test('zones and records', async (t) => {
   t.same(zone("'@': {SOA: a b 1 2 3}"), [
     '7:20 record: "a b 1 2 3" is no SOA: write mname rname serial refresh retry expire minimum',
   ]);
-  t.same(zone('www: {A: 10.0.0.1, AAAA: 10.0.0.2}'), [
-    '7:28 unknown-key: unknown key "AAAA". Keys here are A, NS, CNAME, PTR, TXT, SOA, ttl.',
+  t.same(zone('www: {A: 10.0.0.1, AAA: 10.0.0.2}'), ['7:28 unknown-key: unknown key "AAA". Did you mean "AAAA"?']);
+  t.same(zone('www: {AAAA: 10.0.0.2}'), ['7:21 record: "10.0.0.2" is no AAAA: write 2001:db8::80']);
+  t.same(zone("'@': {MX: mail}"), ['7:19 record: "mail" is no MX: write preference name, such as 10 mail']);
+  t.same(zone("'@': {MX: [10 mail, 10 ma+il]}"), ['7:29 record: "ma+il" is not a domain name']);
+  t.same(zone('x: {SRV: 0 5 99999 www}'), [
+    '7:18 record: "0 5 99999 www" is no SRV: write priority weight port target, such as 0 5 80 www',
+  ]);
+  t.same(zone("x: {HINFO: 'PC \"x'}"), ['7:20 record: "PC "x": this quote is not closed on its line']);
+  t.same(zone('x: {other: MXX 10 x}'), [
+    '7:20 record: "MXX 10 x" does not begin with a record type. Did you mean "MX"?',
+  ]);
+  t.same(zone('x: {other: SOA a b 1 2 3 4 5}'), ['7:20 record: write SOA as a key of its own']);
+  t.same(zone('x: {other: "TYPE65280 hello"}'), [
+    '7:20 record: TYPE65280: the data of TYPE65280 are written in the generic form: \\# length hexadecimal (RFC 3597)',
+  ]);
+  t.same(zone('www: [{address: 10.0.0.1, weight: heavy}]'), [
+    '7:43 type: "heavy" is not a weight: write a whole number, 0 to 65535',
+  ]);
+  t.same(zone('www: [{address: 10.0.0.1, weight: 3, hight: 2}]'), [
+    '7:46 unknown-key: unknown key "hight". Did you mean "weight"?',
+  ]);
+  t.same(zone('www: [{address: webb, weight: 3}]'), [
+    '7:25 record: "webb" is no IPv4 address, and there is no device "webb".',
   ]);
   const reverse = 'is no reverse zone: write a subnet of prefix length 8, 16 or 24, such as 203.0.113.0/24';
   t.same(problemsOf('devices: {n: {kind: dns-server, address: 10.0.0.1/24, zones: {10.0.0.0/20: {}}}}\n'), [
@@ -334,6 +355,27 @@ t.test('zones and records', async (t) => {
     ),
     ['3:33 zone: the zone "A.b." is already defined by m; "secondary: [A.b.]" serves it here too'],
   );
+});
+
+t.test('servers of zones', async (t) => {
+  const server = (more: string) =>
+    problemsOf(
+      `devices:\n  n: {kind: dns-server, address: 10.0.0.1/24, zones: {server.com: {}}, ${more}}\n  h: {kind: host, address: dhcp}\n`,
+    ).filter((line) => line.startsWith('2:'));
+  t.same(server('secondary: [sever.com]'), [
+    '2:84 zone: no server here defines the zone "sever.com". Did you mean "server.com"?',
+  ]);
+  t.same(server('secondary: [{zone: server.com, primaries: [10.0.0.2]}]'), [
+    '2:91 zone: n defines the zone "server.com": write its name alone',
+  ]);
+  t.same(server('secondary: [{zone: a..b, primaries: [10.0.0.300]}]'), [
+    '2:91 zone: "a..b" is not the name of a zone',
+    '2:109 zone: "10.0.0.300" is neither an IPv4 address nor a device.',
+  ]);
+  t.same(server('secondary: [{zone: a.b, primaries: []}]'), ['2:107 zone: a secondary needs a primary']);
+  t.same(server('transfer: [nn]'), ['2:83 zone: "nn" is neither an IPv4 address nor a device. Did you mean "n"?']);
+  t.same(server('update: [h]'), ['2:81 zone: the device "h" has no fixed address']);
+  t.same(server('notify: [10.0.0.0/24]'), ['2:81 zone: "10.0.0.0/24" is neither an IPv4 address nor a device.']);
 });
 
 t.test('sites', async (t) => {

@@ -158,14 +158,19 @@ t.test('a zone gets its SOA and NS records, and the zones above it the way to it
     'www.server.com. 60 A 10.0.0.80',
     'ftp.server.com. 60 CNAME www.server.com.',
     'mail.server.com. 120 A 10.0.0.25',
-    'mail.server.com. 120 TXT hello',
+    'mail.server.com. 120 TXT "hello"',
     'server.com. 3600 NS ns1.server.com.',
     'ns1.server.com. 3600 A 10.0.0.3',
     'server.com. 3600 NS ns2.server.com.',
     'ns2.server.com. 3600 A 10.0.0.4',
   ];
   t.same(records(topology, 'ns', 'server.com.'), server);
-  t.same(records(topology, 'ns-b', 'server.com.'), server, 'the second server has the same');
+  t.match(
+    topology.devices.get('ns')?.dns?.zones,
+    [{ transfer: ['10.0.0.4'], notify: ['10.0.0.4'] }],
+    'the second server may copy it, and is told of changes',
+  );
+  t.same(topology.devices.get('ns-b')?.dns?.zones, [{ name: 'server.com.', records: [], primaries: ['10.0.0.3'] }]);
   t.same(topology.devices.get('resolver')?.dns?.rootHints, [{ name: 'a.root-servers.net.', address: '10.0.0.1' }]);
 });
 
@@ -203,6 +208,83 @@ t.test('what the file says of a zone stays as it is', async (t) => {
     'example.org. - SOA alpha.example.org. admin.example.org. 7 1 2 3 4',
     'alpha.example.org. - A 10.0.0.1',
     'sub.example.org. - NS alpha.example.org.',
+  ]);
+});
+
+t.test('records of every type, names in their data absolute', async (t) => {
+  const topology = parse(`devices:
+  ns:
+    kind: dns-server
+    address: 10.0.0.1/24
+    zones:
+      example.org:
+        '@': {MX: [10 mail, 20 mx.elsewhere.net], CAA: 0 issue ca.example, NS: alpha, SOA: alpha admin 7 1h 2 3 4}
+        alpha: {A: ns, AAAA: '2001:DB8::1'}
+        _http._tcp: {SRV: 0 5 80 www}
+        box: {HINFO: PC "Linux 6", TXT: [one, 'two "2"'], other: ['TYPE65280 \\# 2 ab cd', MX 5 alpha]}
+        old: {DNAME: new}
+        enum: {NAPTR: 1 2 u sip "!^.*$!sip:x!" .}
+`);
+  t.same(records(topology, 'ns', 'example.org.'), [
+    'example.org. - NS alpha.example.org.',
+    'example.org. - MX 10 mail.example.org.',
+    'example.org. - MX 20 mx.elsewhere.net.',
+    'example.org. - CAA 0 issue "ca.example"',
+    'example.org. - SOA alpha.example.org. admin.example.org. 7 3600 2 3 4',
+    'alpha.example.org. - A 10.0.0.1',
+    'alpha.example.org. - AAAA 2001:db8::1',
+    '_http._tcp.example.org. - SRV 0 5 80 www.example.org.',
+    'box.example.org. - TXT "one"',
+    'box.example.org. - TXT "two \\"2\\""',
+    'box.example.org. - HINFO "PC" "Linux 6"',
+    'box.example.org. - TYPE65280 \\# 2 abcd',
+    'box.example.org. - MX 5 alpha.example.org.',
+    'old.example.org. - DNAME new.example.org.',
+    'enum.example.org. - NAPTR 1 2 "u" "sip" "!^.*$!sip:x!" .',
+  ]);
+});
+
+t.test('several addresses with weights, which all servers of the zone keep', async (t) => {
+  const topology = parse(`devices:
+  ns:
+    kind: dns-server
+    address: 10.0.0.1/24
+    zones: {a.b: {www: [{address: web, weight: 3}, {address: 10.0.0.9, weight: 0}, 10.0.0.8], x: {A: [{address: web, weight: 2}]}}}
+  ns2: {kind: dns-server, secondary: [a.b]}
+  web: host
+  sw: switch
+links: [ns -- sw, ns2 -- sw, web -- sw]
+`);
+  const weights = { 'www.a.b.': { '10.0.0.3': 3, '10.0.0.9': 0 }, 'x.a.b.': { '10.0.0.3': 2 } };
+  for (const name of ['ns', 'ns2']) t.same(topology.devices.get(name)?.dns?.zones?.[0].weights, weights, name);
+  t.same(records(topology, 'ns', 'a.b.').slice(1, 4), [
+    'www.a.b. - A 10.0.0.3',
+    'www.a.b. - A 10.0.0.9',
+    'www.a.b. - A 10.0.0.8',
+  ]);
+});
+
+t.test('who may copy and change zones, who is told, and zones from elsewhere', async (t) => {
+  const topology = parse(`devices:
+  ns:
+    kind: dns-server
+    address: 10.0.0.1/24
+    zones: {a.b: {}}
+    secondary: [{zone: example.org, primaries: [172.16.5.2, ns2]}]
+    transfer: [ns2, 192.0.2.0/24]
+    update: [any]
+    notify: [ns2]
+  ns2: {kind: dns-server, address: 10.0.0.2}
+links: [ns -- ns2]
+`);
+  t.match(topology.devices.get('ns')?.dns?.zones, [
+    { name: 'a.b.', transfer: ['10.0.0.2', '192.0.2.0/24'], notify: ['10.0.0.2'], update: ['0.0.0.0/0'] },
+    {
+      name: 'example.org.',
+      records: [],
+      primaries: ['172.16.5.2', '10.0.0.2'],
+      transfer: ['10.0.0.2', '192.0.2.0/24'],
+    },
   ]);
 });
 
