@@ -63,7 +63,7 @@ async function tell({ report, scene }: Fetched, options: FetchOptions): Promise<
     print(
       `${renderPage(scene.result, process.stdout.columns ?? DEFAULT_COLUMNS, paint)}\n\n${summary(visible(report), paint)}`,
     );
-  } else print(renderReport(report, paint));
+  } else print(renderReport(report, paint, process.stdout.columns));
   if (options.explain && !options.json && !options.quiet) print(`\n${renderExplanation(report, scene, paint)}`);
 }
 

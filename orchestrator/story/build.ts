@@ -4,25 +4,25 @@
  * This folder tells what happened from evidence alone: frames as they crossed the wires, and states that devices
  * reported. It reads a finished capture, asks no device anything, and adds nothing that should have happened.
  */
+import type { FetchedResource } from '../../devices/control.js';
 import { dnsStory } from './dns-story.js';
 import { hopsOf, pathOf } from './hops.js';
-import { exchangeFor, exchanges as exchangeReports } from './http-story.js';
-import type { FetchReport, ReportResource } from './report.js';
+import { attemptOf, exchangeFor, exchanges as exchangeReports, requestTimings } from './http-story.js';
+import type { ConnectionReport, ExchangeReport, FetchReport, Hop, ReportResource } from './report.js';
 import type { Scene } from './scene.js';
 import { allSteps } from './steps.js';
 import { connectionReport, connectionsOf } from './tcp-story.js';
+import { tlsStory } from './tls-story.js';
 
 export function buildReport(scene: Scene, lab: string): FetchReport {
   const { result, capture } = scene;
   const dns = dnsStory(scene);
   const connections = connectionsOf(scene).map(({ local, remote }) => connectionReport(scene, local, remote));
   const exchanges = exchangeReports(scene);
+  const tls = tlsStory(scene, connections);
   const document = result.resources[0];
   const documentExchange = exchangeFor(exchanges, document?.url);
-  // Without a request there is still the attempt to connect: how far its first segment came.
-  const attempt = connections[0]?.handshake[0]?.frame;
-  const first = documentExchange === undefined ? attempt : documentExchange.requestSegments[0]?.frame;
-  const path = pathOf(scene, first, documentExchange?.remote ?? connections[0]?.remote ?? '');
+  const path = documentPath(scene, documentExchange, attemptOf(connections, exchanges));
   const urlParts = scene.traces('url-parsed').find(({ device }) => device === scene.client)?.event.parts ?? {};
   return {
     url: result.url,
@@ -39,21 +39,56 @@ export function buildReport(scene: Scene, lab: string): FetchReport {
       sha256: document?.sha256 ?? '',
       contentType: document?.contentType ?? '',
     },
-    resources: result.resources.map((resource): ReportResource => {
-      const { startAt, endAt, local: _local, remote: _remote, ...rest } = resource;
-      return { ...rest, startMs: scene.ms(startAt), endMs: scene.ms(endAt) };
-    }),
+    resources: result.resources.map((resource) => resourceReport(scene, resource)),
     redirects: result.redirects,
     dns,
     connections,
     hops: hopsOf(path),
     path,
     exchanges,
-    steps: allSteps(scene, dns, connections, exchanges),
+    tls,
+    title: result.title,
+    timings: milestones(scene),
+    steps: allSteps(scene, { dns, connections, exchanges, tls }),
     capture: {
       frames: capture.frames.length,
       dropped: capture.frames.filter(({ dropped }) => dropped !== '').length,
       missed: capture.missed,
     },
   };
+}
+
+/** The way of the document's request; without one there is still the attempt to connect: how far its first segment came. */
+function documentPath(
+  scene: Scene,
+  exchange: ExchangeReport | undefined,
+  attempt: ConnectionReport | undefined,
+): Hop[] {
+  const request = exchange?.requestSegments[0]?.frame;
+  if (exchange !== undefined && request !== undefined) return pathOf(scene, request, exchange.remote);
+  // An answer from the cache went no way.
+  return exchange?.cache === 'memory' ? [] : pathOf(scene, attempt?.handshake[0]?.frame, attempt?.remote ?? '');
+}
+
+function resourceReport(scene: Scene, resource: FetchedResource): ReportResource {
+  const { startAt, endAt, local: _local, remote: _remote, ...rest } = resource;
+  // The last one of its address that had begun by then: redirects on the way to it have other addresses.
+  const exchange = scene.result.exchanges.findLast(
+    ({ url, timing }) => url === resource.url && timing.startTime <= endAt && timing.startTime >= startAt,
+  );
+  return {
+    ...rest,
+    startMs: scene.ms(startAt),
+    endMs: scene.ms(endAt),
+    ...(exchange && {
+      protocol: exchange.protocol,
+      priority: exchange.priority,
+      cache: exchange.cache,
+      timings: requestTimings(scene, exchange),
+    }),
+  };
+}
+
+function milestones(scene: Scene): FetchReport['timings'] {
+  return Object.fromEntries(Object.entries(scene.result.timing ?? {}).map(([name, at]) => [name, scene.ms(at)]));
 }

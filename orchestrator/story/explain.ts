@@ -1,135 +1,18 @@
 /** One request opened into its layers, byte by byte: HTTP in TCP in IP in Ethernet in preamble, SFD and FCS. */
-import { formatMac } from '../../devices/stack/wire/address.js';
-import { readU16, readU32 } from '../../devices/stack/wire/bytes.js';
-import { ETHERNET_HEADER_LENGTH, FRAME_OFFSET, PREAMBLE_LENGTH } from '../../devices/stack/wire/ethernet.js';
+import { readU16 } from '../../devices/stack/wire/bytes.js';
+import { ETHERNET_HEADER_LENGTH, FRAME_OFFSET } from '../../devices/stack/wire/ethernet.js';
 import { FCS_LENGTH } from '../../devices/stack/wire/fcs.js';
-import { IPV4_HEADER_LENGTH } from '../../devices/stack/wire/ipv4.js';
-import { formatTcpFlags, TCP_HEADER_LENGTH } from '../../devices/stack/wire/tcp.js';
-import type { Paint } from '../terminal.js';
-import type { FetchReport } from './report.js';
+import { isMalformed } from '../../devices/stack/wire/malformed.js';
+import { parseTlsRecords, TLS_RECORD_HEADER_LENGTH, tlsContentName } from '../../devices/stack/wire/tls.js';
+import { tlsVersionName } from '../../devices/stack/wire/tls-names.js';
+import { type Paint, visible } from '../terminal.js';
+import { ethernetFields, type Field, field, ipFields, type LayerFields, tcpFields } from './header-fields.js';
+import { exchangeFor } from './http-story.js';
+import type { ExchangeReport, FetchReport } from './report.js';
 import type { Scene } from './scene.js';
 
 const BYTES_A_LINE = 16;
 const HEX_WIDTH = BYTES_A_LINE * 3;
-
-/** A run of bytes and what it means. */
-interface Field {
-  readonly name: string;
-  readonly start: number;
-  readonly length: number;
-  readonly meaning: string;
-}
-
-interface LayerFields {
-  readonly title: string;
-  readonly fields: readonly Field[];
-}
-
-function field(name: string, start: number, length: number, meaning: string): Field {
-  return { name, start, length, meaning };
-}
-
-function ethernetFields(packet: Uint8Array, scene: Scene, dst: number, src: number): LayerFields[] {
-  return [
-    {
-      title: 'Physical layer: what the network interface puts in front',
-      fields: [
-        field('preamble', 0, PREAMBLE_LENGTH, 'alternating bits: the receiver finds the beat'),
-        field('SFD', PREAMBLE_LENGTH, 1, 'start frame delimiter: the frame begins'),
-      ],
-    },
-    {
-      title: 'Ethernet header (IEEE 802.3)',
-      fields: [
-        field('destination', FRAME_OFFSET, 6, `${formatMac(dst)}${macOwner(scene, dst)}`),
-        field('source', FRAME_OFFSET + 6, 6, `${formatMac(src)}${macOwner(scene, src)}`),
-        field('type', FRAME_OFFSET + 12, 2, readU16(packet, FRAME_OFFSET + 12) === 0x0800 ? 'IPv4' : 'other'),
-      ],
-    },
-  ];
-}
-
-function macOwner(scene: Scene, mac: number): string {
-  const owner = scene.capture.interfaces.find((candidate) => candidate.mac === formatMac(mac));
-  return owner === undefined ? '' : `, ${owner.device} ${owner.port}`;
-}
-
-function ipFields(packet: Uint8Array, at: number, scene: Scene): LayerFields {
-  const headerLength = (packet[at] & 15) * 4;
-  const flags = readU16(packet, at + 6);
-  const fields = [
-    field('version, length', at, 1, `IPv4, header of ${headerLength} bytes`),
-    field('type of service', at + 1, 1, `${packet[at + 1]}`),
-    field('total length', at + 2, 2, `${readU16(packet, at + 2)} bytes`),
-    field('identification', at + 4, 2, `${readU16(packet, at + 4)}`),
-    field('flags, offset', at + 6, 2, flags & 0x4000 ? "don't fragment" : `fragment offset ${(flags & 0x1fff) * 8}`),
-    field('time to live', at + 8, 1, `${packet[at + 8]}: every router takes one off`),
-    field('protocol', at + 9, 1, `${packet[at + 9]}: TCP`),
-    field('checksum', at + 10, 2, 'over this header'),
-    field('source', at + 12, 4, scene.nameOf(readU32(packet, at + 12))),
-    field('destination', at + 16, 4, scene.nameOf(readU32(packet, at + 16))),
-  ];
-  if (headerLength > IPV4_HEADER_LENGTH) {
-    fields.push(field('options', at + IPV4_HEADER_LENGTH, headerLength - IPV4_HEADER_LENGTH, 'skipped by receivers'));
-  }
-  return { title: 'IP header (RFC 791)', fields };
-}
-
-function tcpFields(packet: Uint8Array, at: number): LayerFields {
-  const headerLength = (packet[at + 12] >>> 4) * 4;
-  const fields = [
-    field('source port', at, 2, `${readU16(packet, at)}`),
-    field('destination port', at + 2, 2, `${readU16(packet, at + 2)}`),
-    field('sequence number', at + 4, 4, `${readU32(packet, at + 4)}`),
-    field('acknowledgement', at + 8, 4, `${readU32(packet, at + 8)}: the next byte expected from the other side`),
-    field('data offset', at + 12, 1, `header of ${headerLength} bytes`),
-    field('flags', at + 13, 1, formatTcpFlags(packet[at + 13])),
-    field('window', at + 14, 2, `${readU16(packet, at + 14)}, before scaling`),
-    field('checksum', at + 16, 2, 'over addresses, header and data'),
-    field('urgent pointer', at + 18, 2, `${readU16(packet, at + 18)}`),
-  ];
-  if (headerLength > TCP_HEADER_LENGTH) {
-    fields.push(...tcpOptionFields(packet, at + TCP_HEADER_LENGTH, at + headerLength));
-  }
-  return { title: 'TCP header (RFC 9293)', fields };
-}
-
-/** RFC 9293 section 3.2, RFC 7323, RFC 2018: kind, length, value; 0 ends the list, 1 fills. */
-function tcpOptionFields(packet: Uint8Array, from: number, to: number): Field[] {
-  const fields: Field[] = [];
-  let at = from;
-  while (at < to) {
-    const kind = packet[at];
-    if (kind === 0) {
-      fields.push(field('option', at, to - at, 'end of options, and padding'));
-      break;
-    }
-    const length = kind === 1 ? 1 : packet[at + 1];
-    if (length < 1 || at + length > to) break;
-    fields.push(field('option', at, length, tcpOptionMeaning(packet, at, kind)));
-    at += length;
-  }
-  return fields;
-}
-
-function tcpOptionMeaning(packet: Uint8Array, at: number, kind: number): string {
-  switch (kind) {
-    case 1:
-      return 'no operation: fills up to a word';
-    case 2:
-      return `maximum segment size ${readU16(packet, at + 2)}`;
-    case 3:
-      return `window scale: times ${2 ** packet[at + 2]}`;
-    case 4:
-      return 'selective acknowledgements permitted';
-    case 5:
-      return 'selective acknowledgements';
-    case 8:
-      return `timestamps: mine ${readU32(packet, at + 2)}, yours ${readU32(packet, at + 6)}`;
-    default:
-      return `kind ${kind}`;
-  }
-}
 
 function printable(bytes: Uint8Array): string {
   return [...bytes].map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '.')).join('');
@@ -162,12 +45,54 @@ function dataLines(packet: Uint8Array, start: number, end: number, paint: Paint)
   return lines;
 }
 
+function dataPart(packet: Uint8Array, start: number, end: number, exchange: ExchangeReport, paint: Paint): string[] {
+  if (!exchange.encrypted) {
+    return [paint('bold', `HTTP (RFC 9110): ${end - start} bytes`), ...dataLines(packet, start, end, paint)];
+  }
+  const records = parseTlsRecords(packet.subarray(start, end));
+  const lines = [paint('bold', `TLS (RFC 8446): ${end - start} bytes`)];
+  for (const record of isMalformed(records) ? [] : records) {
+    const at = start + record.at;
+    const dataAt = at + TLS_RECORD_HEADER_LENGTH;
+    const fields = [
+      field('content type', at, 1, tlsContentName(record.contentType)),
+      field(
+        'version',
+        at + 1,
+        2,
+        `${tlsVersionName(record.version)}: version 1.3 says 1.2 here, for what stands in between`,
+      ),
+      field('length', at + 3, 2, `${record.length} bytes of data and of proof that nobody has changed them`),
+    ];
+    lines.push(
+      ...fields.flatMap((one) => fieldLines(packet, one, paint)),
+      ...dataLines(packet, dataAt, dataAt + record.fragment.length, paint),
+    );
+  }
+  // The segment goes on with a record that began before it.
+  if (isMalformed(records)) lines.push(...dataLines(packet, start, end, paint));
+  return [...lines, ...insideLines(exchange, paint)];
+}
+
+/** The wires do not show it. */
+function insideLines({ protocol, requestHead }: ExchangeReport, paint: Paint): string[] {
+  const form = protocol === 'HTTP/2' ? ', which HTTP/2 sends compressed and in binary' : '';
+  return [
+    paint('dim', `  Encrypted: the two ends can read it, and no one between. By the browser's word it is${form}:`),
+    ...requestHead
+      .trimEnd()
+      .split('\r\n')
+      .map((line) => `  ${line}`),
+  ];
+}
+
 /** The first segment of the document's request, as it left the client. */
 export function renderExplanation(report: FetchReport, scene: Scene, paint: Paint): string {
-  const number = report.exchanges[0]?.requestSegments[0]?.frame;
+  const exchange = exchangeFor(report.exchanges, report.resources[0]?.url);
+  const number = exchange?.requestSegments[0]?.frame;
   const frame = scene.capture.frames.find(({ n }) => n === number);
   const { packet, layers } = frame ?? {};
-  if (frame === undefined || packet === undefined || layers?.ethernet === undefined) {
+  if (exchange === undefined || frame === undefined || packet === undefined || layers?.ethernet === undefined) {
     return 'No request left the host: there is nothing to open.';
   }
   const ipAt = FRAME_OFFSET + ETHERNET_HEADER_LENGTH;
@@ -184,7 +109,7 @@ export function renderExplanation(report: FetchReport, scene: Scene, paint: Pain
   for (const { title, fields } of parts) {
     lines.push(paint('bold', title), ...fields.flatMap((one) => fieldLines(packet, one, paint)));
   }
-  lines.push(paint('bold', `HTTP (RFC 9110): ${dataEnd - dataAt} bytes`), ...dataLines(packet, dataAt, dataEnd, paint));
+  lines.push(...dataPart(packet, dataAt, dataEnd, visible(exchange), paint));
   const trailer = [field('FCS', fcsAt, FCS_LENGTH, 'CRC-32 over the frame: the receiver drops it when this differs')];
   if (dataEnd < fcsAt) trailer.unshift(field('padding', dataEnd, fcsAt - dataEnd, 'up to the shortest frame'));
   lines.push(paint('bold', 'Ethernet trailer'), ...trailer.flatMap((one) => fieldLines(packet, one, paint)));

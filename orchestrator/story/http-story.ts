@@ -1,59 +1,94 @@
 /** Requests and responses, and the segments that carried them. */
-import { SYN } from '../../devices/stack/wire/tcp.js';
+import type { FetchedExchange } from '../../devices/control.js';
 import type { LabFrame } from '../capture/session.js';
-import type { ExchangeReport } from './report.js';
+import { Carrier } from './carrier.js';
+import { type Account, joinAccounts, type WireAccount } from './http-accounts.js';
+import type { ConnectionReport, ExchangeReport, RequestTimings } from './report.js';
 import type { Scene } from './scene.js';
-import { Flow, tcpOf } from './tcp-story.js';
 
-/** A segment's data, once: repeated segments count for the first time that they were seen. */
-function dataFrames(frames: readonly LabFrame[]): LabFrame[] {
-  const seen = new Set<number>();
-  return frames.filter((frame) => {
-    const { seq, flags } = tcpOf(frame);
-    if (frame.dataLength === 0 || flags & SYN || seen.has(seq)) return false;
-    seen.add(seq);
-    return true;
-  });
-}
-
-/** The exchange that fetched `url`; without one, the first. */
+/**
+ * The exchange that fetched `url`: of several (a redirect to itself, a second document of that address) the last one that
+ * crossed the wires; without one, the first.
+ */
 export function exchangeFor(exchanges: readonly ExchangeReport[], url: string | undefined): ExchangeReport | undefined {
-  return exchanges.find((exchange) => exchange.url === url) ?? exchanges[0];
+  const ofUrl = exchanges.filter((exchange) => exchange.url === url);
+  return ofUrl.findLast(({ requestSegments }) => requestSegments.length > 0) ?? ofUrl.at(-1) ?? exchanges[0];
 }
 
-/** One report for each request that the browser reports to have sent, in order. */
+/** A connection by which nothing was asked: as far as a failed load has come. The last one, since others led to it. */
+export function attemptOf(
+  connections: readonly ConnectionReport[],
+  exchanges: readonly ExchangeReport[],
+): ConnectionReport | undefined {
+  const isUsed = ({ local, remote }: ConnectionReport) =>
+    exchanges.some((exchange) => exchange.local === local && exchange.remote === remote);
+  return connections.findLast((connection) => !isUsed(connection));
+}
+
+/** One report for each request of the browser, in order; those that it answered from its cache among them. */
 export function exchanges(scene: Scene): ExchangeReport[] {
-  const requests = scene.traces('http-request').filter(({ device }) => device === scene.client);
-  const responses = scene.traces('http-response').filter(({ device }) => device === scene.client);
-  const flows = new Map<string, Flow>();
-  return requests.map(({ event }) => {
-    const connection = `${event.local} ${event.remote}`;
-    const flow = flows.get(connection) ?? new Flow(scene, scene.client, event.local, event.remote);
-    flows.set(connection, flow);
-    const sameConnection = (other: { local: string; remote: string }) =>
-      `${other.local} ${other.remote}` === connection;
-    const later = requests.filter((other) => sameConnection(other.event) && other.event.at > event.at);
-    // No pipelining: what passes between this request and the connection's next belongs to this exchange.
-    const until = later[0]?.event.at ?? Number.POSITIVE_INFINITY;
-    const mine = flow.frames.filter((frame) => frame.at >= event.at && frame.at < until);
-    const sent = dataFrames(mine.filter((frame) => flow.fromClient(frame)));
-    const received = dataFrames(mine.filter((frame) => !flow.fromClient(frame)));
-    const response = responses.find(
-      ({ event: got }) => sameConnection(got) && got.at >= event.at && got.at < until,
-    )?.event;
-    const total = (frames: readonly LabFrame[]) => frames.reduce((sum, frame) => sum + frame.dataLength, 0);
-    return {
-      url: event.url,
-      local: event.local,
-      remote: event.remote,
-      method: event.method,
-      requestHead: event.head,
-      requestBytes: total(sent),
-      requestSegments: sent.map((frame) => flow.segment(frame)),
-      status: response?.status ?? 0,
-      responseHead: response?.head ?? '',
-      responseBytes: total(received),
-      responseSegments: received.map((frame) => flow.segment(frame)),
-    };
+  const accounts = joinAccounts(scene);
+  const wires = accounts.flatMap(({ wire }) => (wire === undefined ? [] : [wire]));
+  const carriers = new Map<string, Carrier>();
+  const carrierOf = (wire: WireAccount): Carrier => {
+    const key = `${wire.local} ${wire.remote}`;
+    const carrier = carriers.get(key) ?? new Carrier(scene, wire, wires);
+    carriers.set(key, carrier);
+    return carrier;
+  };
+  return accounts.map((account) => {
+    const { wire } = account;
+    return { ...browserPart(scene, account), ...(wire === undefined ? NOTHING_SENT : wirePart(wire, carrierOf(wire))) };
   });
+}
+
+const NOTHING_SENT = {
+  ...{ local: '', remote: '', encrypted: false, sharedSegments: 0 },
+  ...{
+    requestHead: '',
+    requestBytes: 0,
+    requestSegments: [],
+    responseHead: '',
+    responseBytes: 0,
+    responseSegments: [],
+  },
+};
+
+function browserPart(scene: Scene, { url, method, exchange, wire }: Account) {
+  return {
+    url,
+    method,
+    protocol: wire?.protocol ?? exchange?.protocol ?? '',
+    status: wire?.status ?? exchange?.status ?? 0,
+    cache: exchange?.cache ?? ('none' as const),
+    ...(exchange && {
+      priority: exchange.priority,
+      initiator: exchange.initiator,
+      bytes: exchange.bytes,
+      timings: requestTimings(scene, exchange),
+      ...(exchange.error && { error: exchange.error }),
+    }),
+  };
+}
+
+function wirePart(wire: WireAccount, carrier: Carrier) {
+  const { sent, received, shared } = carrier.partOf(wire);
+  const total = (frames: readonly LabFrame[]) => frames.reduce((sum, frame) => sum + frame.dataLength, 0);
+  return {
+    local: wire.local,
+    remote: wire.remote,
+    encrypted: carrier.isEncrypted,
+    sharedSegments: shared,
+    requestHead: wire.requestHead,
+    requestBytes: total(sent),
+    requestSegments: sent.map((frame) => carrier.flow.segment(frame)),
+    responseHead: wire.responseHead,
+    responseBytes: total(received),
+    responseSegments: received.map((frame) => carrier.flow.segment(frame)),
+  };
+}
+
+export function requestTimings(scene: Scene, { timing }: FetchedExchange): RequestTimings {
+  const since = Object.entries(timing).map(([name, at]) => [name, scene.ms(at)]);
+  return Object.fromEntries(since) as RequestTimings;
 }

@@ -2,7 +2,8 @@
 import type { Paint } from '../terminal.js';
 import type { ConnectionReport, Segment } from './report.js';
 
-const LEFT_WIDTH = 14;
+/** Columns before the arrows, where the client's states stand. */
+export const LEFT_WIDTH = 14;
 const ARROW_WIDTH = 58;
 
 function label(segment: Segment): string {
@@ -11,11 +12,11 @@ function label(segment: Segment): string {
   return ` ${segment.flags} seq=${segment.seq}${ack}${data} `;
 }
 
-function arrow(segment: Segment): string {
-  const text = label(segment);
+/** `out` points to the right, from the client. */
+export function arrow(text: string, direction: 'in' | 'out'): string {
   const room = Math.max(4, ARROW_WIDTH - text.length - 1);
   const [before, after] = ['─'.repeat(Math.floor(room / 2)), '─'.repeat(Math.ceil(room / 2))];
-  return segment.direction === 'out' ? `${before}${text}${after}▶` : `◀${before}${text}${after}`;
+  return direction === 'out' ? `${before}${text}${after}▶` : `◀${before}${text}${after}`;
 }
 
 /** The states that opening a connection leads through; all others belong to its close. */
@@ -41,7 +42,7 @@ export function ladder(connection: ConnectionReport, phase: 'open' | 'close', cl
   ].sort((a, b) => a.atMs - b.atMs || a.rank - b.rank);
   return events.map(({ change, segment }) => {
     if (segment !== undefined) {
-      return `${' '.repeat(LEFT_WIDTH)}${arrow(segment)}  ${paint('dim', `#${segment.frame}`)}`;
+      return `${' '.repeat(LEFT_WIDTH)}${arrow(label(segment), segment.direction)}  ${paint('dim', `#${segment.frame}`)}`;
     }
     const state = paint('yellow', change.to);
     return change.device === client

@@ -1,5 +1,5 @@
 /** The JSON of a fetch: DESIGN of the project's contract, plus what the story tells beyond it. */
-import type { FetchFailure } from '../../devices/control.js';
+import type { FetchedExchange, FetchFailure, FetchPriority } from '../../devices/control.js';
 
 export type StepLayer = 'url' | 'dhcp' | 'dns' | 'arp' | 'tcp' | 'tls' | 'http' | 'html' | 'icmp' | 'routing';
 
@@ -23,6 +23,11 @@ export interface ReportResource {
   readonly fromCache: boolean;
   readonly startMs: number;
   readonly endMs: number;
+  /** `HTTP/1.1`, `HTTP/2`; empty when nothing was sent. Absent without the browser's own account; so are the following. */
+  readonly protocol?: string;
+  readonly priority?: FetchPriority;
+  readonly cache?: FetchedExchange['cache'];
+  readonly timings?: RequestTimings;
   readonly error?: FetchFailure;
 }
 
@@ -101,6 +106,51 @@ export interface ConnectionReport {
   readonly changes: readonly StateChange[];
 }
 
+export interface TlsMessageReport {
+  /** When its last byte passed the client. */
+  readonly atMs: number;
+  /** `out` from the client, `in` to it. */
+  readonly direction: 'in' | 'out';
+  /** `Client Hello`, `Alert: unknown CA`, … */
+  readonly name: string;
+  readonly encrypted: boolean;
+  /** Of the records that carried it. */
+  readonly bytes: number;
+  readonly frames: readonly number[];
+}
+
+/** A connection's TLS: messages from the frames, what was agreed on and in secret from the browser. */
+export interface TlsReport {
+  readonly local: string;
+  readonly remote: string;
+  readonly serverName: string;
+  readonly offered: {
+    readonly versions: readonly string[];
+    readonly cipherSuites: readonly string[];
+    readonly groups: readonly string[];
+    readonly alpn: readonly string[];
+  };
+  /** `TLSv1.3`; empty when the server made no choice. So are the following. */
+  readonly protocol: string;
+  readonly cipher: string;
+  /** Of the key exchange; empty before version 1.3. */
+  readonly group: string;
+  /** `h2`, `http/1.1` */
+  readonly alpn: string;
+  readonly sessionReused: boolean;
+  /** Absent when the handshake failed. */
+  readonly establishedMs?: number;
+  readonly certificate?: {
+    readonly subject: string;
+    readonly issuer: string;
+    readonly names: readonly string[];
+    /** ISO 8601. */
+    readonly validFrom: string;
+    readonly validTo: string;
+  };
+  readonly messages: readonly TlsMessageReport[];
+}
+
 export interface HopSide {
   readonly srcMac: string;
   readonly dstMac: string;
@@ -119,11 +169,31 @@ export interface Hop {
   readonly out?: HopSide;
 }
 
+/** Milliseconds since the fetch began, by the names of W3C Resource Timing; phases that there were not are absent. */
+export type RequestTimings = FetchedExchange['timing'];
+
+/** A request and its response. One that the browser answered from its cache has no connection and no segments. */
 export interface ExchangeReport {
   readonly url: string;
   readonly local: string;
   readonly remote: string;
   readonly method: string;
+  /** `HTTP/1.1`, `HTTP/2`; empty when nothing was sent. */
+  readonly protocol: string;
+  /** By TLS: the segments show when and how much, the heads are what the browser tells. */
+  readonly encrypted: boolean;
+  /** Of the segments, those in which other exchanges of the same connection may have a part: streams of HTTP/2. */
+  readonly sharedSegments: number;
+  /** `memory`: nothing was asked; `validated`: the server said that what is in the cache is still good. */
+  readonly cache: FetchedExchange['cache'];
+  /** Absent where the browser's own account is missing; so are the following. */
+  readonly priority?: FetchPriority;
+  /** `document`, the tag, or `css`, that asked for it. */
+  readonly initiator?: string;
+  readonly timings?: RequestTimings;
+  /** Of the body with its content codings undone. */
+  readonly bytes?: number;
+  readonly error?: FetchFailure;
   readonly requestHead: string;
   readonly requestBytes: number;
   readonly requestSegments: readonly Segment[];
@@ -152,7 +222,13 @@ export interface FetchReport {
   readonly hops: readonly Hop[];
   /** All devices on the request's way, from the client to the server. */
   readonly path: readonly Hop[];
+  /** In the order in which they were sent. */
   readonly exchanges: readonly ExchangeReport[];
+  /** One a connection with TLS. */
+  readonly tls: readonly TlsReport[];
+  readonly title: string;
+  /** Milestones of the page, as W3C Navigation Timing names them. */
+  readonly timings: Readonly<Record<string, number>>;
   readonly steps: readonly Step[];
   readonly capture: { readonly frames: number; readonly dropped: number; readonly missed: number };
 }

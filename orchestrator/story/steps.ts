@@ -6,8 +6,9 @@ import { ARP_REPLY, ARP_REQUEST } from '../../devices/stack/wire/arp.js';
 import { formatLayers } from '../../devices/stack/wire/dissect.js';
 import { formatIcmp, isIcmpError } from '../../devices/stack/wire/icmp.js';
 import type { LabFrame } from '../capture/session.js';
-import type { ConnectionReport, DnsReport, ExchangeReport, Segment, Step } from './report.js';
+import type { ConnectionReport, DnsReport, ExchangeReport, Segment, Step, TlsReport } from './report.js';
 import type { Scene } from './scene.js';
+import { cacheSteps, httpSteps, pageSteps, tlsSteps } from './web-steps.js';
 
 const CACHE_NAMES = {
   browser: "the browser's cache",
@@ -156,44 +157,6 @@ function retransmissionSteps(scene: Scene): Step[] {
   }));
 }
 
-function httpSteps(scene: Scene, exchanges: readonly ExchangeReport[]): Step[] {
-  const numbers = (segments: readonly Segment[]) => segments.map(({ frame }) => frame);
-  const count = (segments: readonly Segment[]) => `${segments.length} segment${segments.length === 1 ? '' : 's'}`;
-  return exchanges.flatMap((exchange): Step[] => {
-    const { method, url, requestSegments, responseSegments, requestBytes, responseBytes, status } = exchange;
-    const steps: Step[] = [];
-    if (requestSegments.length > 0) {
-      steps.push({
-        atMs: requestSegments[0].atMs,
-        device: scene.client,
-        layer: 'http',
-        summary: `${method} ${url}: ${requestBytes} bytes in ${count(requestSegments)}`,
-        frames: numbers(requestSegments),
-      });
-    }
-    if (responseSegments.length > 0) {
-      steps.push({
-        atMs: responseSegments[responseSegments.length - 1].atMs,
-        device: scene.client,
-        layer: 'http',
-        summary: `${status} for ${url}: ${responseBytes} bytes in ${count(responseSegments)}`,
-        frames: numbers(responseSegments),
-      });
-    }
-    return steps;
-  });
-}
-
-function htmlSteps(scene: Scene): Step[] {
-  return scene.traces('html-parsed').map(({ device, event }) => ({
-    atMs: scene.ms(event.at),
-    device,
-    layer: 'html',
-    summary: `the page needs ${event.resources.length} more: ${event.resources.join(' ')}`,
-    frames: [],
-  }));
-}
-
 function icmpSteps(scene: Scene): Step[] {
   return scene
     .framesAt(scene.client)
@@ -205,12 +168,15 @@ function icmpSteps(scene: Scene): Step[] {
     });
 }
 
-export function allSteps(
-  scene: Scene,
-  dns: readonly DnsReport[],
-  connections: readonly ConnectionReport[],
-  exchanges: readonly ExchangeReport[],
-): Step[] {
+/** What the other parts of the story have found. */
+export interface StoryParts {
+  readonly dns: readonly DnsReport[];
+  readonly connections: readonly ConnectionReport[];
+  readonly exchanges: readonly ExchangeReport[];
+  readonly tls: readonly TlsReport[];
+}
+
+export function allSteps(scene: Scene, { dns, connections, exchanges, tls }: StoryParts): Step[] {
   const steps = [
     ...urlSteps(scene),
     ...dhcpSteps(scene),
@@ -219,8 +185,10 @@ export function allSteps(
     ...routingSteps(scene, connections),
     ...tcpSteps(scene, connections),
     ...retransmissionSteps(scene),
+    ...tlsSteps(scene, tls),
+    ...cacheSteps(scene),
     ...httpSteps(scene, exchanges),
-    ...htmlSteps(scene),
+    ...pageSteps(scene),
     ...icmpSteps(scene),
   ];
   // Stable: what happened at one instant stays in the order of the layers.

@@ -55,7 +55,7 @@ const reply = arpPacket(A.mac, {
 });
 
 const steps = (scene: SceneBuilder) =>
-  allSteps(scene.build('a'), [], [], []).map(
+  allSteps(scene.build('a'), { dns: [], connections: [], exchanges: [], tls: [] }).map(
     ({ device, layer, summary, frames }) => `${device} ${layer} ${summary} #${frames}`,
   );
 

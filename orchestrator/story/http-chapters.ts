@@ -1,0 +1,79 @@
+/** The chapters about HTTP: the request, its answer, the cookies, all that the page is made of. */
+import { formatBytes, type Paint } from '../terminal.js';
+import { type Chapter, frames, segmentCount, stepLines } from './chapter.js';
+import { cookiesSent, cookiesSet } from './cookies.js';
+import type { ExchangeReport, FetchReport, Segment } from './report.js';
+import { waterfall } from './waterfall.js';
+
+/** More segments than this are summed up. */
+const SEGMENTS_SHOWN = 6;
+
+function segmentLines(segments: readonly Segment[], paint: Paint): string[] {
+  const shown = segments.slice(0, SEGMENTS_SHOWN);
+  const lines = shown.map(({ seq, length, frame }) => `  seq=${seq}  ${length} bytes${frames([frame], paint)}`);
+  const rest = segments.length - shown.length;
+  if (rest > 0) lines.push(paint('dim', `  … and ${rest} more segments`));
+  return lines;
+}
+
+function headLines(head: string, paint: Paint): string[] {
+  const [first, ...rest] = head.trimEnd().split('\r\n');
+  return [paint('bold', first), ...rest].map((line) => `  ${line}`);
+}
+
+/** What the frames do not say: the heads above are the browser's word. */
+function secrecyLines({ encrypted, sharedSegments, protocol }: ExchangeReport, paint: Paint): string[] {
+  const lines = encrypted ? ['the browser says so: the segments show how much was said, and when, but not what'] : [];
+  if (sharedSegments > 0)
+    lines.push(`${segmentCount(sharedSegments)} may have parts of other streams of this ${protocol} connection`);
+  return lines.map((line) => paint('dim', line));
+}
+
+export function requestChapter(exchange: ExchangeReport, maxData: number, paint: Paint): Chapter {
+  const { requestHead, requestSegments, requestBytes } = exchange;
+  const cut = `${requestBytes} bytes, at most ${maxData} a segment: ${segmentCount(requestSegments.length)}`;
+  return {
+    title: exchange.encrypted ? 'The request, encrypted' : 'The request',
+    lines: [
+      ...headLines(requestHead, paint),
+      paint('dim', cut),
+      ...secrecyLines(exchange, paint),
+      ...segmentLines(requestSegments, paint),
+    ],
+  };
+}
+
+export function responseChapter(exchange: ExchangeReport, paint: Paint): Chapter {
+  const { responseHead, responseSegments, responseBytes } = exchange;
+  const cut = `${formatBytes(responseBytes)} with its head, in ${segmentCount(responseSegments.length)}`;
+  return {
+    title: exchange.encrypted ? 'The response, encrypted' : 'The response',
+    lines: [...headLines(responseHead, paint), paint('dim', cut), ...segmentLines(responseSegments, paint)],
+  };
+}
+
+/** An answer that was here already. */
+export function cacheChapter({ url }: ExchangeReport): Chapter {
+  return {
+    title: 'The answer',
+    lines: [`${url} is in the cache of the browser, and fresh: nobody was asked, no frame was sent`],
+  };
+}
+
+/** Names alone: what is in a cookie is for the two ends. */
+export function cookiesChapter(report: FetchReport, paint: Paint): Chapter {
+  const lines = report.exchanges.flatMap(({ url, requestHead, responseHead }) => {
+    const [sent, set] = [cookiesSent(requestHead), cookiesSet(responseHead)];
+    return [
+      ...(sent.length > 0 ? [`${paint('dim', 'sent ')}  ${sent.join(' ')}  ${paint('dim', `with ${url}`)}`] : []),
+      ...(set.length > 0 ? [`${paint('dim', 'set  ')}  ${set.join(' ')}  ${paint('dim', `by ${url}`)}`] : []),
+    ];
+  });
+  return { title: 'Cookies', lines };
+}
+
+export function pageChapter(report: FetchReport, columns: number, paint: Paint): Chapter {
+  const lines = [...stepLines(report.steps, 'html', paint)];
+  if (report.exchanges.length > 1) lines.push(...waterfall(report, columns, paint));
+  return { title: report.title === '' ? 'The page' : `The page  ${report.title}`, lines };
+}

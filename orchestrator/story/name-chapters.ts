@@ -1,0 +1,46 @@
+/** From the address to the neighbours: the chapters about what a host needs before it can connect. */
+import type { Paint } from '../terminal.js';
+import { type Chapter, frames, ms, stepLines } from './chapter.js';
+import type { DnsReport, FetchReport } from './report.js';
+
+const CACHE_NAMES = { browser: 'browser', os: 'operating system', hosts: 'hosts file', router: 'router', isp: 'ISP' };
+
+export function urlChapter(report: FetchReport, paint: Paint): Chapter {
+  const parts = Object.entries(report.urlParts);
+  const width = Math.max(0, ...parts.map(([name]) => name.length));
+  const lines = parts.map(([name, value]) => `${paint('dim', name.padEnd(width))}  ${value}`);
+  return { title: `The address  ${report.url}`, lines };
+}
+
+export function dhcpChapter(report: FetchReport, paint: Paint): Chapter {
+  return { title: 'An address of its own', lines: stepLines(report.steps, 'dhcp', paint) };
+}
+
+function dnsLines({ name, caches, queries, addresses, source }: DnsReport, paint: Paint): string[] {
+  const asked = caches.map(({ cache, hit }) => `${CACHE_NAMES[cache]} ${hit ? paint('green', 'hit') : 'miss'}`);
+  const lines = [`${paint('bold', name)}  caches: ${asked.join(paint('dim', ' → ')) || 'none'}`];
+  for (const query of queries) {
+    const server = query.serverName === '' ? query.server : `${query.serverName} ${paint('dim', query.server)}`;
+    const told = query.truncated ? 'too big for UDP' : `${query.kind}  ${query.answers.join(' ')}`;
+    const way = query.transport === 'tcp' ? ' (TCP)' : '';
+    const zone = query.zone === '' ? '' : paint('dim', ` [zone ${query.zone}]`);
+    lines.push(
+      `  ${paint('cyan', query.from)} → ${server}${zone}${way}  ${query.type} ${query.name}?  ${told}  ${paint('dim', ms(query.ms))}${frames(query.frames, paint)}`,
+    );
+  }
+  const result = addresses.length === 0 ? paint('red', 'no address') : paint('green', addresses.join(' '));
+  lines.push(`  = ${result} ${paint('dim', `from ${source === 'network' ? 'the network' : sourceName(source)}`)}`);
+  return lines;
+}
+
+function sourceName(cache: keyof typeof CACHE_NAMES): string {
+  return cache === 'hosts' ? 'the hosts file' : `the cache of the ${CACHE_NAMES[cache]}`;
+}
+
+export function dnsChapter(report: FetchReport, paint: Paint): Chapter {
+  return { title: 'The name', lines: report.dns.flatMap((dns) => dnsLines(dns, paint)) };
+}
+
+export function arpChapter(report: FetchReport, paint: Paint): Chapter {
+  return { title: 'The neighbours', lines: stepLines(report.steps, 'arp', paint) };
+}
