@@ -133,11 +133,14 @@ function securityDetails(secure: NonNullable<FetchedExchange['secure']>) {
     protocol: secure.protocol,
     cipher: secure.cipher,
     alpn: secure.alpn,
-    subjectName: secure.subject,
-    issuer: secure.issuer,
-    sanList: secure.names,
-    validFrom: Math.floor(secure.validFrom / 1000),
-    validTo: Math.floor(secure.validTo / 1000),
+    // A session that goes on does not show its certificate again.
+    ...(secure.subject !== '' && {
+      subjectName: secure.subject,
+      issuer: secure.issuer,
+      sanList: secure.names,
+      validFrom: Math.floor(secure.validFrom / 1000),
+      validTo: Math.floor(secure.validTo / 1000),
+    }),
     sessionReused: secure.sessionReused,
   };
 }

@@ -1,10 +1,11 @@
 /** A connection as the carrier of requests and responses: which of its segments belong to which of them. */
 import { SYN } from '../../devices/stack/wire/tcp.js';
-import { startsTlsRecord } from '../../devices/stack/wire/tls.js';
 import type { LabFrame } from '../capture/session.js';
 import type { WireAccount } from './http-accounts.js';
 import type { Scene } from './scene.js';
 import { Flow, tcpOf } from './tcp-story.js';
+import { recordsSeen } from './tls-records.js';
+import { handshakeFrames } from './tls-story.js';
 
 const MULTIPLEXED = 'HTTP/2';
 
@@ -29,9 +30,14 @@ export class Carrier {
   /** `accounts`: those of all connections, in order of time. */
   constructor(scene: Scene, { local, remote }: WireAccount, accounts: readonly WireAccount[]) {
     this.flow = new Flow(scene, scene.client, local, remote);
-    this.sent = dataFrames(this.flow.frames.filter((frame) => this.flow.fromClient(frame)));
-    this.received = dataFrames(this.flow.frames.filter((frame) => !this.flow.fromClient(frame)));
-    this.isEncrypted = this.sent.length > 0 && startsTlsRecord(tcpOf(this.sent[0]).payload);
+    const outward = this.flow.frames.filter((frame) => this.flow.fromClient(frame));
+    const inward = this.flow.frames.filter((frame) => !this.flow.fromClient(frame));
+    const records = recordsSeen(outward);
+    this.isEncrypted = records.length > 0;
+    // The last of the handshake leaves at the moment of the first request.
+    const handshake = handshakeFrames(records, recordsSeen(inward));
+    this.sent = dataFrames(outward).filter((frame) => !handshake.has(frame));
+    this.received = dataFrames(inward);
     const mine = accounts.filter((account) => account.local === local && account.remote === remote);
     mine.forEach((account, index) => {
       const next = mine[index + 1]?.requestAt ?? Number.POSITIVE_INFINITY;
@@ -55,11 +61,13 @@ export class Carrier {
 
   /**
    * HTTP/2 (RFC 9113 section 5): streams pass side by side, and which frame has a part of which is encrypted. The request is
-   * in what left from when it was made to when the next was, or, when several leave together, in the next that left. The
-   * response is in what came from the segment with its head to that with its end.
+   * in what left from when it was made to when the next was, or, when several leave together, in the next that left; without
+   * a body it had left before anything came back. The response is in what came from the segment with its head to that with
+   * its end.
    */
-  private streamPart({ requestAt, responseAt, endAt }: WireAccount, next: number): Omit<Part, 'shared'> {
-    const until = Math.min(next, responseAt ?? endAt);
+  private streamPart({ requestAt, responseAt, endAt, hasBody }: WireAccount, next: number): Omit<Part, 'shared'> {
+    const back = hasBody ? undefined : this.received.find(({ at }) => at > requestAt)?.at;
+    const until = Math.min(next, back ?? responseAt ?? endAt);
     const alone = this.sent.filter(({ at }) => at >= requestAt && at < until);
     const together = this.sent.find(({ at }) => at >= requestAt);
     const sent = alone.length > 0 || together === undefined ? alone : [together];

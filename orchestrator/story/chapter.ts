@@ -1,4 +1,5 @@
 /** What the chapters of the printed story have in common. */
+import { stripVTControlCharacters } from 'node:util';
 import type { Paint } from '../terminal.js';
 import type { Step } from './report.js';
 
@@ -10,6 +11,29 @@ export interface Chapter {
 
 /** More frames than this are summed up. */
 const FRAMES_SHOWN = 8;
+/** Longer sentences are cut: a page may need hundreds of things, which have lines of their own. */
+const MAX_SENTENCE = 400;
+const HANGING_INDENT = 4;
+
+/** The line in pieces of at most `columns`, cut at spaces, the later ones further in. Colours take no columns. */
+export function wrapped(line: string, columns: number): string {
+  const widthOf = (text: string) => stripVTControlCharacters(text).length;
+  if (widthOf(line) <= columns) return line;
+  const margin = /^ */.exec(line)?.[0] ?? '';
+  const further = `${margin}${' '.repeat(HANGING_INDENT)}`;
+  const lines: string[] = [];
+  let current = margin;
+  let isEmpty = true;
+  for (const word of line.slice(margin.length).split(/(?<= )(?! )/)) {
+    if (!isEmpty && widthOf(current) + widthOf(word.trimEnd()) > columns) {
+      lines.push(current.trimEnd());
+      current = further;
+    }
+    current += word;
+    isEmpty = false;
+  }
+  return [...lines, current].join('\n');
+}
 
 export function ms(value: number): string {
   return `${value.toFixed(value < 10 ? 2 : 1)} ms`;
@@ -29,8 +53,9 @@ export function segmentCount(count: number): string {
 export function stepLines(steps: readonly Step[], layer: Step['layer'], paint: Paint): string[] {
   const mine = steps.filter((step) => step.layer === layer);
   const width = Math.max(0, ...mine.map(({ device }) => device.length));
+  const cut = (text: string) => (text.length > MAX_SENTENCE ? `${text.slice(0, MAX_SENTENCE)}…` : text);
   return mine.map(
     (step) =>
-      `${paint('dim', ms(step.atMs).padStart(10))}  ${paint('cyan', step.device.padEnd(width))}  ${step.summary}${frames(step.frames, paint)}`,
+      `${paint('dim', ms(step.atMs).padStart(10))}  ${paint('cyan', step.device.padEnd(width))}  ${cut(step.summary)}${frames(step.frames, paint)}`,
   );
 }

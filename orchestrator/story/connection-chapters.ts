@@ -1,14 +1,30 @@
 /** The chapters about a connection: how it opens and closes, what encrypts it, the way of its packets. */
-import { formatTable, type Paint } from '../terminal.js';
+import { type Column, formatTable, type Paint } from '../terminal.js';
 import { type Chapter, frames, ms } from './chapter.js';
 import { arrow, LEFT_WIDTH, ladder } from './ladder.js';
-import type { ConnectionReport, FetchReport, Hop, TlsReport } from './report.js';
+import type { ConnectionReport, FetchReport, Hop, HopSide, TlsReport } from './report.js';
+
+/** Where the path has room for its addresses of IP, and the list of connections for their states. */
+const WIDE_PATH = 105;
+const WIDE_STATES = 117;
+
+/** One side of a hop. */
+interface Row extends HopSide {
+  readonly device: string;
+  readonly kind: string;
+  readonly way: 'in' | 'out';
+}
 
 function optionsNote(optionBytes: number): string {
   return optionBytes > 0 ? `, of which options take ${optionBytes} in every segment` : '';
 }
 
-export function handshakeChapter(report: FetchReport, connection: ConnectionReport, paint: Paint): Chapter {
+export function handshakeChapter(
+  report: FetchReport,
+  connection: ConnectionReport,
+  columns: number,
+  paint: Paint,
+): Chapter {
   const { handshake, local, remote, mss, maxData } = connection;
   const route = report.steps.find((step) => step.layer === 'routing' && step.atMs === handshake[0]?.atMs);
   return {
@@ -16,13 +32,13 @@ export function handshakeChapter(report: FetchReport, connection: ConnectionRepo
     lines: [
       ...(route === undefined ? [] : [`${paint('dim', 'route')}  ${route.summary}`]),
       ...(mss > 0 ? [`${paint('dim', 'MSS')}    ${mss} bytes${optionsNote(mss - maxData)}`] : []),
-      ...ladder(connection, 'open', report.from, paint),
+      ...ladder(connection, 'open', report.from, columns, paint),
     ],
   };
 }
 
 /** What was agreed on, and the messages that did it. */
-export function tlsChapter(tls: TlsReport, paint: Paint): Chapter {
+export function tlsChapter(tls: TlsReport, columns: number, paint: Paint): Chapter {
   const { serverName, remote, protocol, cipher, group, alpn, certificate, sessionReused, establishedMs, messages } =
     tls;
   const agreed = [protocol, cipher, group, alpn].filter((word) => word !== '').join(', ');
@@ -39,7 +55,7 @@ export function tlsChapter(tls: TlsReport, paint: Paint): Chapter {
   lines.push(
     ...messages.map(({ name, encrypted, bytes, direction, frames: numbers }) => {
       const text = ` ${name}${encrypted ? ', encrypted' : ''}, ${bytes} bytes `;
-      return `${' '.repeat(LEFT_WIDTH)}${arrow(text, direction)} ${frames(numbers, paint)}`;
+      return `${' '.repeat(LEFT_WIDTH)}${arrow(text, direction, columns)} ${frames(numbers, paint)}`;
     }),
   );
   const [first] = messages;
@@ -49,25 +65,29 @@ export function tlsChapter(tls: TlsReport, paint: Paint): Chapter {
   return { title: `The encryption  ${serverName || remote}`, lines };
 }
 
-export function pathChapter(path: readonly Hop[], isAttempt: boolean, paint: Paint): Chapter {
+export function pathChapter(path: readonly Hop[], isAttempt: boolean, columns: number, paint: Paint): Chapter {
+  const isWide = columns >= WIDE_PATH;
   const rows = path.flatMap((hop) => {
-    const sides = [];
+    const sides: Row[] = [];
     if (hop.in !== undefined) sides.push({ device: hop.device, kind: hop.kind, way: 'in', ...hop.in });
     if (hop.out !== undefined) {
       sides.push({ device: hop.in ? '' : hop.device, kind: hop.in ? '' : hop.kind, way: 'out', ...hop.out });
     }
     return sides;
   });
+  const addresses: Column<Row>[] = [
+    { title: 'SOURCE IP', value: (row) => row.srcIp },
+    { title: 'TARGET IP', value: (row) => row.dstIp },
+  ];
   const table = formatTable(
     rows,
     [
       { title: 'DEVICE', value: (row) => paint('cyan', row.device) },
-      { title: 'KIND', value: (row) => row.kind },
+      ...(isWide ? [{ title: 'KIND', value: (row: Row) => row.kind }] : []),
       { title: '', value: (row) => `${row.way} ${row.port}` },
       { title: 'SOURCE MAC', value: (row) => row.srcMac },
       { title: 'TARGET MAC', value: (row) => row.dstMac },
-      { title: 'SOURCE IP', value: (row) => row.srcIp },
-      { title: 'TARGET IP', value: (row) => row.dstIp },
+      ...(isWide ? addresses : []),
       { title: 'TTL', align: 'right', value: (row) => row.ttl },
       { title: 'FRAME', align: 'right', value: (row) => paint('dim', `#${row.frame}`) },
     ],
@@ -79,16 +99,21 @@ export function pathChapter(path: readonly Hop[], isAttempt: boolean, paint: Pai
   };
 }
 
-export function closeChapter(report: FetchReport, connection: ConnectionReport, paint: Paint): Chapter {
+export function closeChapter(
+  report: FetchReport,
+  connection: ConnectionReport,
+  columns: number,
+  paint: Paint,
+): Chapter {
   const { local, remote, close } = connection;
   return {
     title: `The close  ${local} → ${remote}  ${close}`,
-    lines: ladder(connection, 'close', report.from, paint),
+    lines: ladder(connection, 'close', report.from, columns, paint),
   };
 }
 
 /** The connections besides the first, one line each: the story tells one of them in full. */
-export function otherConnections(report: FetchReport, paint: Paint): Chapter {
+export function otherConnections(report: FetchReport, columns: number, paint: Paint): Chapter {
   const table = formatTable(
     report.connections,
     [
@@ -98,7 +123,9 @@ export function otherConnections(report: FetchReport, paint: Paint): Chapter {
       { title: 'IN', align: 'right', value: ({ segmentsIn }) => segmentsIn },
       { title: 'AGAIN', align: 'right', value: ({ retransmissions }) => retransmissions },
       { title: 'CLOSE', value: ({ close }) => close },
-      { title: 'STATES', value: ({ states }) => states.join(' ') },
+      ...(columns >= WIDE_STATES
+        ? [{ title: 'STATES', value: ({ states }: ConnectionReport) => states.join(' ') }]
+        : []),
     ],
     paint,
   );

@@ -12,6 +12,7 @@ export interface WireAccount {
   readonly responseAt?: number;
   /** Infinite when that is not told. */
   readonly endAt: number;
+  readonly hasBody: boolean;
   readonly requestHead: string;
   readonly responseHead: string;
   readonly status: number;
@@ -81,6 +82,7 @@ function wireAccount(
     requestAt,
     ...(timing?.responseStart !== undefined && { responseAt: timing.responseStart }),
     endAt: timing?.responseEnd ?? Number.POSITIVE_INFINITY,
+    hasBody: request === undefined ? exchange?.requestBody !== undefined : request.event.bodyBytes > 0,
     requestHead: request?.event.head ?? '',
     responseHead: response?.event.head ?? '',
     status: response?.event.status ?? exchange?.status ?? 0,

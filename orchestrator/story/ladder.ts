@@ -4,7 +4,14 @@ import type { ConnectionReport, Segment } from './report.js';
 
 /** Columns before the arrows, where the client's states stand. */
 export const LEFT_WIDTH = 14;
-const ARROW_WIDTH = 58;
+const WIDE_ARROW = 58;
+const NARROW_ARROW = 46;
+/** Where a wide arrow has a state or a frame number beside it. */
+const WIDE_COLUMNS = 90;
+
+function arrowWidth(columns: number): number {
+  return columns >= WIDE_COLUMNS ? WIDE_ARROW : NARROW_ARROW;
+}
 
 function label(segment: Segment): string {
   const ack = segment.flags.includes('ACK') ? ` ack=${segment.ack}` : '';
@@ -13,8 +20,8 @@ function label(segment: Segment): string {
 }
 
 /** `out` points to the right, from the client. */
-export function arrow(text: string, direction: 'in' | 'out'): string {
-  const room = Math.max(4, ARROW_WIDTH - text.length - 1);
+export function arrow(text: string, direction: 'in' | 'out', columns: number): string {
+  const room = Math.max(4, arrowWidth(columns) - text.length - 1);
   const [before, after] = ['─'.repeat(Math.floor(room / 2)), '─'.repeat(Math.ceil(room / 2))];
   return direction === 'out' ? `${before}${text}${after}▶` : `◀${before}${text}${after}`;
 }
@@ -27,7 +34,13 @@ const SEGMENT_RANKS = { in: 0, out: 2 };
 const CHANGE_RANK = 1;
 
 /** Lines for the segments of one phase of a connection, and for every state that either side entered in that phase. */
-export function ladder(connection: ConnectionReport, phase: 'open' | 'close', client: string, paint: Paint): string[] {
+export function ladder(
+  connection: ConnectionReport,
+  phase: 'open' | 'close',
+  client: string,
+  columns: number,
+  paint: Paint,
+): string[] {
   const segments = phase === 'open' ? connection.handshake : connection.closing;
   const events = [
     ...connection.changes
@@ -42,11 +55,11 @@ export function ladder(connection: ConnectionReport, phase: 'open' | 'close', cl
   ].sort((a, b) => a.atMs - b.atMs || a.rank - b.rank);
   return events.map(({ change, segment }) => {
     if (segment !== undefined) {
-      return `${' '.repeat(LEFT_WIDTH)}${arrow(label(segment), segment.direction)}  ${paint('dim', `#${segment.frame}`)}`;
+      return `${' '.repeat(LEFT_WIDTH)}${arrow(label(segment), segment.direction, columns)}  ${paint('dim', `#${segment.frame}`)}`;
     }
     const state = paint('yellow', change.to);
     return change.device === client
       ? `${' '.repeat(Math.max(0, LEFT_WIDTH - 2 - change.to.length))}${state}`
-      : `${' '.repeat(LEFT_WIDTH + ARROW_WIDTH + 2)}${state}`;
+      : `${' '.repeat(LEFT_WIDTH + arrowWidth(columns) + 2)}${state}`;
   });
 }

@@ -1,13 +1,15 @@
 /** The story of a page load for people at a terminal: chapters in the order in which things happen. */
 import { formatBytes, type Paint, visible } from '../terminal.js';
-import { type Chapter, ms, stepLines } from './chapter.js';
+import { type Chapter, ms, stepLines, wrapped } from './chapter.js';
 import { closeChapter, handshakeChapter, otherConnections, pathChapter, tlsChapter } from './connection-chapters.js';
 import { cacheChapter, cookiesChapter, pageChapter, requestChapter, responseChapter } from './http-chapters.js';
 import { attemptOf, exchangeFor } from './http-story.js';
 import { arpChapter, dhcpChapter, dnsChapter, urlChapter } from './name-chapters.js';
 import type { FetchReport } from './report.js';
 
-const DEFAULT_COLUMNS = 100;
+/** Wider lines are hard to read; of narrower terminals only tables take notice. */
+const MAX_COLUMNS = 120;
+const MIN_COLUMNS = 60;
 const INDENT = 3;
 
 export function summary(report: FetchReport, paint: Paint): string {
@@ -24,14 +26,15 @@ export function summary(report: FetchReport, paint: Paint): string {
   return `${paint(['red', 'bold'], `failed at ${error.stage}`)}  ${error.code}: ${error.message}  ${paint('dim', facts)}${lost}`;
 }
 
-/** @param columns of the terminal: tables that can be wide or narrow take no more, and tell more where there is room */
-export function renderReport(fetched: FetchReport, paint: Paint, columns = DEFAULT_COLUMNS): string {
+/** @param columns of the terminal: no line is longer, where it can be cut; tables tell more where there is room */
+export function renderReport(fetched: FetchReport, paint: Paint, columns = MAX_COLUMNS): string {
   const report = visible(fetched);
-  const told = chapters(report, columns - INDENT, paint)
+  const room = Math.max(MIN_COLUMNS, Math.min(columns, MAX_COLUMNS));
+  const told = chapters(report, room - INDENT, paint)
     .filter(({ lines }) => lines.length > 0)
     .map(({ title, lines }, index) => {
       const heading = `${paint(['bold', 'cyan'], `${index + 1}`)}  ${paint('bold', title)}`;
-      return [heading, ...lines.map((line) => `${' '.repeat(INDENT)}${line}`.trimEnd())].join('\n');
+      return [heading, ...lines.map((line) => wrapped(`${' '.repeat(INDENT)}${line}`.trimEnd(), room))].join('\n');
     });
   return [...told, summary(report, paint)].join('\n\n');
 }
@@ -49,16 +52,16 @@ function chapters(report: FetchReport, columns: number, paint: Paint): Chapter[]
     dhcpChapter(report, paint),
     dnsChapter(report, paint),
     arpChapter(report, paint),
-    ...(connection === undefined ? [] : [handshakeChapter(report, connection, paint)]),
-    ...(tls === undefined ? [] : [tlsChapter(tls, paint)]),
+    ...(connection === undefined ? [] : [handshakeChapter(report, connection, columns, paint)]),
+    ...(tls === undefined ? [] : [tlsChapter(tls, columns, paint)]),
     ...(sent === undefined ? [] : [requestChapter(sent, connection?.maxData ?? 0, paint)]),
-    ...(report.path.length === 0 ? [] : [pathChapter(report.path, sent === undefined, paint)]),
+    ...(report.path.length === 0 ? [] : [pathChapter(report.path, sent === undefined, columns, paint)]),
     ...(sent !== undefined && sent.status > 0 ? [responseChapter(sent, paint)] : []),
     ...(document?.cache === 'memory' ? [cacheChapter(document)] : []),
     cookiesChapter(report, paint),
     pageChapter(report, columns, paint),
-    ...(connection === undefined ? [] : [closeChapter(report, connection, paint)]),
-    ...(report.connections.length > 1 ? [otherConnections(report, paint)] : []),
+    ...(connection === undefined ? [] : [closeChapter(report, connection, columns, paint)]),
+    ...(report.connections.length > 1 ? [otherConnections(report, columns, paint)] : []),
     { title: 'What the network reported', lines: stepLines(report.steps, 'icmp', paint) },
   ];
 }

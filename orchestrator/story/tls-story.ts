@@ -20,6 +20,7 @@ import {
   tlsGroupName,
   tlsVersionName,
 } from '../../devices/stack/wire/tls-names.js';
+import type { LabFrame } from '../capture/session.js';
 import type { ConnectionReport, TlsMessageReport, TlsReport } from './report.js';
 import type { Scene } from './scene.js';
 import { Flow } from './tcp-story.js';
@@ -68,7 +69,8 @@ function tlsReport(
     alpn: event?.alpn ?? '',
     sessionReused: event?.sessionReused ?? false,
     ...(event && { establishedMs: scene.ms(event.at) }),
-    ...(secure && {
+    // A session that goes on does not show its certificate again.
+    ...(secure?.subject && {
       certificate: {
         subject: secure.subject,
         issuer: secure.issuer,
@@ -111,6 +113,14 @@ function handshake(
     return contentType === TLS_APPLICATION_DATA ? isModern && seenAt <= endAt : true;
   });
   return [...told(scene, mine, 'out'), ...told(scene, theirs, 'in')].sort((a, b) => a.atMs - b.atMs);
+}
+
+/** Frames of the client's side that have nothing but handshake in them. */
+export function handshakeFrames(sent: readonly SeenRecord[], received: readonly SeenRecord[]): Set<LabFrame> {
+  const choice = helloIn(received, TLS_SERVER_HELLO);
+  const own = clientPart(sent, choice?.versions[0] === TLS_1_3);
+  const later = new Set(sent.slice(own.length).flatMap(({ frames }) => frames));
+  return new Set(own.flatMap(({ frames }) => frames).filter((frame) => !later.has(frame)));
 }
 
 /** In version 1.3 the first record that pretends to be application data is Finished; before, application data is what it says. */

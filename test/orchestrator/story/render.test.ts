@@ -108,12 +108,12 @@ t.test('the ladder: states of the client on the left, of the server on the right
     { atMs: 9, device: 'client', from: 'ESTABLISHED', to: 'FIN_WAIT1' },
   ];
   const small = { ...connection, changes, handshake: connection.handshake.slice(0, 1) };
-  t.same(ladder(small, 'open', 'client', plain), [
+  t.same(ladder(small, 'open', 'client', 120, plain), [
     '    SYN_SENT',
     '              ────────────────────── SYN seq=100 ──────────────────────▶  #5',
     `${' '.repeat(74)}SYN_RECV`,
   ]);
-  t.same(ladder({ ...small, closing: [] }, 'close', 'client', plain), ['   FIN_WAIT1']);
+  t.same(ladder({ ...small, closing: [] }, 'close', 'client', 120, plain), ['   FIN_WAIT1']);
 });
 
 t.test('the request byte by byte, preamble to FCS', async (t) => {
