@@ -47,7 +47,8 @@ build/js/.compiled: $(BUILT) $(TESTS) tsconfig.json
 	$(BIN)/tsc -p .
 	@touch $@
 
-test: build/js/.compiled ## Build and run all tests
+test: build/js/.compiled ## Build and run all tests (Debian, as root: installs curl, wget and a browser)
+	@test/e2e/install-packages.sh
 	@node build/js/test/support/run-tests.js
 
 interop: build/js/.compiled ## Test against Linux, VPCS, nginx, tshark, … (Debian 12, as root: installs packages)
