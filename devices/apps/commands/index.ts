@@ -13,6 +13,7 @@ import { iperf } from './iperf.js';
 import { nc } from './nc.js';
 import { netstat } from './netstat.js';
 import { nslookup } from './nslookup.js';
+import { nsupdate } from './nsupdate.js';
 import { ping } from './ping.js';
 import { route } from './route.js';
 import { show } from './show.js';
@@ -36,6 +37,7 @@ export function hostCommands(context: CommandContext): ReadonlyMap<string, Comma
     nc(network, resolver),
     netstat(context, network, resolver),
     nslookup(network, resolver, random.fork('nslookup')),
+    nsupdate(network, resolver, random.fork('nsupdate')),
     ping(network, resolver),
     route(network, resolver),
     show(context),
