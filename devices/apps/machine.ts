@@ -18,6 +18,7 @@ import type { Random } from '../stack/random.js';
 import type { Tracer } from '../stack/trace.js';
 import type { Crc32 } from '../stack/wire/fcs.js';
 import type { Command } from './commands/command.js';
+import type { ProgramLoader } from './program.js';
 
 /** What a machine needs of the outside world. */
 export interface Environment {
@@ -36,6 +37,8 @@ export interface Environment {
   readonly files: FileStore;
   /** Where programs write logs of their own; left out: nowhere. */
   readonly logFiles?: LogFiles;
+  /** Runs modules that are no part of this project; left out: there are none. */
+  readonly programs?: ProgramLoader;
 }
 
 /** Shaped like pino: facts first, then the sentence. */
@@ -89,6 +92,10 @@ export interface Machine {
   stop(): Promise<void>;
   /** False while a port still waits for its address by DHCP. */
   readonly configured: boolean;
+  /** False while a program is still being loaded. */
+  readonly loaded: boolean;
+  /** Why programs did not start: sentences for the user. */
+  readonly faults: readonly string[];
   readonly counters: Counters;
   /** The tables that this kind of machine has. */
   readonly tables: readonly TableName[];

@@ -50,6 +50,10 @@ export interface DeviceStatus {
   readonly framesDropped: number;
   /** False while a port still waits for its address by DHCP. */
   readonly configured: boolean;
+  /** False while an application is still being loaded. */
+  readonly loaded: boolean;
+  /** Why programs did not start: sentences for the user. */
+  readonly faults: readonly string[];
 }
 
 export interface ExecOutput {

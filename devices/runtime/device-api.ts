@@ -116,6 +116,8 @@ function status({ config, machine }: DeviceParts): DeviceStatus {
     framesOut,
     framesDropped,
     configured: machine.configured,
+    loaded: machine.loaded,
+    faults: machine.faults,
   };
 }
 

@@ -23,6 +23,7 @@ import { deviceMethods } from './device-api.js';
 import { Driver } from './driver.js';
 import { diskFiles } from './files.js';
 import { DiskLogs } from './log-files.js';
+import { Programs } from './programs.js';
 import { RpcServer } from './rpc-server.js';
 import { TraceHub } from './trace.js';
 
@@ -74,6 +75,7 @@ async function launch(config: DeviceConfig, create: MachineFactory, supervised: 
       : pino.destination({ dest: config.logFile, mode: 0o600, sync: true }),
   );
   const traces = new TraceHub();
+  const programs = new Programs({ isAlone: true });
   const driver = new Driver();
   const machine = create(config, {
     now: monotonicNow,
@@ -85,6 +87,7 @@ async function launch(config: DeviceConfig, create: MachineFactory, supervised: 
     log,
     files: diskFiles,
     logFiles: new DiskLogs(log),
+    programs,
   });
   driver.attach(machine);
 
@@ -132,6 +135,10 @@ async function launch(config: DeviceConfig, create: MachineFactory, supervised: 
     if (!supervised) shutdown('SIGHUP');
   });
   process.on('uncaughtException', (error) => {
+    if (programs.isFromProgram(error)) {
+      log.error({ err: error }, `an application has failed: ${error.message}`);
+      return;
+    }
     log.fatal({ err: error }, 'crashed');
     control.close();
     process.exit(70);

@@ -17,6 +17,7 @@ import { type LabState, removeLabDirectory, writeLabState } from './state.js';
 const READY_LIMIT_MS = 60_000;
 const CONFIGURED_LIMIT_MS = 15_000;
 const CONFIGURED_POLL_MS = 20;
+const LOADED_LIMIT_MS = 15_000;
 const STOP_LIMIT_MS = 2000;
 /** Between the end of a connection and the news that the process behind it has ended. */
 const END_SEEN_LIMIT_MS = 500;
@@ -138,6 +139,7 @@ export class Lab {
     );
     await Promise.all(this.devices.map((device) => device.client?.call('start')));
     await this.awaitConfigured(report);
+    await this.awaitApplications();
     const dead = this.devices.find((device) => device.end !== undefined);
     if (dead?.end !== undefined) throw new CliError(1, describeEnd(dead.end));
     report('up', total);
@@ -154,6 +156,23 @@ export class Lab {
       waiting = waiting.filter((_, index) => states[index]?.configured === false);
       if (waiting.length < before) report('configuring', total - waiting.length);
       if (waiting.length > 0) await new Promise((resolve) => setTimeout(resolve, CONFIGURED_POLL_MS));
+    }
+  }
+
+  /** A lab with an application that does not start is not the lab that was asked for. */
+  private async awaitApplications(): Promise<void> {
+    const hosts = this.devices.filter(({ config }) => config.web?.sites.some(({ app }) => app !== undefined));
+    const limit = Date.now() + LOADED_LIMIT_MS;
+    for (const { client, config } of hosts) {
+      for (;;) {
+        const status = await client?.call<DeviceStatus>('status');
+        if (status === undefined) break;
+        if (status.faults.length > 0) throw new CliError(1, `${config.name}: ${status.faults.join('\n')}`);
+        if (status.loaded) break;
+        if (Date.now() > limit)
+          throw new CliError(1, `${config.name}: its applications are not loaded within ${LOADED_LIMIT_MS / 1000} s`);
+        await new Promise((resolve) => setTimeout(resolve, CONFIGURED_POLL_MS));
+      }
     }
   }
 }

@@ -15,6 +15,7 @@ import type { Environment, FileStore, Logger, Machine } from '../../devices/apps
 import { browserLibraries } from '../../devices/apps/web/browser/libraries.js';
 import type { DeviceConfig, DeviceKind, PortConfig } from '../../devices/control/config.js';
 import type { FetchRequest, FetchResult } from '../../devices/control/rpc.js';
+import { Programs } from '../../devices/runtime/programs.js';
 import { Random } from '../../devices/stack/random.js';
 import type { TraceDetail, TraceEvent } from '../../devices/stack/trace.js';
 import { formatMac } from '../../devices/stack/wire/address.js';
@@ -44,6 +45,9 @@ export interface LogLine {
   readonly facts: object;
   readonly message: string;
 }
+
+/** Each program is told apart by the host that it was loaded for. */
+const PROGRAMS = new Programs({ isAlone: false });
 
 /** What the wall clock shows at instant 0. */
 const EPOCH_MS = Date.UTC(2026, 10, 22, 12);
@@ -125,6 +129,13 @@ export class World extends Wiring {
     await this.run(() => [...this.machines.values()].every(({ configured }) => configured), limitMs);
   }
 
+  /** Waits, in real time, until all applications are loaded: other threads read their files. The clock stands still. */
+  async loaded(): Promise<void> {
+    while ([...this.machines.values()].some(({ loaded }) => !loaded)) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+
   /** Loads a page on a host, to the end. */
   async fetch(name: string, request: FetchRequest): Promise<FetchResult> {
     const machine = this.machine(name);
@@ -180,6 +191,7 @@ export class World extends Wiring {
       },
       log: this.loggerOf(device),
       files: this.files,
+      programs: PROGRAMS,
       logFiles: {
         append: (path, text) => this.logFiles.set(path, (this.logFiles.get(path) ?? '') + text),
       },

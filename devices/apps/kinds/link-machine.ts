@@ -29,6 +29,8 @@ export class LinkMachine implements Machine {
   readonly ports: readonly Port[];
   readonly counters: Counters;
   readonly configured = true;
+  readonly loaded = true;
+  readonly faults: readonly string[] = [];
   readonly tables: readonly TableName[];
   readonly commands: ReadonlyMap<string, Command>;
   private readonly env: Environment;

@@ -30,6 +30,8 @@ const RESOLVE_LIMIT_MS = 60_000;
 export interface Program {
   /** May throw StackError: EADDRINUSE. */
   start(): void;
+  /** For programs that are not whole yet when they have started: resolves with what could not be loaded, and why. */
+  loaded?(): Promise<readonly string[]>;
   stop(): void | Promise<void>;
 }
 
@@ -51,7 +53,9 @@ export class StackMachine implements Machine {
   readonly commands: ReadonlyMap<string, Command>;
   protected readonly env: Environment;
   private readonly dhcpClients: readonly DhcpClient[];
+  readonly faults: string[] = [];
   private readonly programs: Program[] = [];
+  private loading = 0;
   private readonly dnsSources: (() => DnsCacheRow[])[] = [];
   private readonly dhcpSources: (() => DhcpRow[])[] = [];
   private readonly sources: Tables;
@@ -106,6 +110,10 @@ export class StackMachine implements Machine {
     return tableNames(this.sources);
   }
 
+  get loaded(): boolean {
+    return this.loading === 0;
+  }
+
   get configured(): boolean {
     return this.dhcpClients.every((client) => client.configured);
   }
@@ -143,13 +151,20 @@ export class StackMachine implements Machine {
 
   start(): void {
     this.network.perform(() => this.stack.start());
-    for (const program of [...this.dhcpClients, ...this.programs]) {
+    for (const program of [...this.dhcpClients, ...this.programs] as Program[]) {
       try {
         program.start();
+        if (program.loaded !== undefined) this.awaitLoaded(program.loaded());
       } catch (error) {
         this.env.log.error({ err: error }, `a program of ${this.name} does not start: ${(error as Error).message}`);
       }
     }
+  }
+
+  private async awaitLoaded(loaded: Promise<readonly string[]>): Promise<void> {
+    this.loading += 1;
+    this.faults.push(...(await loaded));
+    this.loading -= 1;
   }
 
   /** The programs first, while the machine still has the addresses that they use; DHCP gives them back then. */

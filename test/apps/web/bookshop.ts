@@ -13,12 +13,16 @@ export interface Bookshop {
   traced<E extends TraceEvent['event']>(event: E): (TraceEvent & { event: E })[];
 }
 
-/** `files` are put below `/srv`; the names of all sites are in the client's hosts file; `web`: more about the server. */
+/**
+ * `files` are put below `/srv`; the names of all sites are in the client's hosts file; `web`: more about the server;
+ * `serverHosts`: its own hosts file.
+ */
 export function bookshop(
   sites: readonly SiteConfig[],
   files: Readonly<Record<string, string | Uint8Array>> = {},
   hosts: Readonly<Record<string, readonly string[]>> = {},
   web: Omit<WebConfig, 'sites'> = {},
+  serverHosts: Readonly<Record<string, readonly string[]>> = {},
 ): Bookshop {
   const world = new World({ seed: 'bookshop' });
   const names = sites.flatMap((site) => site.names.map((name) => [name, [SERVER]] as const));
@@ -33,6 +37,7 @@ export function bookshop(
     name: 'server',
     kind: 'host',
     ports: [{ name: 'eth0', addresses: [`${SERVER}/24`] }],
+    resolver: { hosts: serverHosts },
     web: { ...web, sites },
   });
   world.link('client:eth0', 'server:eth0', { delayMs: 2 });

@@ -6,7 +6,7 @@ import { repositoryRoot, shippedTopology } from './support/problems.js';
 
 t.test('every shipped topology is valid', async (t) => {
   const files = readdirSync(join(repositoryRoot(), 'topologies')).filter((file) => file.endsWith('.yaml'));
-  t.same([...files].sort(), ['hello.yaml', 'lan.yaml', 'mini-internet.yaml', 'names.yaml', 'routes.yaml']);
+  t.same([...files].sort(), ['apps.yaml', 'hello.yaml', 'lan.yaml', 'mini-internet.yaml', 'names.yaml', 'routes.yaml']);
   for (const file of files) t.ok(loadTopology(join(repositoryRoot(), 'topologies', file)).devices.size > 0, file);
 });
 

@@ -23,6 +23,14 @@ export interface SecureFacts {
   readonly names: readonly string[];
 }
 
+/** The body of a request that has begun. */
+export interface AwaitedBody {
+  /** It has come, whether or not somebody has read it. */
+  isComplete(): boolean;
+  /** It did not come in time. */
+  onLate(): void;
+}
+
 export class Connection {
   readonly socket: TcpSocket;
   /** Undefined without TLS. */
@@ -34,7 +42,7 @@ export class Connection {
   private readonly network: Network;
   private timer: Timer | undefined;
   private open = 0;
-  private readonly bodies = new Set<() => void>();
+  private readonly bodies = new Set<AwaitedBody>();
 
   constructor(network: Network, socket: TcpSocket) {
     this.network = network;
@@ -49,25 +57,23 @@ export class Connection {
   }
 
   /**
-   * The head of a request has come; `onLate` is called when its body does not come in time. Returns what is to be
-   * called when the body has come (or never will), and when the answer is over.
+   * The head of a request has come, and perhaps a body follows. Returns what is to be called when the answer is over.
    */
-  begin(onLate: () => void): { readonly bodyEnds: () => void; readonly ends: () => void } {
+  begin(body: AwaitedBody): () => void {
     this.open += 1;
-    this.bodies.add(onLate);
-    this.awaitBody();
+    this.clear();
+    if (!body.isComplete()) {
+      this.bodies.add(body);
+      this.awaitBodies();
+    }
     let over = false;
-    const bodyEnds = () => {
-      if (this.bodies.delete(onLate) && this.bodies.size === 0) this.clear();
-    };
-    const ends = () => {
+    return () => {
       if (over) return;
       over = true;
-      bodyEnds();
+      this.bodies.delete(body);
       this.open -= 1;
       if (this.open === 0) this.awaitHead();
     };
-    return { bodyEnds, ends };
   }
 
   /** No deadlines any more: what is spoken now is not HTTP. */
@@ -80,10 +86,12 @@ export class Connection {
     if (!this.socket.destroyed) this.arm(KEEP_ALIVE_TIMEOUT_MS + HEAD_TIMEOUT_MS, () => this.turnAway());
   }
 
-  private awaitBody(): void {
+  private awaitBodies(): void {
     let since = this.network.now();
     let before = this.socket.bytesRead;
     const check = () => {
+      for (const body of this.bodies) if (body.isComplete()) this.bodies.delete(body);
+      if (this.bodies.size === 0) return;
       const now = this.network.now();
       // A program that does not read holds its client up, not the other way round.
       if (this.socket.isPaused()) {
@@ -92,7 +100,7 @@ export class Connection {
       }
       const allowed = BODY_TIMEOUT_MS + ((this.socket.bytesRead - before) / BODY_BYTES_PER_SECOND) * 1000;
       if (now - since < allowed) this.arm(since + allowed - now, check);
-      else for (const onLate of this.bodies) onLate();
+      else for (const body of this.bodies) body.onLate();
     };
     this.arm(BODY_TIMEOUT_MS, check);
   }

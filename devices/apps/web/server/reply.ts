@@ -27,7 +27,7 @@ export class Reply {
   readonly connection: Connection;
   /** Set once it is known which site answers. */
   errorPages: ErrorPages = async () => undefined;
-  private readonly expectsContinue: boolean;
+  readonly expectsContinue: boolean;
   private readonly env: Environment;
   private readonly accessLog: AccessLog | undefined;
   private readonly receivedAt: number;

@@ -1,8 +1,12 @@
 /** From a request to the site that answers it, and to its answer. */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { SiteConfig, WebConfig } from '../../../control/config.js';
 import type { Environment } from '../../machine.js';
 import { AccessLog } from './access-log.js';
+import { Application, type ApplicationTools } from './application.js';
 import { Compressor } from './codings.js';
+import type { Connection } from './connection.js';
 import { echo } from './echo.js';
 import { type Exchange, Reply } from './reply.js';
 import { SiteFiles } from './site-files.js';
@@ -21,9 +25,14 @@ export class SiteAnswers {
   private readonly accessLog: AccessLog | undefined;
   private readonly tools: Omit<StaticTools, 'root'>;
 
-  constructor(config: WebConfig, env: Environment) {
+  private readonly applicationTools: ApplicationTools;
+  private readonly apps = new Map<SiteConfig, Application>();
+
+  constructor(config: WebConfig, tools: ApplicationTools) {
+    const { env } = tools;
     this.config = config;
     this.env = env;
+    this.applicationTools = tools;
     this.accessLog = config.accessLog && env.logFiles && new AccessLog(env.logFiles, config.accessLog);
     this.tools = {
       compressor: new Compressor(),
@@ -32,9 +41,40 @@ export class SiteAnswers {
     };
   }
 
-  /** What TLS may agree on with who asks for this name, the best first. */
-  protocolsFor(_serverName: string): readonly string[] {
-    return ['h2', 'http/1.1'];
+  get hasApplications(): boolean {
+    return this.config.sites.some(({ app }) => app !== undefined);
+  }
+
+  /** Loads the applications. */
+  start(): void {
+    for (const site of this.config.sites) {
+      if (site.app !== undefined) this.apps.set(site, new Application(site.app, this.applicationTools));
+    }
+  }
+
+  /** Why applications cannot start, once that is known of all; empty when they can. */
+  async faults(): Promise<string[]> {
+    const results = await Promise.allSettled([...this.apps.values()].map((app) => app.ready));
+    return results.flatMap((result) => (result.status === 'rejected' ? [(result.reason as Error).message] : []));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.apps.values()].map((app) => app.stop()));
+  }
+
+  /** What TLS may agree on with who asks for this name, the best first. Frameworks are written for HTTP/1.1. */
+  protocolsFor(serverName: string): readonly string[] {
+    return this.siteFor(serverName)?.app === undefined ? ['h2', 'http/1.1'] : ['http/1.1'];
+  }
+
+  /** False when no application takes the connection over. */
+  async upgrade(connection: Connection, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<boolean> {
+    const { host } = request.headers;
+    const site = this.siteFor(host);
+    const app = site && this.apps.get(site);
+    if (app === undefined || this.refusal(connection, site, host) !== undefined) return false;
+    if (connection.secure === undefined && site?.https === 'only') return false;
+    return app.upgrade(request, socket, head);
   }
 
   open(exchange: Exchange): Reply {
@@ -62,7 +102,7 @@ export class SiteAnswers {
     }
     const host = target.host ?? reply.host;
     const site = this.siteFor(host);
-    const refused = this.refusal(reply, site, host);
+    const refused = this.refusal(reply.connection, site, host, reply.isHttp2);
     if (refused !== undefined) reply.sendPage(refused, 'There is no such site here.');
     else if (site !== undefined) await this.answerFrom(site, reply, target, host);
   }
@@ -77,11 +117,15 @@ export class SiteAnswers {
    * The status of a request that this server, or this connection, is not for. RFC 9110 section 15.5.20: 421 where TLS has
    * vouched for another name than the one that is asked.
    */
-  private refusal({ connection }: Reply, site: SiteConfig | undefined, host: string | undefined): number | undefined {
-    const { secure } = connection;
+  private refusal(
+    { secure }: Connection,
+    site: SiteConfig | undefined,
+    host: string | undefined,
+    isHttp2 = false,
+  ): number | undefined {
     if (site === undefined) return this.config.unknownHost ?? 404;
     if (secure === undefined) return undefined;
-    if (site.https === 'off') return 421;
+    if (site.https === 'off' || (isHttp2 && site.app !== undefined)) return 421;
     const name = hostName(host ?? '');
     const isVouchedFor = secure.serverName === '' || secure.serverName === name || secure.names.includes(name);
     return isVouchedFor ? undefined : 421;
@@ -100,6 +144,11 @@ export class SiteAnswers {
     }
     if (isTooLong(reply, site)) {
       await reply.closeAfterwards().sendError(413, 'The body is too long.');
+      return;
+    }
+    const app = this.apps.get(site);
+    if (app !== undefined) {
+      await app.handle(reply);
       return;
     }
     reply.errorPages = (status) => this.errorPage(site, status);

@@ -8,11 +8,12 @@
  * TcpSocket is a timer of the emulated machine, and the deadlines of connection.ts. Thus a world on a manual clock is
  * the same every time (but for TLS, whose keys are never the same), and nothing here keeps a process alive.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import { createServer, type IncomingMessage, type Server, ServerResponse, STATUS_CODES } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Session } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { WebConfig } from '../../../control/config.js';
 import type { Network } from '../../../net/network.js';
+import type { Resolver } from '../../../net/resolver.js';
 import type { TcpServer } from '../../../net/tcp-server.js';
 import type { TcpSocket } from '../../../net/tcp-socket.js';
 import type { Environment } from '../../machine.js';
@@ -44,30 +45,40 @@ export class WebServer {
   private readonly connections = new WeakMap<object, Connection>();
   private secureFront: Promise<SecureFront> | undefined;
 
-  constructor(network: Network, config: WebConfig, env: Environment) {
+  constructor(network: Network, resolver: Resolver, config: WebConfig, env: Environment) {
     this.network = network;
     this.config = config;
     this.env = env;
-    this.answers = new SiteAnswers(config, env);
+    this.answers = new SiteAnswers(config, { network, resolver, env });
     this.http = createServer({ requestTimeout: 0, headersTimeout: 0 });
     this.http.timeout = IDLE_TIMEOUT_MS;
     this.http.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
     this.http.on('request', (request, response) => this.serveHttp1(request, response, false));
     this.http.on('checkContinue', (request, response) => this.serveHttp1(request, response, true));
+    // With a listener Node takes every request to upgrade out of HTTP; without one, for a request like any other.
+    if (this.answers.hasApplications) {
+      this.http.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head));
+    }
     this.http.on('clientError', (error, socket) => this.refuse(error, socket));
   }
 
   start(): void {
+    this.answers.start();
     const { port = 80, httpsPort = 443, certificates = [] } = this.config;
     this.listen(port, 'http', (connection) => this.takeHttp1(connection.socket, connection));
     if (certificates.length > 0) this.listen(httpsPort, 'https', (connection) => this.takeSecure(connection));
+  }
+
+  /** Why applications cannot start, once that is known of all. */
+  loaded(): Promise<readonly string[]> {
+    return this.answers.faults();
   }
 
   /** Accepts no more connections and closes those that there are. */
   async stop(): Promise<void> {
     const closed = this.listeners.map((listener) => new Promise<void>((resolve) => listener.close(() => resolve())));
     for (const socket of this.sockets) socket.destroy();
-    await Promise.all(closed);
+    await Promise.all([...closed, this.answers.stop()]);
   }
 
   private listen(port: number, scheme: 'http' | 'https', take: (connection: Connection) => void): void {
@@ -160,11 +171,28 @@ export class WebServer {
     expectsContinue: boolean,
   ): void {
     const reply = this.answers.open({ request, response, connection, expectsContinue });
-    const { bodyEnds, ends } = connection.begin(() => reply.giveUp());
-    request.once('end', bodyEnds);
-    request.once('close', bodyEnds);
+    const ends = connection.begin({ isComplete: () => request.complete, onLate: () => reply.giveUp() });
     response.once('close', ends);
     this.answers.answer(reply).catch((error) => reply.fail(error));
+  }
+
+  /** The application of the site may have the connection (WebSocket); else the request is one like any other. */
+  private async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const connection = this.connections.get(request.socket);
+    if (connection === undefined) return;
+    socket.on('error', () => socket.destroy());
+    connection.release();
+    connection.socket.setTimeout(0);
+    if (await this.answers.upgrade(connection, request, socket, head)) return;
+    // RFC 9110 section 7.8: the upgrade is ignored. Node has let go of the connection, so that it ends with this answer.
+    const response = new ServerResponse(request);
+    response.assignSocket(request.socket);
+    response.shouldKeepAlive = false;
+    response.once('finish', () => {
+      response.detachSocket(request.socket);
+      request.socket.destroySoon();
+    });
+    this.serve(request, response, connection, false);
   }
 
   /** What came in is not HTTP, or too late. The answer is written by hand, for there is no request to answer. */

@@ -1,0 +1,139 @@
+/**
+ * Programs that are no part of this project, applications of web servers: modules of JavaScript that know nothing of an
+ * emulated network. What they would open on this computer, they open on their emulated host: `server.listen(3000)` makes
+ * that host listen, `net.connect` and `http.request` connect from there. What cannot be led there is refused.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import http from 'node:http';
+import https from 'node:https';
+import { syncBuiltinESMExports } from 'node:module';
+import net from 'node:net';
+import { dirname } from 'node:path';
+import tls from 'node:tls';
+import { pathToFileURL } from 'node:url';
+import type { ConnectRequest, ProgramHost, ProgramLoader } from '../apps/program.js';
+
+/** The host of the program that is running. */
+const running = new AsyncLocalStorage<ProgramHost>();
+/** Of the only machine of a process; where it is set, nothing at all is opened outside. */
+let only: ProgramHost | undefined;
+let installed = false;
+
+export class Programs implements ProgramLoader {
+  private readonly isAlone: boolean;
+  private readonly folders = new Set<string>();
+  private loaded = 0;
+
+  /** `isAlone`: the process has one machine, so that each call that comes from no known program is of its programs. */
+  constructor({ isAlone }: { readonly isAlone: boolean }) {
+    this.isAlone = isAlone;
+  }
+
+  /** Each time anew, as a process of its own would. Rejects with what the module throws. */
+  async load(path: string, host: ProgramHost): Promise<Readonly<Record<string, unknown>>> {
+    install();
+    if (this.isAlone) only = host;
+    this.folders.add(pathToFileURL(dirname(path)).href);
+    const url = pathToFileURL(path);
+    url.searchParams.set('instance', String(++this.loaded));
+    return running.run(host, () => import(url.href));
+  }
+
+  call<T>(host: ProgramHost, program: () => T): T {
+    return running.run(host, program);
+  }
+
+  /** Whether an error that nobody caught comes out of such a program. */
+  isFromProgram(error: unknown): boolean {
+    const { stack } = (error ?? {}) as { stack?: unknown };
+    return typeof stack === 'string' && [...this.folders].some((folder) => stack.includes(folder));
+  }
+}
+
+function hostOfCaller(): ProgramHost | undefined {
+  return running.getStore() ?? only;
+}
+
+/** Node's own functions, which ask from now on whose call it is. */
+function install(): void {
+  if (installed) return;
+  installed = true;
+  const { listen } = net.Server.prototype;
+  net.Server.prototype.listen = function (this: net.Server, ...args: unknown[]) {
+    const host = hostOfCaller();
+    if (host === undefined) return Reflect.apply(listen, this, args);
+    listenOn(host, this, args);
+    return this;
+  } as typeof listen;
+
+  const { connect } = net.Socket.prototype;
+  net.Socket.prototype.connect = function (this: net.Socket, ...args: unknown[]) {
+    if (hostOfCaller() === undefined) return Reflect.apply(connect, this, args);
+    const error = refusal('connect', 'use net.connect, http, or https, which lead into the emulated network');
+    process.nextTick(() => this.destroy(error));
+    return this;
+  } as typeof connect;
+
+  const opened = net.connect as (...args: unknown[]) => net.Socket;
+  const open = (...args: unknown[]) => {
+    const host = hostOfCaller();
+    return host === undefined ? opened(...args) : (host.connect(...connectArguments(args)) as net.Socket);
+  };
+  net.connect = open as typeof net.connect;
+  net.createConnection = open as typeof net.connect;
+  http.Agent.prototype.createConnection = open as typeof http.Agent.prototype.createConnection;
+
+  const { createConnection } = https.Agent.prototype;
+  https.Agent.prototype.createConnection = function (this: https.Agent, options, callback) {
+    const host = hostOfCaller();
+    if (host === undefined) return createConnection.call(this, options, callback);
+    const { host: name = 'localhost', port, servername } = options as tls.ConnectionOptions;
+    const socket = host.connect({ host: name, port: Number(port) }) as net.Socket;
+    return tls.connect({ ...(options as tls.ConnectionOptions), socket, servername: servername || name });
+  };
+  syncBuiltinESMExports();
+}
+
+/** All forms of `server.listen` that name a TCP port. */
+function listenOn(host: ProgramHost, server: net.Server, args: readonly unknown[]): void {
+  const callback = args.findLast((argument) => typeof argument === 'function') as (() => void) | undefined;
+  const [first, second] = args;
+  const options = (
+    typeof first === 'object' && first !== null ? first : { port: first, host: second }
+  ) as net.ListenOptions;
+  const port = Number(options.port ?? 0);
+  if (callback !== undefined) server.once('listening', callback);
+  const isPath = options.path !== undefined || 'fd' in options || '_handle' in options || Number.isNaN(port);
+  if (isPath) {
+    process.nextTick(() => server.emit('error', refusal('listen', 'only TCP ports are there to listen on')));
+    return;
+  }
+  const address = typeof options.host === 'string' ? options.host : undefined;
+  const listening = host.listen(server, { port, address });
+  // What Node looks at in a server: whether it listens, where, and how that ends.
+  const handle = {
+    getsockname: (out: object) => {
+      Object.assign(out, listening.address());
+      return 0;
+    },
+    close: () => listening.close(),
+    ref: () => {},
+    unref: () => {},
+  };
+  Object.assign(server, { _handle: handle });
+}
+
+function connectArguments(args: readonly unknown[]): [ConnectRequest, (() => void) | undefined] {
+  const callback = args.findLast((argument) => typeof argument === 'function') as (() => void) | undefined;
+  const [first, second] = args;
+  if (typeof first === 'object' && first !== null) {
+    const { host, port, timeout } = first as { host?: string; port?: number; timeout?: number };
+    return [{ host: host ?? 'localhost', port: Number(port), timeout }, callback];
+  }
+  return [{ host: typeof second === 'string' ? second : 'localhost', port: Number(first) }, callback];
+}
+
+function refusal(syscall: string, advice: string): Error {
+  const message = `${syscall} EACCES: a program of an emulated host opens nothing on this computer: ${advice}`;
+  return Object.assign(new Error(message), { code: 'EACCES', syscall });
+}

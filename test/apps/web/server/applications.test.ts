@@ -1,0 +1,228 @@
+/** Applications: frameworks as they are, on emulated hosts; and those that do not work. */
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import t from 'tap';
+import { WebSocket } from 'ws';
+import type { StackMachine } from '../../../../devices/apps/kinds/stack-machine.js';
+import type { SiteConfig } from '../../../../devices/control/config.js';
+import { certificatesFor } from '../../../support/authority.js';
+import { type Bookshop, bookshop, SERVER } from '../bookshop.js';
+import { ask, CLOSE, connectTo, parseAnswer, secure, whole } from './asking.js';
+
+const shipped = (name: string) => resolve('topologies/apps', `${name}.mjs`);
+const SITES: readonly SiteConfig[] = [
+  { names: ['www.server.com'], root: '/srv/www' },
+  { names: ['shop.test'], app: { module: shipped('express-shop') } },
+  { names: ['api.test'], app: { module: shipped('fastify-api') } },
+  { names: ['hono.test'], app: { module: shipped('hono-hello') } },
+  { names: ['echo.test'], app: { module: shipped('ws-echo') } },
+];
+const { authority, certificates } = certificatesFor(SITES, [SERVER]);
+
+async function shopOf(sites: readonly SiteConfig[]): Promise<Bookshop> {
+  const shop = bookshop(sites, { 'www/index.html': '<h1>Books</h1>' }, {}, { certificates });
+  await shop.world.loaded();
+  return shop;
+}
+
+const get = (shop: Bookshop, host: string, path: string) =>
+  ask(shop, `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${CLOSE}`);
+
+/** The text after a chunked body's framing was taken off. */
+const unchunked = (body: string) => body.replace(/[0-9a-f]+\r\n([\s\S]*?)\r\n/g, '$1');
+
+t.test('Express: pages, a form, cookies, a page that throws', async (t) => {
+  const shop = await shopOf(SITES);
+  const first = await get(shop, 'shop.test', '/');
+  t.match(first, { status: 200, headers: { 'X-Powered-By': 'Express', Date: 'Sun, 22 Nov 2026 12:00:00 GMT' } });
+  t.match(first.body, /0 orders; you came by http from 10\.0\.0\.1/);
+  const form = 'Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 8\r\n';
+  const order = await ask(shop, `POST /orders HTTP/1.1\r\nHost: shop.test\r\n${form}${CLOSE}name=zss`);
+  t.match(order, { status: 303, headers: { Location: '/', 'Set-Cookie': 'customer=zss; Path=/; HttpOnly' } });
+  t.match((await get(shop, 'shop.test', '/')).body, /1 orders/);
+  t.equal((await get(shop, 'shop.test', '/broken')).status, 500);
+  t.equal((await get(shop, 'shop.test', '/nowhere')).status, 404);
+  t.match(shop.traced('http-served').at(-1), { url: 'http://shop.test/nowhere', status: 404 });
+  t.equal((await get(shop, 'www.server.com', '/')).body, '<h1>Books</h1>', 'beside a site of files');
+});
+
+t.test('our own browser: a form posted, and the page after it', async (t) => {
+  const shop = await shopOf(SITES);
+  const result = await shop.fetch({
+    url: 'http://shop.test/orders',
+    method: 'POST',
+    data: 'name=zss',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  });
+  t.match(result, { status: 200, finalUrl: 'http://shop.test/', redirects: [{ status: 303 }] });
+});
+
+t.test('Express by https: it sees that', async (t) => {
+  const shop = await shopOf(SITES);
+  const socket = await secure(shop, { ca: authority, servername: 'shop.test', ALPNProtocols: ['h2', 'http/1.1'] });
+  t.equal(socket.alpnProtocol, 'http/1.1', 'frameworks are written for HTTP/1.1');
+  const closed = whole(socket);
+  socket.write(`GET / HTTP/1.1\r\nHost: shop.test\r\n${CLOSE}`);
+  t.match(parseAnswer(await shop.world.until(closed)).body, /you came by https from 10\.0\.0\.1/);
+});
+
+t.test('Fastify: JSON, parameters, a body', async (t) => {
+  const shop = await shopOf(SITES);
+  t.match(await get(shop, 'api.test', '/books/2'), { status: 200, body: '{"id":"2","title":"Night Train"}' });
+  t.match(await get(shop, 'api.test', '/books/9'), { status: 404, body: '{"error":"no such book"}' });
+  const json = '{"title":"Paper Boat"}';
+  const head = `PUT /books/3 HTTP/1.1\r\nHost: api.test\r\nContent-Type: application/json\r\nContent-Length: ${json.length}\r\n`;
+  t.match(await ask(shop, `${head}${CLOSE}${json}`), { status: 200, body: '{"id":"3","title":"Paper Boat"}' });
+});
+
+t.test('Hono: it listens by itself, on a port of the emulated host and on no other', async (t) => {
+  const shop = await shopOf(SITES);
+  t.equal(unchunked((await get(shop, 'hono.test', '/')).body), 'Hello Hono!');
+  const socket = connectTo(shop, 3000);
+  const closed = whole(socket);
+  socket.write(`GET /json/zss HTTP/1.1\r\nHost: server:3000\r\n${CLOSE}`);
+  t.match(unchunked(parseAnswer(await shop.world.until(closed)).body), '{"hello":"zss"}');
+  const rows = (shop.world.machine('server') as StackMachine).inspect('sockets');
+  t.match(rows, [{ local: /:(80|443|3000)$/ }, { local: /:(80|443|3000)$/ }, { local: /:(80|443|3000)$/ }]);
+  const real = request({ host: '127.0.0.1', port: 3000 }).end();
+  const [error] = await new Promise<unknown[]>((resolve) => {
+    for (const event of ['error', 'response']) real.on(event, (...args) => resolve(args));
+  });
+  t.match(error, { code: 'ECONNREFUSED' }, 'no port of this computer is open');
+});
+
+for (const scheme of ['ws', 'wss'] as const) {
+  t.test(`WebSocket by ${scheme}: text and bytes come back, also long after`, async (t) => {
+    const shop = await shopOf(SITES);
+    const client = (shop.world.machine('client') as StackMachine).network;
+    const lower = scheme === 'ws' ? undefined : await secure(shop, { ca: authority, servername: 'echo.test' });
+    const socket = new WebSocket('ws://echo.test/', {
+      createConnection: (() => lower ?? client.connect({ host: SERVER, port: 80 })) as never,
+    });
+    await shop.world.until(once(socket, 'open'));
+    const echoed = async (data: string | Buffer) => {
+      socket.send(data);
+      const [back, isBinary] = await shop.world.until(once(socket, 'message'));
+      t.equal(isBinary, typeof data !== 'string');
+      return back as Buffer;
+    };
+    t.equal((await echoed('hello')).toString(), 'hello');
+    t.ok((await echoed(Buffer.alloc(100_000, 7))).equals(Buffer.alloc(100_000, 7)));
+    await shop.world.runFor(300_000);
+    t.equal((await echoed('still there')).toString(), 'still there');
+    const closed = once(socket, 'close');
+    socket.close(1000);
+    t.equal((await shop.world.until(closed))[0], 1000);
+  });
+}
+
+t.test('an upgrade that nobody takes is a request like any other', async (t) => {
+  const shop = await shopOf(SITES);
+  const upgrade = 'Upgrade: h2c\r\nConnection: Upgrade\r\n\r\n';
+  for (const host of ['www.server.com', 'shop.test']) {
+    const answer = await ask(shop, `GET / HTTP/1.1\r\nHost: ${host}\r\n${upgrade}`);
+    t.match(answer, { status: 200, headers: { Connection: 'close' } }, host);
+  }
+});
+
+t.test('what a module may export', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'nt-apps-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const write = (name: string, text: string) => {
+    writeFileSync(join(folder, `${name}.mjs`), text);
+    return { module: join(folder, `${name}.mjs`) };
+  };
+  const listener = "(request, response) => response.end('made of ' + request.url)";
+  const apps = {
+    'listener.test': write('listener', `export default ${listener};`),
+    'named.test': { ...write('named', `export const app = ${listener};`), export: 'app' },
+    'factory.test': write('factory', `export default () => ${listener};`),
+    'async.test': write(
+      'async',
+      `import { createServer } from 'node:http';\nexport default async () => createServer(${listener});`,
+    ),
+    'promise.test': write('promise', `export default Promise.resolve(${listener});`),
+    'common.test': (() => {
+      writeFileSync(join(folder, 'common.cjs'), `module.exports = ${listener};`);
+      return { module: join(folder, 'common.cjs') };
+    })(),
+  };
+  const shop = await shopOf(Object.entries(apps).map(([name, app]) => ({ names: [name], app })));
+  for (const name of Object.keys(apps)) {
+    t.equal(unchunked((await get(shop, name, '/x')).body), 'made of /x', name);
+  }
+  t.same((shop.world.machine('server') as StackMachine).faults, []);
+});
+
+t.test('applications that do not work: said at once, and told to who asks', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'nt-apps-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const write = (name: string, text: string) => {
+    const module = join(folder, `${name}.mjs`);
+    writeFileSync(module, text);
+    return { names: [`${name}.test`], app: { module } };
+  };
+  const shop = await shopOf([
+    { names: ['www.server.com'], root: '/srv/www' },
+    write('throws', "throw new Error('no database');"),
+    write('syntax', 'export default (;'),
+    write('nothing', 'export const x = 1;'),
+    write('text', "export default 'hello';"),
+    write('late', "export default async (request, response) => { throw new Error('late'); };"),
+    write('silent', 'export default (request, response) => {};'),
+    write(
+      'pipe',
+      "import net from 'node:net'; net.createServer().on('error', (e) => { globalThis.pipeError = e; }).listen('/tmp/nt-app.sock'); export default (a, b) => b.end('x');",
+    ),
+    write(
+      'taken',
+      "import http from 'node:http'; const s = http.createServer((a, b) => b.end()); s.on('error', (e) => { globalThis.takenError = e; }).listen(80); export default s;",
+    ),
+  ]);
+  const { faults } = shop.world.machine('server') as StackMachine;
+  t.match(faults.toSorted(), [
+    /nothing\.mjs does not start: its export "default" is neither a request listener/,
+    /syntax\.mjs does not start: Unexpected token/,
+    /text\.mjs does not start: its export "default" is neither a request listener/,
+    /throws\.mjs does not start: no database$/,
+  ]);
+  t.match(await get(shop, 'throws.test', '/'), { status: 500, body: /did not start/ });
+  t.equal((await get(shop, 'late.test', '/')).status, 500);
+  const before = shop.world.now;
+  t.equal((await get(shop, 'silent.test', '/')).status, 504);
+  t.ok(shop.world.now - before >= 60_000 && shop.world.now - before < 62_000);
+  const seen = globalThis as { pipeError?: Error & { code?: string }; takenError?: Error & { code?: string } };
+  t.match(seen.pipeError, { code: 'EACCES' }, 'no sockets of this computer');
+  t.match(seen.takenError, { code: 'EADDRINUSE' }, 'the port of the web server is taken');
+  t.equal((await get(shop, 'www.server.com', '/')).status, 200, 'the server goes on');
+});
+
+t.test('what an application asks others for goes by the emulated network', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'nt-apps-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const module = join(folder, 'proxy.mjs');
+  writeFileSync(
+    module,
+    `import http, { get } from 'node:http';
+import net, { connect } from 'node:net';
+export default (request, response) => {
+  if (request.url === '/get') get('http://www.server.com/', (answer) => answer.pipe(response));
+  else if (request.url === '/connect') connect(80, '10.0.0.2').on('data', (data) => response.end(data)).write('GET / HTTP/1.0\\r\\n\\r\\n');
+  else if (request.url === '/fetch') fetch('http://www.server.com/').then((answer) => answer.text()).then((text) => response.end(text));
+  else new net.Socket().on('error', (error) => response.end(error.code)).connect(80, '127.0.0.1');
+};`,
+  );
+  const sites = [
+    { names: ['www.server.com'], root: '/srv/www' },
+    { names: ['proxy.test'], app: { module } },
+  ];
+  const shop = bookshop(sites, { 'www/index.html': '<h1>Books</h1>' }, {}, {}, { 'www.server.com': [SERVER] });
+  await shop.world.loaded();
+  t.match((await get(shop, 'proxy.test', '/get')).body, /<h1>Books<\/h1>/);
+  t.match((await get(shop, 'proxy.test', '/connect')).body, /200 OK[\s\S]*<h1>Books<\/h1>/);
+  t.match((await get(shop, 'proxy.test', '/fetch')).body, /<h1>Books<\/h1>/);
+  t.match((await get(shop, 'proxy.test', '/socket')).body, /EACCES/);
+});
