@@ -49,6 +49,8 @@ export async function readBody(source: Readable, options: BodyOptions): Promise<
   try {
     await pipeline([source, ...decoders, sink]);
   } catch (error) {
+    // Nothing at all decodes to nothing, whatever the header says; zlib would not have it.
+    if (sink.encodedBytes === 0 && source.readableEnded) return sink.body();
     throw explained(error as Error & { code?: string }, options.contentEncoding);
   }
   return sink.body();

@@ -43,7 +43,8 @@ export class Cookies {
       cookie.sameSite ??= 'lax';
       if (cookie.sameSite === 'none' && !cookie.secure) continue;
       const now = new Date(this.wallClock());
-      if (cookie.maxAge === null && cookie.expires instanceof Date) this.shorten(cookie);
+      cookie.expires = expiresAt(cookie, now.getTime());
+      cookie.maxAge = null;
       try {
         this.jar.setCookieSync(cookie, url.href, { now, ignoreError: true, sameSiteContext });
       } catch {
@@ -61,7 +62,7 @@ export class Cookies {
         value: cookie.value,
         domain: `${cookie.hostOnly ? '' : '.'}${cookie.domain}`,
         path: cookie.path ?? '/',
-        ...(this.expiryOf(cookie) !== undefined && { expiresMs: this.expiryOf(cookie) }),
+        ...(cookie.expires instanceof Date && { expiresMs: cookie.expires.getTime() }),
         secure: cookie.secure,
         httpOnly: cookie.httpOnly,
         sameSite: cookie.sameSite ?? 'lax',
@@ -86,21 +87,8 @@ export class Cookies {
     return found;
   }
 
-  /** Milliseconds since 1970; undefined for a cookie of the session. */
-  private expiryOf(cookie: Cookie): number | undefined {
-    const created = cookie.lastAccessed ?? cookie.creation;
-    const at = cookie.expiryTime(created instanceof Date ? created : undefined);
-    return at === undefined || at === Number.POSITIVE_INFINITY ? undefined : at;
-  }
-
   private isOver(cookie: Cookie): boolean {
-    const at = this.expiryOf(cookie);
-    return at !== undefined && at <= this.wallClock();
-  }
-
-  private shorten(cookie: Cookie): void {
-    const latest = this.wallClock() + MAX_AGE_MS;
-    if (cookie.expires instanceof Date && cookie.expires.getTime() > latest) cookie.expires = new Date(latest);
+    return cookie.expires instanceof Date && cookie.expires.getTime() <= this.wallClock();
   }
 
   /** Those that are over go first, then the oldest ones: of a domain with too many, then of all. */
@@ -119,4 +107,13 @@ export class Cookies {
       if (count > MAX_DOMAIN_COOKIES || index >= MAX_COOKIES) remove(cookie);
     });
   }
+}
+
+/** Max-Age comes first (RFC 6265 section 5.3), told from the machine's present. */
+function expiresAt({ maxAge, expires }: Cookie, now: number): Date | 'Infinity' {
+  const latest = now + MAX_AGE_MS;
+  if (maxAge === '-Infinity') return new Date(0);
+  if (maxAge === 'Infinity') return new Date(latest);
+  if (maxAge !== null && maxAge !== undefined) return new Date(maxAge <= 0 ? 0 : Math.min(now + maxAge * 1000, latest));
+  return expires instanceof Date ? new Date(Math.min(expires.getTime(), latest)) : 'Infinity';
 }

@@ -19,11 +19,10 @@ export function formBody({ fields, encoding }: FetchForm, random: Random): Reque
   return { bytes: Buffer.from(encodeFields(fields)), contentType: 'application/x-www-form-urlencoded' };
 }
 
-/** URL standard, section 5.2. Of a file, its name alone is sent. */
+/** URL standard, section 5.2; line ends as the HTML standard wants them. Of a file, its name alone is sent. */
 function encodeFields(fields: readonly FormField[]): string {
-  return new URLSearchParams(
-    fields.map(({ name, value, fileName }): [string, string] => [name, fileName ?? value]),
-  ).toString();
+  const pairs = fields.map(({ name, value, fileName }): [string, string] => [crlf(name), fileName ?? crlf(value)]);
+  return new URLSearchParams(pairs).toString();
 }
 
 /** RFC 7578, with line ends and quotes as the HTML standard wants them. */
@@ -36,7 +35,7 @@ function multipart(fields: readonly FormField[], random: Random): RequestBody {
   const parts = fields.map(({ name, value, fileName, contentType }) => {
     const file = fileName === undefined ? '' : `; filename="${quoted(fileName)}"`;
     const type = fileName === undefined ? '' : `Content-Type: ${contentType ?? 'application/octet-stream'}\r\n`;
-    const content = fileName === undefined ? value.replace(/\r\n|\r|\n/g, '\r\n') : value;
+    const content = fileName === undefined ? crlf(value) : value;
     return `--${boundary}\r\nContent-Disposition: form-data; name="${quoted(name)}"${file}\r\n${type}\r\n${content}\r\n`;
   });
   const bytes = Buffer.from(`${parts.join('')}--${boundary}--\r\n`);
@@ -45,6 +44,10 @@ function multipart(fields: readonly FormField[], random: Random): RequestBody {
 
 function hex(random: Random): string {
   return random.uint32().toString(16).padStart(8, '0');
+}
+
+function crlf(text: string): string {
+  return text.replace(/\r\n|\r|\n/g, '\r\n');
 }
 
 function quoted(text: string): string {

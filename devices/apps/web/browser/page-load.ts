@@ -9,7 +9,7 @@ import type { Random } from '../../../stack/random.js';
 import type { Tracer } from '../../../stack/trace.js';
 import type { TlsSessions } from '../client/dial.js';
 import { headerValue } from '../client/message.js';
-import { isHtml, isText } from '../content-type.js';
+import { isHtml, isText, sniffedType } from '../content-type.js';
 import { parseAddress, withoutSecrets } from '../url-parts.js';
 import type { BrowserNames } from './browser-names.js';
 import { Connections } from './connections.js';
@@ -144,10 +144,10 @@ export class PageLoad {
   /** One page after the other, as far as they are refreshed to others. */
   private async browse(first: ResourceRequest): Promise<Page> {
     let page = await this.load(first);
-    for (let refreshes = 1; page.refresh !== undefined; refreshes++) {
+    while (page.refresh !== undefined) {
       const { url: from } = page.document;
       const url = parseAddress(page.refresh.url);
-      if (refreshes + this.redirects.length > this.maxRedirects) return { ...page, document: this.tooMany(page) };
+      if (this.redirects.length >= this.maxRedirects) return { ...page, document: this.tooMany(page) };
       await this.pause(page.refresh.seconds);
       if (this.deadline.signal.aborted) return page;
       this.redirected({ from: withoutSecrets(from), to: withoutSecrets(url), status: page.document.resource.status });
@@ -177,9 +177,10 @@ export class PageLoad {
     const document = await this.fetcher.load(request);
     const resources = new PageResources();
     const { response, resource, url } = document;
-    if (!response || !isText(resource.contentType)) return { document, text: '', title: '', resources };
-    const text = decodeHtml(response.beginning, resource.contentType);
-    if (!isHtml(resource.contentType)) return { document, text, title: '', resources };
+    const type = resource.contentType || sniffedType(response?.beginning ?? new Uint8Array());
+    if (!response || !isText(type)) return { document, text: '', title: '', resources };
+    const text = decodeHtml(response.beginning, type);
+    if (!isHtml(type)) return { document, text, title: '', resources };
     const { fetcher, names, connections } = this;
     const { libraries, tracer } = this.context;
     const context = { fetcher, names, connections, libraries, tracer, resources, now: () => this.now() };

@@ -1,6 +1,6 @@
 /**
- * When the requests of a page may start: as Chromium's resource scheduler, whose numbers these are. Requests of low priority
- * are held back: ten at once at most in the whole page, and one at most while what the page cannot be shown without (its
+ * When the requests of a page may start: as Chromium's resource scheduler, whose numbers these are. Requests of medium
+ * and lower priority are held back: ten at once at most in the whole page, and one at most while what the page cannot be shown without (its
  * style sheets and the scripts of its head) is still on its way. Servers of HTTP/2 sort the requests themselves.
  */
 import { FETCH_PRIORITIES, type FetchPriority } from '../../../control/rpc.js';
@@ -60,5 +60,5 @@ export class RequestQueue {
 }
 
 function isDelayable(priority: FetchPriority): boolean {
-  return priority === 'low' || priority === 'lowest';
+  return FETCH_PRIORITIES.indexOf(priority) >= FETCH_PRIORITIES.indexOf('medium');
 }

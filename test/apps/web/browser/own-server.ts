@@ -15,6 +15,8 @@ export const ADDRESS = '10.0.0.2';
 
 export interface Stage {
   readonly world: World;
+  /** On the server's clock. */
+  sleep(ms: number): Promise<void>;
   fetch(request?: string | Partial<FetchRequest>): ReturnType<World['fetch']>;
   traced<E extends TraceEvent['event']>(event: E): (TraceEvent & { event: E; device: string })[];
 }
@@ -55,7 +57,7 @@ export function ownServer(serve: (socket: TcpSocket) => void, options: StageOpti
     });
   const traced = <E extends TraceEvent['event']>(event: E) =>
     world.traced.filter((one): one is (typeof world.traced)[number] & { event: E } => one.event === event);
-  return { world, fetch, traced };
+  return { world, fetch, traced, sleep: (ms) => server.network.sleep(ms) };
 }
 
 /** With Node's own parser. Its timeouts look at the real clock: they are off. */
