@@ -41,7 +41,7 @@ async function withLab(options: FetchOptions, use: (lab: LabState) => Promise<vo
 }
 
 async function run(url: string, options: FetchOptions): Promise<void> {
-  const request = fetchRequest(url, options);
+  const request = await fetchRequest(url, options);
   await withLab(options, async (lab) => {
     const host = options.from ?? lab.defaultHost;
     if (host === undefined) throw new CliError(2, `lab ${lab.name} has no host to load a page from`);
@@ -104,6 +104,11 @@ Examples:
   netarium fetch https://www.server.com/ --pcap page.pcapng   decrypted by Wireshark
   netarium fetch http://www.server.com/ --json | jq .resources`;
 
+/** Of an option that may be given again. */
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
 export function fetchCommand(): Command {
   return new Command('fetch')
     .description('load a page from a host of the lab and tell what happened on the wires')
@@ -119,6 +124,15 @@ export function fetchCommand(): Command {
     .option('--method <method>', 'GET, HEAD, POST, PUT, DELETE, …')
     .option('--header <line...>', "add a header: 'Accept-Language: fr'")
     .option('--data <body>', 'send a body; the method is then POST unless --method says otherwise')
+    .option(
+      '--form <field>',
+      "send a form's field: name=value, again for the next; with --method GET in the query",
+      collect,
+    )
+    .option('--multipart <field>', 'the same as multipart/form-data: name=value, or name=@file', collect)
+    .option('--reload', 'ask the servers again, whatever the cache has')
+    .option('--no-cache', "leave the browser's cache alone: neither use nor fill it")
+    .option('--clear', 'forget cookies, cache, names and TLS sessions first, as a new browser')
     .option('--timeout <duration>', 'give up after: 500ms, 10s, 1m; without it, when nothing has come for 30s')
     .option('--no-subresources', 'load the document alone, without images, styles and scripts')
     .option('-q, --quiet', 'print nothing but errors')
