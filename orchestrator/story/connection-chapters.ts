@@ -54,7 +54,7 @@ export function tlsChapter(tls: TlsReport, columns: number, paint: Paint): Chapt
   }
   lines.push(
     ...messages.map(({ name, encrypted, bytes, direction, frames: numbers }) => {
-      const text = ` ${name}${encrypted ? ', encrypted' : ''}, ${bytes} bytes `;
+      const text = ` ${name}${encrypted ? ', encrypted' : ''}, ${bytes} B `;
       return `${' '.repeat(LEFT_WIDTH)}${arrow(text, direction, columns)} ${frames(numbers, paint)}`;
     }),
   );

@@ -9,6 +9,8 @@ const MIN_COLUMNS = 72;
 const MAX_COLUMNS = 120;
 const MIN_URL = 16;
 const GAP = 2;
+/** A microsecond. */
+const SHORTEST_MS = 0.001;
 const INITIATOR_COLUMNS = 100;
 
 interface Phase {
@@ -50,7 +52,7 @@ export function waterfall(report: FetchReport, columns: number, paint: Paint): s
   if (rows.length === 0) return [];
   const room = Math.max(MIN_COLUMNS, Math.min(columns, MAX_COLUMNS));
   const shown = rows.slice(0, ROWS_SHOWN);
-  const endMs = rows.reduce((end, { timings }) => Math.max(end, timings.responseEnd), 0);
+  const endMs = rows.reduce((end, { timings }) => Math.max(end, timings.responseEnd), SHORTEST_MS);
   const cells = shown.map((row) => factsOf(row, room >= INITIATOR_COLUMNS));
   const fixed = cells[0].map((_, column) =>
     Math.max(HEADINGS[column].length, ...cells.map((row) => row[column].length)),

@@ -1,8 +1,12 @@
 import t from 'tap';
 import { buildReport } from '../../../orchestrator/story/build.js';
+import { wrapped } from '../../../orchestrator/story/chapter.js';
+import { cookiesSent, cookiesSet } from '../../../orchestrator/story/cookies.js';
 import { renderExplanation } from '../../../orchestrator/story/explain.js';
 import { ladder } from '../../../orchestrator/story/ladder.js';
 import { renderReport } from '../../../orchestrator/story/render.js';
+import { exchange } from '../har/exchanges.js';
+import { SceneBuilder } from './frames.js';
 import { smallPage } from './small-page.js';
 
 const plain = (_style: unknown, text: string) => text;
@@ -83,6 +87,38 @@ t.test('the whole story of a small page', async (t) => {
 
 200 loaded  1 resource, 2 B, 4.60 ms, 20 frames captured`,
   );
+});
+
+t.test('a page from the cache: no frame, and said so', async (t) => {
+  const kept = exchange({ url: 'http://server/', cache: 'memory', protocol: '', local: undefined, remote: undefined });
+  const { resources } = scene.result;
+  const fromCache = new SceneBuilder()
+    .told('client', { event: 'http-cache', url: 'http://server/', outcome: 'fresh', ageSeconds: 1 })
+    .build('client', { url: 'http://server/', resources, exchanges: [kept] });
+  const told = buildReport(fromCache, 'test');
+  t.match(told.exchanges, [{ cache: 'memory', requestSegments: [], responseSegments: [], local: '' }]);
+  t.match(told.steps, [
+    { layer: 'http', summary: /has http:\/\/server\/ in its cache, 1 second old and fresh: asks nobody/ },
+  ]);
+  t.same(told.path, []);
+  t.match(renderReport(told, plain), /The answer\n {3}http:\/\/server\/ is in the cache of the browser, and fresh/);
+});
+
+t.test('long lines are cut at spaces, the rest further in; colours take no room', async (t) => {
+  t.equal(wrapped('  one two three four', 11), '  one two\n      three\n      four');
+  t.equal(wrapped('short', 10), 'short');
+  t.equal(wrapped(`${'x'.repeat(20)} y`, 10), `${'x'.repeat(20)}\n    y`);
+  t.equal(wrapped('\x1b[1mone\x1b[22m two', 7), '\x1b[1mone\x1b[22m two');
+});
+
+t.test('the names of cookies, not what is in them', async (t) => {
+  t.same(cookiesSent('GET / HTTP/1.1\r\nCookie: a=1; b=2;c\r\ncookie: d=\r\nX-Cookie: e=5\r\n\r\n'), [
+    'a',
+    'b',
+    'c',
+    'd',
+  ]);
+  t.same(cookiesSet('HTTP/2 200\r\nset-cookie: id=7; Path=/\r\nSet-Cookie: =x\r\n\r\n'), ['id']);
 });
 
 t.test('a load that failed says where and why', async (t) => {
