@@ -32,13 +32,15 @@ export interface DnsAsk {
   readonly ignoreTruncation?: boolean;
   /** The zone whose server is asked, for the trace. */
   readonly zone?: string;
-  /** What the message is besides one question: another opcode (NOTIFY, UPDATE), records of an IXFR or an update. */
-  readonly content?: Partial<Pick<DnsMessage, 'opcode' | 'authoritative' | 'answers' | 'authorities' | 'additionals'>>;
+  /** What the message is besides one question: another opcode (NOTIFY, UPDATE), flags, records of an IXFR or an update. */
+  readonly content?: Partial<Omit<DnsMessage, 'id' | 'questions' | 'edns' | 'recursionDesired'>>;
   /**
    * This OPT record, or none, whatever the server makes of it. Default: one that asks for 1232 bytes, and the
    * same question without it to a server that does not know EDNS (RFC 6891 section 7), which is remembered.
    */
   readonly edns?: Edns | 'none';
+  /** Hears of each message that is sent, and how long it is. */
+  readonly onSent?: (query: DnsMessage, bytes: number) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -52,6 +54,8 @@ export interface DnsReply {
   readonly ms: number;
   /** Length of the message. */
   readonly bytes: number;
+  /** What was sent. */
+  readonly query: DnsMessage;
   /** True when UDP's answer was truncated and TCP was used therefore. */
   readonly retriedOverTcp: boolean;
 }
@@ -176,6 +180,7 @@ export class DnsExchange {
     const query = this.queryFor(server, ask, transport);
     const facts = { transport, id: query.message.id, name, type, ...(zone === undefined ? {} : { zone }) };
     const askedAt: Instant = this.network.now();
+    ask.onSent?.(query.message, query.bytes.length);
     this.tracer.emit({ event: 'dns-query', to: server, recursionDesired: ask.recursionDesired, ...facts });
     try {
       const carry = transport === 'udp' ? this.overUdp : this.overTcp;
@@ -186,7 +191,7 @@ export class DnsExchange {
       if (!keepsCase) this.withoutCase.add(server);
       const kind = answerKind(message);
       this.tracer.emit({ event: 'dns-answer', from: server, kind, answers: answerTexts(message), ms, ...facts });
-      return { message, bytes, server, port, transport, ms, retriedOverTcp: retry };
+      return { message, bytes, query: query.message, server, port, transport, ms, retriedOverTcp: retry };
     } catch (error) {
       this.tracer.emit({ event: 'dns-timeout', to: server, ...facts });
       throw error;

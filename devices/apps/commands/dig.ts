@@ -1,157 +1,225 @@
-/** `dig`: asks a name server and shows its whole answer. */
-import type { DnsAsk } from '../../net/dns-exchange.js';
+/** `dig`: asks name servers, and shows their whole answers as BIND's dig 9.18 does. */
+import type { DnsAsk, DnsReply } from '../../net/dns-exchange.js';
 import type { Network } from '../../net/network.js';
 import type { Resolver } from '../../net/resolver.js';
 import type { Random } from '../../stack/random.js';
-import { formatIpv4 } from '../../stack/wire/address.js';
-import { type DnsMessage, isReferral } from '../../stack/wire/dns.js';
-import { ROOT_NAME, sameName } from '../../stack/wire/dns-name.js';
-import { formatRecordData } from '../../stack/wire/dns-record.js';
+import { dnsQuery, RCODE_BADVERS } from '../../stack/wire/dns.js';
+import { nameFromText, ROOT_NAME } from '../../stack/wire/dns-name.js';
+import { CLASS_IN, type QuestionType, type ResourceRecord } from '../../stack/wire/dns-record.js';
+import { EDNS_VERSION, type Edns, type EdnsOption, edns } from '../../stack/wire/edns.js';
 import { type ChosenServer, DnsClient } from '../dns/client.js';
-import { referredZone } from '../dns/delegation.js';
-import { endpoint, formatHeader, formatRecord, formatSections, formatStatistics } from '../dns/presentation.js';
 import { type Command, type CommandIo, INTERRUPTED_STATUS } from './command.js';
-import { CommandFailure, defineCommand } from './define.js';
-import { type DigArguments, parseDigArguments } from './dig-arguments.js';
+import { defineCommand } from './define.js';
+import { DigUsageError, parseDigArguments } from './dig-arguments.js';
+import type { DigLookup } from './dig-lookup.js';
+import { DigScreen } from './dig-screen.js';
+import { trace } from './dig-trace.js';
+import { showTransfer } from './dig-transfer.js';
 
-/** dig's own status for "no reply from server". */
+/** dig's own: no reply from a server; and an error of its own. */
 const NO_REPLY_STATUS = 9;
-/** Referrals that `+trace` follows. */
-const MAX_TRACE_STEPS = 24;
+const INTERNAL_STATUS = 10;
 
 export function dig(network: Network, resolver: Resolver, random: Random): Command {
   const client = new DnsClient(network, resolver, random, 'dig');
+  const draws = random.fork('dig cookies and transfers');
   return defineCommand({
     name: 'dig',
-    summary: 'ask a name server and show its answer',
+    summary: 'ask name servers and show their answers',
     usage:
-      'dig [@server] [-x address] [-t type] [-p port] [name] [type] ' +
-      '[+short] [+norecurse] [+tcp] [+trace] [+time=s] [+tries=n]',
+      'dig [@server] [-x address] [-t type] [-c class] [-p port] [name] [type] [+short] [+norecurse] [+tcp] [+trace] ' +
+      '[+noall +answer] [+noedns] [+bufsize=n] [+nsid] [+multiline] [+time=s] [+tries=n] [name …]',
     async run(argv, io) {
-      const parsed = parseDigArguments(argv);
-      const name = (parsed.search ? resolver.candidates(parsed.name)[0] : undefined) ?? parsed.name;
-      const run = new DigRun(network, client, { ...parsed, name }, io);
-      if (parsed.shown.has('cmd') && !parsed.short) {
-        io.stdout(`\n; <<>> DiG (netarium) <<>> ${argv.join(' ')}\n;; global options: +cmd\n`);
+      try {
+        return await new Dig(network, resolver, client, draws, argv, io).run();
+      } catch (error) {
+        if (!(error instanceof DigUsageError)) throw error;
+        io.stdout(error.remark);
+        io.stderr(error.message);
+        return error.status;
       }
-      const servers = await client.servers(parsed.server);
-      if (servers.length === 0) {
-        if (parsed.server !== undefined) throw new CommandFailure(`couldn't get address for '${parsed.server}'`);
-        io.stdout(';; no name server is configured on this machine\n');
-        return NO_REPLY_STATUS;
-      }
-      return parsed.trace ? run.trace(servers) : run.query(servers);
     },
   });
 }
 
 /** One call of dig. */
-class DigRun {
+class Dig {
   private readonly network: Network;
+  private readonly resolver: Resolver;
   private readonly client: DnsClient;
-  private readonly parsed: DigArguments;
+  private readonly random: Random;
   private readonly io: CommandIo;
+  private readonly lookups: readonly DigLookup[];
+  private readonly screen: DigScreen;
+  /** RFC 7873 section 4.1: the client's, one a call. */
+  private readonly cookie: Uint8Array;
 
-  constructor(network: Network, client: DnsClient, parsed: DigArguments, io: CommandIo) {
+  /** Throws {@link DigUsageError}. */
+  constructor(
+    network: Network,
+    resolver: Resolver,
+    client: DnsClient,
+    random: Random,
+    argv: readonly string[],
+    io: CommandIo,
+  ) {
     this.network = network;
+    this.resolver = resolver;
     this.client = client;
-    this.parsed = parsed;
+    this.random = random;
     this.io = io;
+    const { lookups, output, isServerNamed, warnings } = parseDigArguments(argv);
+    for (const warning of warnings) io.stderr(`${warning}\n`);
+    this.lookups = lookups;
+    this.screen = new DigScreen(io, output, argv, isServerNamed, () => network.wallClock());
+    this.cookie = Uint8Array.from({ length: 8 }, () => random.below(256));
   }
 
-  async query(servers: readonly ChosenServer[]): Promise<number> {
-    const { parsed, io } = this;
-    const answered = await this.ask(servers, this.questionFor(parsed.name, parsed.type, parsed.recursionDesired));
-    if (answered === undefined) return this.noReply();
-    const { reply, server } = answered;
-    const { message } = reply;
-    if (parsed.short) {
-      for (const record of message.answers) io.stdout(`${formatRecordData(record)}\n`);
-      return 0;
+  async run(): Promise<number> {
+    let status = 0;
+    for (const lookup of this.lookups) {
+      if (!(await this.show(this.named(lookup)))) status = NO_REPLY_STATUS;
+      if (this.io.signal.aborted) return INTERRUPTED_STATUS;
     }
-    if (reply.retriedOverTcp) io.stdout(';; Truncated, retrying in TCP mode.\n');
-    if (parsed.shown.has('comments')) io.stdout(`;; Got answer:\n${formatHeader(message)}`);
-    io.stdout(formatSections(message, parsed.shown));
-    if (parsed.shown.has('stats')) io.stdout(formatStatistics(reply, server, this.network.wallClock()));
-    return 0;
+    return status;
   }
 
-  /** The way from the root down, each answer shown: first who the root's servers are, then by referrals. */
-  async trace(start: readonly ChosenServer[]): Promise<number> {
-    const { name, type } = this.parsed;
-    let servers: readonly ChosenServer[] = start;
-    let ask = this.questionFor(ROOT_NAME, 'NS', true);
-    let zone: string | undefined;
-    for (let step = 0; step < MAX_TRACE_STEPS; step++) {
-      const answered = await this.ask(servers, ask);
-      if (answered === undefined) return this.noReply();
-      const { message } = answered.reply;
-      const shown = message.answers.length > 0 ? message.answers : message.authorities;
-      for (const record of shown) this.io.stdout(formatRecord(record));
-      this.io.stdout(
-        `;; Received ${answered.reply.bytes} bytes from ${endpoint(answered.reply, answered.server)} ` +
-          `in ${Math.round(answered.reply.ms)} ms\n\n`,
+  /** The name as it is asked for. Throws {@link DigUsageError} for what is none. */
+  private named(lookup: DigLookup): DigLookup {
+    const searched = lookup.search ? this.resolver.candidates(lookup.name)[0] : undefined;
+    const name = searched ?? nameFromText(lookup.name);
+    if (name !== undefined) return { ...lookup, name };
+    const reason = lookup.name.includes('..') || lookup.name.startsWith('.') ? ' (empty label)' : '';
+    throw new DigUsageError(`dig: '${lookup.name}' is not a legal name${reason}\n`, INTERNAL_STATUS);
+  }
+
+  /** False when no server gave an answer. */
+  private async show(lookup: DigLookup): Promise<boolean> {
+    const servers = await this.serversFor(lookup);
+    if (servers.length === 0) {
+      this.screen.line(';; no name server is configured on this machine');
+      return false;
+    }
+    if (isTransfer(lookup)) {
+      await this.showTransfer(lookup, servers[0]);
+      return true;
+    }
+    if (lookup.trace) {
+      return trace(lookup, servers, this.client, this.screen, (asked, among) => this.ask(asked, among));
+    }
+    const answered = await this.ask(lookup, servers);
+    if (answered !== undefined) this.screen.reply(lookup, answered.reply, answered.server);
+    return answered !== undefined;
+  }
+
+  /** Throws {@link DigUsageError} for a named one that has no address. */
+  private async serversFor({ servers }: DigLookup): Promise<ChosenServer[]> {
+    if (servers.length === 0) return this.client.servers(undefined);
+    const found: ChosenServer[] = [];
+    for (const name of servers) {
+      const chosen = await this.client.servers(name);
+      if (chosen.length === 0) throw new DigUsageError(`dig: couldn't get address for '${name}': not found\n`, 1);
+      found.push(...chosen);
+    }
+    return found;
+  }
+
+  private showTransfer(lookup: DigLookup, server: ChosenServer): Promise<void> {
+    const { name, type = 'AXFR', knownSerial } = lookup;
+    const known = knownSerial === undefined ? [] : [soaOf(name, knownSerial)];
+    const query = {
+      ...dnsQuery(this.random.below(0x10000), name, type, false),
+      ...this.askOf(lookup).content,
+      authorities: known,
+      ...(lookup.edns === undefined ? {} : { edns: this.optOf(lookup, lookup.edns) }),
+    };
+    return showTransfer(this.network, lookup, query, server, this.screen, this.io);
+  }
+
+  private async ask(
+    lookup: DigLookup,
+    servers: readonly ChosenServer[],
+  ): Promise<{ readonly reply: DnsReply; readonly server: ChosenServer } | undefined> {
+    const isTcp = overTcp(lookup);
+    let hasFailedTcp = false;
+    const answered = await this.client.ask(servers, this.askOf(lookup), isTcp ? 1 : lookup.tries, (server, code) => {
+      hasFailedTcp = isTcp && code !== 'ETIMEOUT';
+      this.screen.line(
+        hasFailedTcp
+          ? `;; Connection to ${endpointOf(server, lookup)}(${server.name}) for ${lookup.name} failed: ${problem(code)}.`
+          : `;; communications error to ${endpointOf(server, lookup)}: ${problem(code)}`,
       );
-      const next = zone === undefined ? ROOT_NAME : referredZone(message, zone, name);
-      if (next === undefined) {
-        if (isReferral(message)) this.io.stdout(`;; BAD (HORIZONTAL) REFERRAL\n`);
-        return 0;
-      }
-      zone = next;
-      servers = await this.serversNamed(message, zone);
-      if (servers.length === 0) {
-        this.io.stdout(`;; no address of a name server of ${zone} is known\n`);
-        return NO_REPLY_STATUS;
-      }
-      ask = { ...this.questionFor(name, type, false), zone };
+    });
+    if (answered === undefined) {
+      if (this.io.signal.aborted) return undefined;
+      if (!hasFailedTcp) this.screen.showBanner();
+      this.screen.line(';; no servers could be reached');
+      return undefined;
     }
-    return NO_REPLY_STATUS;
+    const { message, retriedOverTcp } = answered.reply;
+    if (retriedOverTcp) this.screen.line(';; Truncated, retrying in TCP mode.');
+    const isOtherVersion = lookup.edns !== undefined && lookup.edns > EDNS_VERSION;
+    if (message.rcode !== RCODE_BADVERS || !isOtherVersion || !lookup.ednsNegotiation) return answered;
+    const version = message.edns?.version ?? EDNS_VERSION;
+    this.screen.line(`;; BADVERS, retrying with EDNS version ${version}.`);
+    return this.ask({ ...lookup, edns: version, ednsNegotiation: false }, servers);
   }
 
-  /** The servers of a zone that a message names: by its glue, or looked up. */
-  private async serversNamed(message: DnsMessage, zone: string): Promise<ChosenServer[]> {
-    const names = [...message.answers, ...message.authorities].flatMap((record) =>
-      record.type === 'NS' && sameName(record.name, zone) ? [record.target] : [],
-    );
-    const known = names.flatMap((name) =>
-      message.additionals.flatMap((record) =>
-        record.type === 'A' && sameName(record.name, name) ? [{ name, address: formatIpv4(record.address) }] : [],
-      ),
-    );
-    if (known.length > 0) return known;
-    for (const name of names) {
-      const found = await this.client.servers(name);
-      if (found.length > 0) return found;
-    }
-    return [];
-  }
-
-  private questionFor(name: string, type: DnsAsk['type'], recursionDesired: boolean): DnsAsk {
-    const { parsed } = this;
+  private askOf(lookup: DigLookup): DnsAsk {
     return {
-      name,
-      type,
-      class: parsed.class,
-      recursionDesired,
-      timeoutMs: parsed.timeoutMs,
-      port: parsed.port,
-      transport: parsed.tcp ? 'tcp' : 'udp',
-      ignoreTruncation: parsed.ignoreTruncation,
+      name: lookup.name,
+      type: typeOf(lookup),
+      class: lookup.class,
+      recursionDesired: lookup.recursionDesired,
+      timeoutMs: lookup.timeoutMs,
+      port: lookup.port,
+      transport: overTcp(lookup) ? 'tcp' : 'udp',
+      ignoreTruncation: lookup.ignoreTruncation,
+      content: {
+        authenticData: lookup.authenticData,
+        checkingDisabled: lookup.checkingDisabled,
+        authoritative: lookup.authoritative,
+        reserved: lookup.reserved,
+      },
+      edns: lookup.edns === undefined ? 'none' : this.optOf(lookup, lookup.edns),
+      onSent: (query, bytes) => this.screen.query(lookup, query, bytes),
       signal: this.io.signal,
     };
   }
 
-  private ask(servers: readonly ChosenServer[], ask: DnsAsk) {
-    return this.client.ask(servers, ask, this.parsed.tries, (server, code) => {
-      this.io.stdout(`;; communications error to ${server.address}#${this.parsed.port}: ${problem(code)}\n`);
-    });
+  private optOf(lookup: DigLookup, version: number): Edns {
+    const options: EdnsOption[] = [];
+    if (lookup.nsid) options.push({ kind: 'nsid', id: new Uint8Array(0) });
+    if (lookup.cookie) options.push({ kind: 'cookie', client: this.cookie, server: new Uint8Array(0) });
+    if (lookup.keepalive && overTcp(lookup)) options.push({ kind: 'tcp-keepalive' });
+    for (const option of lookup.options) options.push({ kind: 'other', ...option });
+    const reserved = lookup.ednsFlags & 0x7fff;
+    const dnssecOk = lookup.dnssec || (lookup.ednsFlags & 0x8000) !== 0;
+    return edns({ udpSize: lookup.bufferSize, version, dnssecOk, reserved, options });
   }
+}
 
-  private noReply(): number {
-    if (this.io.signal.aborted) return INTERRUPTED_STATUS;
-    this.io.stdout(';; no servers could be reached\n');
-    return NO_REPLY_STATUS;
-  }
+function typeOf({ type = 'A' }: DigLookup): QuestionType {
+  return type;
+}
+
+/** RFC 1995 section 3: of the SOA that is known only the serial counts. */
+function soaOf(name: string, serial: number): ResourceRecord {
+  const rest = { mname: ROOT_NAME, rname: ROOT_NAME, refresh: 0, retry: 0, expire: 0, minimum: 0 };
+  return { type: 'SOA', name, class: CLASS_IN, ttl: 0, serial, ...rest };
+}
+
+function isTransfer({ type }: DigLookup): boolean {
+  return type === 'AXFR' || type === 'IXFR';
+}
+
+/** RFC 8482 and amplification: ANY goes by TCP, unless `+notcp` says otherwise. */
+function overTcp({ tcp, type }: DigLookup): boolean {
+  return tcp ?? type === 'ANY';
+}
+
+function endpointOf(server: ChosenServer, { port }: DigLookup): string {
+  return `${server.address}#${port}`;
 }
 
 const PROBLEMS: ReadonlyMap<string, string> = new Map([

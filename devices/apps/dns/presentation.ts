@@ -1,14 +1,61 @@
-/** DNS messages as `dig` prints them. */
-import type { DnsReply } from '../../net/dns-exchange.js';
-import { type DnsMessage, opcodeName, rcodeName } from '../../stack/wire/dns.js';
+/** DNS messages as BIND prints them: what `dig` shows. */
+import {
+  type DnsMessage,
+  type DnsQuestion,
+  opcodeName,
+  RCODE_FORMERR,
+  RCODE_NOTIMP,
+  rcodeName,
+} from '../../stack/wire/dns.js';
 import { absolute, CLASS_CH, CLASS_IN, formatRecordData, type ResourceRecord } from '../../stack/wire/dns-record.js';
-import type { ChosenServer } from './client.js';
+import { formatOpt } from './opt-presentation.js';
+import { durationText, spokenDuration } from './ttl-text.js';
 
-/** What is printed; dig's words. */
-export const DISPLAY_PARTS = ['cmd', 'comments', 'question', 'answer', 'authority', 'additional', 'stats'] as const;
-export type DisplayPart = (typeof DISPLAY_PARTS)[number];
+/** Which columns records have, and how they look. */
+export interface RecordStyle {
+  readonly ttl: boolean;
+  readonly class: boolean;
+  /** TTLs as `1h30m`. */
+  readonly ttlUnits: boolean;
+  /** SOA records over several lines, with comments. */
+  readonly multiline: boolean;
+}
 
-export function formatHeader(message: DnsMessage): string {
+/** Which parts of a message are printed; dig's words. */
+export const SECTIONS = ['question', 'answer', 'authority', 'additional'] as const;
+export type SectionName = (typeof SECTIONS)[number];
+
+export interface MessageStyle extends RecordStyle {
+  /** Headers, titles of sections and the OPT record. */
+  readonly comments: boolean;
+  readonly sections: ReadonlySet<SectionName>;
+}
+
+const TAB = 8;
+
+/** `;; ->>HEADER<<- …` down to the additional section. `sent`: the query, for what its answer is remarked upon. */
+export function formatMessage(message: DnsMessage, style: MessageStyle, sent?: DnsMessage): string {
+  let text = '';
+  if (style.comments) text += `${formatHeader(message, sent)}${formatOpt(message, sent)}`;
+  for (const part of SECTIONS) {
+    if (!style.sections.has(part)) continue;
+    const lines =
+      part === 'question'
+        ? message.questions.map((question) => formatQuestion(question, style))
+        : recordsOf(message, part).map((record) => formatRecord(record, style));
+    if (lines.length === 0) continue;
+    text += style.comments ? `;; ${part.toUpperCase()} SECTION:\n${lines.join('')}\n` : lines.join('');
+  }
+  return text;
+}
+
+function recordsOf(message: DnsMessage, part: Exclude<SectionName, 'question'>): readonly ResourceRecord[] {
+  const { answers, authorities, additionals } = message;
+  return { answer: answers, authority: authorities, additional: additionals }[part];
+}
+
+/** With the blank line behind it. `sent`: the query. */
+export function formatHeader(message: DnsMessage, sent?: DnsMessage): string {
   const flags = [
     message.response ? 'qr' : '',
     message.authoritative ? 'aa' : '',
@@ -22,94 +69,87 @@ export function formatHeader(message: DnsMessage): string {
     `QUERY: ${message.questions.length}`,
     `ANSWER: ${message.answers.length}`,
     `AUTHORITY: ${message.authorities.length}`,
-    `ADDITIONAL: ${message.additionals.length}`,
+    `ADDITIONAL: ${message.additionals.length + (message.edns === undefined ? 0 : 1)}`,
   ];
-  const warning =
-    message.recursionDesired && !message.recursionAvailable
-      ? ';; WARNING: recursion requested but not available\n'
-      : '';
   return (
     `;; ->>HEADER<<- opcode: ${opcodeName(message.opcode)}, status: ${rcodeName(message.rcode)}, id: ${message.id}\n` +
-    `;; flags:${flags.map((flag) => ` ${flag}`).join('')}; ${counts.join(', ')}\n${warning}\n`
+    `;; flags:${flags.map((flag) => ` ${flag}`).join('')}${message.reserved ? '; MBZ: 0x4' : ''}; ${counts.join(', ')}\n` +
+    `${warnings(message, sent)}\n`
   );
 }
 
-export function formatSections(message: DnsMessage, shown: ReadonlySet<DisplayPart>): string {
+function warnings(message: DnsMessage, sent: DnsMessage | undefined): string {
   let text = '';
-  if (shown.has('question') && message.questions.length > 0) {
-    const lines = message.questions.map(
-      (question) =>
-        `${columns([`;${absolute(question.name)}`, 32], [className(question.class), 40])}${question.type}\n`,
-    );
-    text += section('QUESTION', lines, shown);
+  if (message.response && message.recursionDesired && !message.recursionAvailable) {
+    text += ';; WARNING: recursion requested but not available\n';
   }
-  const sections = [
-    ['answer', message.answers],
-    ['authority', message.authorities],
-    ['additional', message.additionals],
-  ] as const;
-  for (const [part, records] of sections) {
-    const plain = records.filter((record) => record.type !== 'OPT');
-    if (shown.has(part) && plain.length > 0) text += section(part.toUpperCase(), plain.map(formatRecord), shown);
+  const isComplaint = message.rcode === RCODE_FORMERR || message.rcode === RCODE_NOTIMP;
+  if (sent?.edns !== undefined && message.edns === undefined && isComplaint) {
+    const option = sent.edns.dnssecOk ? '+nodnssec +noedns' : '+noedns';
+    text += `\n;; WARNING: EDNS query returned status ${rcodeName(message.rcode)} - retry with '${option}'\n`;
   }
   return text;
 }
 
+function formatQuestion(question: DnsQuestion, style: RecordStyle): string {
+  const { classColumn, typeColumn } = columnsOf(style);
+  const line = new Line(absolute(question.name));
+  if (style.class) line.at(classColumn, className(question.class));
+  return `;${line.at(typeColumn, question.type).text}\n`;
+}
+
 /** One line in the form of a zone file. */
-export function formatRecord(record: ResourceRecord): string {
-  const head = columns(
-    [absolute(record.name), 24],
-    [String(record.ttl), 32],
-    [className(record.class), 40],
-    [record.type, 48],
-  );
-  return `${head}${formatRecordData(record)}\n`;
+export function formatRecord(record: ResourceRecord, style: RecordStyle): string {
+  const { ttlColumn, classColumn, typeColumn, dataColumn } = columnsOf(style);
+  const line = new Line(absolute(record.name));
+  if (style.ttl) line.at(ttlColumn, style.ttlUnits ? durationText(record.ttl) : String(record.ttl));
+  if (style.class) line.at(classColumn, className(record.class));
+  line.at(typeColumn, record.type);
+  const data = style.multiline && record.type === 'SOA' ? soaLines(record, dataColumn) : formatRecordData(record);
+  return `${line.at(dataColumn, data).text}\n`;
 }
 
-export function formatStatistics(reply: DnsReply, server: ChosenServer, wallClockMs: number): string {
-  return (
-    `;; Query time: ${Math.round(reply.ms)} msec\n` +
-    `;; SERVER: ${endpoint(reply, server)} (${reply.transport.toUpperCase()})\n` +
-    `;; WHEN: ${formatDate(wallClockMs)}\n` +
-    `;; MSG SIZE  rcvd: ${reply.bytes}\n\n`
-  );
-}
-
-/** `10.0.0.1#53(ns1.server.com)`. */
-export function endpoint(reply: DnsReply, server: ChosenServer): string {
-  return `${reply.server}#${reply.port}(${server.name})`;
-}
-
-function section(title: string, lines: readonly string[], shown: ReadonlySet<DisplayPart>): string {
-  const text = lines.join('');
-  return shown.has('comments') ? `;; ${title} SECTION:\n${text}\n` : text;
-}
-
-/** Pads each text with tabs to its column; with one blank when it is too long. */
-function columns(...parts: readonly (readonly [text: string, column: number])[]): string {
-  let line = '';
-  let width = 0;
-  for (const [text, column] of parts) {
-    line += text;
-    width += text.length;
-    if (width >= column) {
-      line += ' ';
-      width += 1;
-    } else {
-      line += '\t'.repeat(Math.ceil((column - width) / 8));
-      width = column;
-    }
+/** Where dig puts what, by what it leaves out. */
+function columnsOf(style: RecordStyle) {
+  if (style.multiline || (!style.ttl && !style.class)) {
+    return { ttlColumn: 24, classColumn: 24, typeColumn: 24, dataColumn: 32 };
   }
-  return line;
+  if (!style.ttl || !style.class) return { ttlColumn: 24, classColumn: 24, typeColumn: 32, dataColumn: 40 };
+  return { ttlColumn: 24, classColumn: 32, typeColumn: 40, dataColumn: 48 };
+}
+
+function soaLines(record: ResourceRecord & { readonly type: 'SOA' }, column: number): string {
+  const indent = `\n${'\t'.repeat(column / TAB)}`;
+  const seconds = (name: 'refresh' | 'retry' | 'expire' | 'minimum') =>
+    `${indent}${String(record[name]).padEnd(10)} ; ${name} (${spokenDuration(record[name])})`;
+  return (
+    `${absolute(record.mname)} ${absolute(record.rname)} (` +
+    `${indent}${String(record.serial).padEnd(10)} ; serial` +
+    `${seconds('refresh')}${seconds('retry')}${seconds('expire')}${seconds('minimum')}${indent})`
+  );
+}
+
+/** Text in columns: tabs up to the next one, and at least a blank. */
+class Line {
+  text: string;
+  private width: number;
+
+  constructor(text: string) {
+    this.text = text;
+    this.width = text.length;
+  }
+
+  at(column: number, text: string): this {
+    const to = Math.max(column, this.width + 1);
+    const tabs = Math.floor(to / TAB) - Math.floor(this.width / TAB);
+    const from = tabs > 0 ? Math.floor(to / TAB) * TAB : this.width;
+    this.text += `${'\t'.repeat(tabs)}${' '.repeat(to - from)}${text}`;
+    this.width = to + text.length;
+    return this;
+  }
 }
 
 function className(number: number): string {
   if (number === CLASS_IN) return 'IN';
   return number === CLASS_CH ? 'CH' : `CLASS${number}`;
-}
-
-/** `Sun Nov 22 19:04:05 UTC 2026`. */
-function formatDate(wallClockMs: number): string {
-  const [day, date, month, year, time] = new Date(wallClockMs).toUTCString().replace(',', '').split(' ');
-  return `${day} ${month} ${date} ${time} UTC ${year}`;
 }
