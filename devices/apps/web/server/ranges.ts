@@ -10,15 +10,28 @@ export interface ByteRange {
   readonly end: number;
 }
 
+/** Section 14.1.2: int-range and suffix-range. */
+const RANGE_SPEC = /^(?:(\d+)-(\d*)|-\d+)$/;
+
 /** Undefined: the header is to be ignored. None: nothing of it can be satisfied (416). */
 export function rangesOf(header: string | undefined, size: number): readonly ByteRange[] | undefined {
-  if (header === undefined || !/^bytes=/i.test(header)) return undefined;
+  if (header === undefined || !/^bytes=/i.test(header) || !isRangeSet(header.slice('bytes='.length))) return undefined;
   const ranges = parseRange(size, header, { combine: true });
-  if (ranges === -2) return undefined;
   if (ranges === -1) return [];
-  // Those of section 14.1.2 alone: the library also takes "bytes=1-2-3" for a range.
-  if (!/^bytes=\s*(?:\d+-\d*|-\d+)(?:\s*,\s*(?:\d+-\d*|-\d+)?)*\s*$/i.test(header)) return undefined;
-  return ranges.length > MAX_RANGES ? undefined : ranges;
+  return ranges === -2 || ranges.length > MAX_RANGES ? undefined : ranges;
+}
+
+/** The library takes more for a range than there is; one whose end is before its start makes the whole header invalid. */
+function isRangeSet(text: string): boolean {
+  const specs = text
+    .split(',')
+    .map((spec) => spec.trim())
+    .filter((spec) => spec !== '');
+  const isRange = (spec: string) => {
+    const match = RANGE_SPEC.exec(spec);
+    return match !== null && !(match[2] && Number(match[2]) < Number(match[1]));
+  };
+  return specs.length > 0 && specs.every(isRange);
 }
 
 /** "bytes 0-99/1000" */
