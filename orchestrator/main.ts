@@ -7,6 +7,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { attachCommand, detachCommand } from './commands/attach.js';
+import { browseCommand } from './commands/browse.js';
 import { captureCommand } from './commands/capture.js';
 import { cleanCommand } from './commands/clean.js';
 import { consoleCommand } from './commands/console.js';
@@ -52,6 +53,7 @@ function makeProgram(): Command {
     consoleCommand(),
     inspectCommand(),
     captureCommand(),
+    browseCommand(),
     proxyCommand(),
     exposeCommand(),
     attachCommand(),

@@ -18,6 +18,7 @@ t.test('--help lists what there is, and nothing else', async (t) => {
   t.same(verbs.sort(), [
     ...[
       'attach',
+      'browse',
       'capture',
       'clean',
       'console',
