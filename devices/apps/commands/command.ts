@@ -8,6 +8,7 @@ import type { Resolver } from '../../net/resolver.js';
 import type { Instant } from '../../stack/clock.js';
 import type { Port } from '../../stack/link/port.js';
 import type { Random } from '../../stack/random.js';
+import type { Tracer } from '../../stack/trace.js';
 import type { DhcpClient } from '../dhcp/client.js';
 
 export interface Command {
@@ -66,6 +67,9 @@ export interface PortContext {
 export interface CommandContext extends TableContext, PortContext {
   readonly network: Network;
   readonly resolver: Resolver;
+  readonly tracer: Tracer;
+  /** PEM certificates of who may vouch for servers. */
+  readonly authorities: readonly string[];
   /** One a port that asks for its address by DHCP; often none. */
   readonly dhcpClients: readonly DhcpClient[];
   /** Forked by each command for its identifiers. */

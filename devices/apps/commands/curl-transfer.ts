@@ -1,24 +1,26 @@
 /** What `curl` does on the network: one request after the other until there is no redirect to follow. */
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
-import { HttpAgent } from '../../net/http-agent.js';
+import { pipeline, type Readable } from 'node:stream';
 import type { Network } from '../../net/network.js';
-import { NameError, type Resolver } from '../../net/resolver.js';
-import type { SocketError } from '../../net/socket-errors.js';
+import type { Resolver } from '../../net/resolver.js';
 import type { TcpSocket } from '../../net/tcp-socket.js';
 import type { Instant } from '../../stack/clock.js';
+import type { Tracer } from '../../stack/trace.js';
 import { isRedirect } from '../web/browser/redirects.js';
+import { decodersFor } from '../web/client/content-coding.js';
+import { dial } from '../web/client/dial.js';
+import { type HeaderList, type HttpConnection, headerValue, type ResponseMessage } from '../web/client/message.js';
 import { portOf, requestTarget } from '../web/url-parts.js';
 import type { CommandIo } from './command.js';
-
-/** With curl's own exit status. */
-export class CurlError extends Error {
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
+import {
+  BAD_CODING_STATUS,
+  BINARY_STATUS,
+  CurlError,
+  curlError,
+  FAILED_STATUS,
+  MAX_REDIRECTS_STATUS,
+  TIMEOUT_STATUS,
+  UNSUPPORTED_STATUS,
+} from './curl-errors.js';
 
 export interface CurlRequest {
   readonly url: URL;
@@ -39,51 +41,70 @@ export interface CurlOptions {
   readonly followLimit: number | undefined;
   /** Of everything together; Infinity: none. */
   readonly timeoutMs: number;
+  /** Codings are asked for and undone. */
+  readonly compressed: boolean;
+  /** `-k`: whoever the server is will do. */
+  readonly insecure: boolean;
+  /** What is offered over TLS: `h2`, `http/1.1`. */
+  readonly alpn: readonly string[];
 }
 
 export interface CurlResult {
   readonly url: string;
   readonly method: string;
   readonly status: number;
+  /** `1.1`, `2` */
+  readonly httpVersion: string;
   readonly contentType: string;
-  /** Of the body. */
+  /** Of the body, as it was transferred. */
   readonly bytes: number;
   readonly redirects: number;
+  /** Connections that were made. */
+  readonly connections: number;
+  /** Since the beginning, ms; of the last request. */
+  readonly times: CurlTimes;
   readonly totalMs: number;
-  readonly local: { readonly address: string; readonly port: number };
-  readonly remote: { readonly address: string; readonly port: number };
+  /** "192.0.2.1:40000" */
+  readonly local: string;
+  readonly remote: string;
+}
+
+/** Zero for what there was not. */
+interface CurlTimes {
+  lookupMs: number;
+  connectMs: number;
+  secureMs: number;
+  firstByteMs: number;
+}
+
+/** What the command needs of its machine. */
+export interface CurlMachine {
+  readonly network: Network;
+  readonly resolver: Resolver;
+  readonly tracer: Tracer;
+  readonly authorities: readonly string[];
 }
 
 const USER_AGENT = 'curl/8.5.0';
-const MAX_REDIRECTS_STATUS = 47;
-const FAILED_STATUS = 22;
-const BINARY_STATUS = 23;
-const TIMEOUT_STATUS = 28;
-const BAD_ARGUMENT_STATUS = 43;
-const EMPTY_REPLY_STATUS = 52;
 
 export class CurlTransfer {
+  private readonly machine: CurlMachine;
   private readonly network: Network;
   private readonly io: CommandIo;
   private readonly options: CurlOptions;
-  private readonly agent: HttpAgent;
   private readonly startedAt: Instant;
+  /** By origin. */
+  private readonly kept = new Map<string, HttpConnection>();
   private redirects = 0;
   private connections = 0;
+  private times: CurlTimes = { lookupMs: 0, connectMs: 0, secureMs: 0, firstByteMs: 0 };
 
-  constructor(network: Network, resolver: Resolver, io: CommandIo, options: CurlOptions) {
-    this.network = network;
+  constructor(machine: CurlMachine, io: CommandIo, options: CurlOptions) {
+    this.machine = machine;
+    this.network = machine.network;
     this.io = io;
     this.options = options;
-    this.startedAt = network.now();
-    this.agent = new HttpAgent(network, {
-      keepAlive: true,
-      program: 'curl',
-      lookup: async (name) => (await resolver.resolve(name)).addresses[0],
-      onPhase: (phase) => {
-        if (phase.phase === 'connect') this.note(`  Trying ${phase.address}:${phase.port}...`);
-      },
-    });
+    this.startedAt = this.network.now();
   }
 
   /** Rejects with CurlError; also, with anything, when Ctrl-C came. */
@@ -104,15 +125,16 @@ export class CurlTransfer {
         if (next === undefined) return result;
       }
     } catch (error) {
-      if (limit.signal.aborted) {
-        const elapsedMs = Math.round(this.network.now() - this.startedAt);
-        throw new CurlError(TIMEOUT_STATUS, `Operation timed out after ${elapsedMs} milliseconds`);
-      }
+      if (limit.signal.aborted)
+        throw new CurlError(TIMEOUT_STATUS, `Operation timed out after ${this.elapsedMs()} milliseconds`);
       throw error;
     } finally {
       timer.clear();
       this.io.signal.removeEventListener('abort', interrupt);
-      this.agent.destroy();
+      for (const connection of this.kept.values()) {
+        if (limit.signal.aborted) connection.destroy();
+        else void connection.end();
+      }
     }
   }
 
@@ -120,97 +142,124 @@ export class CurlTransfer {
     request: CurlRequest,
     signal: AbortSignal,
   ): Promise<{ result: CurlResult; redirect: CurlRequest | undefined }> {
-    const response = await this.send(request, signal);
-    const socket = response.socket as unknown as TcpSocket;
-    const ends = {
-      local: { address: socket.localAddress ?? '', port: socket.localPort ?? 0 },
-      remote: { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 },
-    };
-    this.showHead(response);
-    const status = response.statusCode ?? 0;
+    const { url, method } = request;
+    const { connection, response } = await this.send(request, signal);
+    const { status } = response;
+    this.showHead(response, connection);
     if (this.options.failOnError && status >= 400) {
-      response.destroy();
+      response.body.destroy();
       throw new CurlError(FAILED_STATUS, `The requested URL returned error: ${status}`);
     }
     const redirect = this.redirectOf(request, response);
-    const bytes = await this.readBody(response, redirect === undefined && !this.options.discard);
-    this.note(`Connection #${this.connections - 1} to host ${request.url.hostname} left intact`);
+    const bytes = await this.readBody(request, response, redirect === undefined && !this.options.discard);
+    this.note(`Connection #${this.connections - 1} to host ${url.hostname} left intact`);
     if (redirect !== undefined) this.note(`Issue another request to this URL: '${redirect.url.href}'`);
     const result = {
-      url: request.url.href,
-      method: request.method,
+      url: url.href,
+      method,
       status,
-      contentType: response.headers['content-type'] ?? '',
+      httpVersion: connection.protocol.slice('HTTP/'.length),
+      contentType: headerValue(response.headers, 'content-type') ?? '',
       bytes,
       redirects: this.redirects,
+      connections: this.connections,
+      times: this.times,
       totalMs: this.network.now() - this.startedAt,
-      ...ends,
+      local: connection.local,
+      remote: connection.remote,
     };
     if (redirect !== undefined) this.redirects += 1;
     return { result, redirect };
   }
 
-  private send(request: CurlRequest, signal: AbortSignal): Promise<IncomingMessage> {
-    const { hostname } = request.url;
-    const port = portOf(request.url);
-    return new Promise((resolve, reject) => {
-      const outgoing = this.open(request, signal);
-      outgoing.on('socket', (socket) => this.watchSocket(socket as unknown as TcpSocket, hostname, outgoing));
-      outgoing.on('error', (error: SocketError) => reject(this.translate(error, hostname, port)));
-      outgoing.on('response', resolve);
-      outgoing.end(request.data);
-    });
-  }
-
-  /** Throws CurlError for a method or a header that cannot be written. */
-  private open(request: CurlRequest, signal: AbortSignal): ClientRequest {
-    const { url, method } = request;
-    const { agent } = this;
-    const where = { host: url.hostname, port: portOf(url), path: requestTarget(url) };
-    let outgoing: ClientRequest | undefined;
+  private async send(
+    request: CurlRequest,
+    signal: AbortSignal,
+  ): Promise<{ connection: HttpConnection; response: ResponseMessage }> {
+    const { url, method, data } = request;
     try {
-      outgoing = httpRequest({ ...where, method, agent, signal });
-      setHeaders(outgoing, request);
-      return outgoing;
+      const connection = await this.connect(url, signal);
+      const headers = headersOf(request, this.options.compressed);
+      connection.reserve();
+      const message = { url, method, headers, body: data === undefined ? undefined : Buffer.from(data) };
+      const response = await connection.send(message, signal, {
+        sent: () =>
+          this.prefixed('>', [`${method} ${requestTarget(url)} ${connection.protocol}`, ...lines(headers), '']),
+        received: () => {
+          this.times.firstByteMs = this.network.now() - this.startedAt;
+        },
+      });
+      return { connection, response };
     } catch (error) {
-      outgoing?.on('error', () => {}).destroy();
-      throw new CurlError(BAD_ARGUMENT_STATUS, (error as Error).message);
+      throw curlError(error, url.hostname, portOf(url), this.elapsedMs());
     }
   }
 
-  private watchSocket(socket: TcpSocket, host: string, outgoing: ClientRequest): void {
-    const sent = (): void => {
-      if (!this.options.verbose) return;
-      this.prefixed('>', [`${outgoing.method} ${outgoing.path} HTTP/1.1`, ...headerLines(outgoing), '']);
-    };
-    if (!socket.connecting) {
-      this.note(`Re-using existing connection with host ${host}`);
-      sent();
-      return;
+  private async connect(url: URL, signal: AbortSignal): Promise<HttpConnection> {
+    const kept = this.kept.get(url.origin);
+    if (kept !== undefined && kept.room > 0) {
+      this.note(`Re-using existing connection with host ${url.hostname}`);
+      return kept;
     }
-    socket.once('connect', () => {
-      this.connections += 1;
-      this.note(`Connected to ${host} (${socket.remoteAddress}) port ${socket.remotePort}`);
-      sent();
-    });
+    const host = url.hostname;
+    const scheme = url.protocol === 'https:' ? 'https' : 'http';
+    const { addresses } = await this.machine.resolver.resolve(host);
+    this.times = { lookupMs: this.network.now() - this.startedAt, connectMs: 0, secureMs: 0, firstByteMs: 0 };
+    const connection = await dial(
+      { scheme, host, port: portOf(url), addresses },
+      {
+        ...this.machine,
+        program: 'curl',
+        alpn: this.options.alpn,
+        insecure: this.options.insecure,
+        signal,
+        onAttempt: (address) => this.note(`  Trying ${address}:${portOf(url)}...`),
+        onConnected: (socket) => this.connected(socket, host, scheme),
+      },
+    );
+    this.noteSecure(connection);
+    this.kept.set(url.origin, connection);
+    return connection;
   }
 
-  private showHead(response: IncomingMessage): void {
-    const lines = [`HTTP/${response.httpVersion} ${response.statusCode} ${response.statusMessage}`];
-    for (let at = 0; at < response.rawHeaders.length; at += 2) {
-      lines.push(`${response.rawHeaders[at]}: ${response.rawHeaders[at + 1]}`);
-    }
-    if (this.options.verbose) this.prefixed('<', [...lines, '']);
-    if (this.options.showHeaders && !this.options.discard) this.io.stdout(`${lines.join('\r\n')}\r\n\r\n`);
+  private connected(socket: TcpSocket, host: string, scheme: 'http' | 'https'): void {
+    this.connections += 1;
+    this.times.connectMs = this.network.now() - this.startedAt;
+    this.note(`Connected to ${host} (${socket.remoteAddress}) port ${socket.remotePort}`);
+    if (scheme === 'https') this.note(`ALPN: curl offers ${this.options.alpn.join(',')}`);
+  }
+
+  private noteSecure({ secure, protocol }: HttpConnection): void {
+    if (secure === undefined) return;
+    this.times.secureMs = this.network.now() - this.startedAt;
+    const date = (ms: number) => new Date(ms).toUTCString().replace(/^\w+, (\d+) (\w+) (\d+) ([\d:]+)/, '$2 $1 $4 $3');
+    this.note(`SSL connection using ${secure.protocol} / ${secure.cipher}`);
+    this.note(secure.alpn === '' ? 'ALPN: server did not agree on a protocol' : `ALPN: server accepted ${secure.alpn}`);
+    this.note('Server certificate:');
+    this.note(` subject: CN=${secure.subject}`);
+    this.note(` start date: ${date(secure.validFrom)}`);
+    this.note(` expire date: ${date(secure.validTo)}`);
+    this.note(` subjectAltName: ${secure.names.join(', ')}`);
+    this.note(` issuer: CN=${secure.issuer}`);
+    this.note(` SSL certificate verify ${this.options.insecure ? 'result is not asked for' : 'ok.'}`);
+    this.note(`using ${protocol}`);
+  }
+
+  private showHead({ status, statusText, headers }: ResponseMessage, { protocol }: HttpConnection): void {
+    const head = [`${protocol} ${status} ${statusText}`, ...lines(headers)];
+    this.prefixed('<', [...head, '']);
+    if (this.options.showHeaders && !this.options.discard) this.io.stdout(`${head.join('\r\n')}\r\n\r\n`);
   }
 
   /** Text goes out as it comes. Like curl before a terminal, it stops at what is no text. */
-  private async readBody(response: IncomingMessage, print: boolean): Promise<number> {
+  private async readBody({ method }: CurlRequest, response: ResponseMessage, print: boolean): Promise<number> {
     const decoder = new TextDecoder();
     let bytes = 0;
+    response.body.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+    });
     try {
-      for await (const chunk of response as AsyncIterable<Buffer>) {
-        bytes += chunk.length;
+      for await (const chunk of this.decoded(method, response) as AsyncIterable<Buffer>) {
         if (!print) continue;
         if (chunk.includes(0)) {
           throw new CurlError(BINARY_STATUS, 'binary output can mess up your terminal; use -I or -w to look at it');
@@ -218,19 +267,37 @@ export class CurlTransfer {
         this.io.stdout(decoder.decode(chunk, { stream: true }));
         await this.io.drained();
       }
+      if (!response.isComplete()) throw new Error('the connection has ended before the body');
     } catch (error) {
       if (error instanceof CurlError) throw error;
+      if (/^(Z_|ERR__|ERR_BROTLI)/.test((error as { code?: string }).code ?? '')) {
+        throw new CurlError(
+          BAD_CODING_STATUS,
+          `Error while processing content unencoding: ${(error as Error).message}`,
+        );
+      }
       throw new CurlError(18, 'transfer closed with outstanding read data remaining');
     }
     if (print) this.io.stdout(decoder.decode());
     return bytes;
   }
 
+  /** Without `--compressed` a coding is the reader's affair. */
+  private decoded(method: string, { body, headers, status }: ResponseMessage): Readable {
+    const coding = headerValue(headers, 'content-encoding');
+    const isEmpty = method === 'HEAD' || status === 204 || headerValue(headers, 'content-length') === '0';
+    const decoders = this.options.compressed && coding && !isEmpty ? decodersFor(coding) : [];
+    if (decoders === undefined) throw new CurlError(BAD_CODING_STATUS, `Reject response due to ${coding}`);
+    const last = decoders.at(-1);
+    if (last === undefined) return body;
+    pipeline([body, ...decoders], () => {});
+    return last;
+  }
+
   /** RFC 9110 section 15.4: what becomes of method and body. */
-  private redirectOf(request: CurlRequest, response: IncomingMessage): CurlRequest | undefined {
+  private redirectOf(request: CurlRequest, { status, headers: received }: ResponseMessage): CurlRequest | undefined {
     const { followLimit } = this.options;
-    const { location } = response.headers;
-    const status = response.statusCode ?? 0;
+    const location = headerValue(received, 'location');
     if (followLimit === undefined || location === undefined || !isRedirect({ status, location })) {
       return undefined;
     }
@@ -238,43 +305,25 @@ export class CurlTransfer {
       throw new CurlError(MAX_REDIRECTS_STATUS, `Maximum (${followLimit}) redirects followed`);
     }
     const url = URL.canParse(location, request.url.href) ? new URL(location, request.url) : undefined;
-    if (url?.protocol !== 'http:') throw new CurlError(1, `Protocol of '${location}' not supported in redirect`);
+    if (url === undefined || !/^https?:$/.test(url.protocol)) {
+      throw new CurlError(UNSUPPORTED_STATUS, `Protocol of '${location}' not supported in redirect`);
+    }
     // Credentials are for the server that they were given for.
     const headers = url.origin === request.url.origin ? request.headers : request.headers.filter(isForAnyServer);
     const keeps = status >= 307 || request.method === 'GET' || request.method === 'HEAD';
     return keeps ? { ...request, url, headers } : { ...request, url, headers, method: 'GET', data: undefined };
   }
 
-  private translate(error: SocketError, host: string, port: number): Error {
-    if (error instanceof NameError) return new CurlError(6, `Could not resolve host: ${host}`);
-    const elapsedMs = Math.round(this.network.now() - this.startedAt);
-    if (error.syscall === 'connect') {
-      const reasons: Readonly<Record<string, string>> = {
-        ECONNREFUSED: 'Connection refused',
-        EHOSTUNREACH: 'No route to host',
-        ENETUNREACH: 'Network is unreachable',
-        ETIMEDOUT: 'Connection timed out',
-      };
-      const reason = reasons[error.code] ?? error.code;
-      const status = error.code === 'ETIMEDOUT' ? TIMEOUT_STATUS : 7;
-      return new CurlError(status, `Failed to connect to ${host} port ${port} after ${elapsedMs} ms: ${reason}`);
-    }
-    // Node's word for a connection that was closed before any answer.
-    if (error.message === 'socket hang up') return new CurlError(EMPTY_REPLY_STATUS, 'Empty reply from server');
-    // What came does not begin as an answer of HTTP/1 does.
-    if (error.code === 'HPE_INVALID_CONSTANT') return new CurlError(1, 'Received HTTP/0.9 when not allowed');
-    return new CurlError(
-      56,
-      `Recv failure: ${error.code === 'ECONNRESET' ? 'Connection reset by peer' : error.message}`,
-    );
+  private elapsedMs(): number {
+    return Math.round(this.network.now() - this.startedAt);
   }
 
   private note(text: string): void {
     if (this.options.verbose) this.io.stderr(`* ${text}\n`);
   }
 
-  private prefixed(mark: '<' | '>', lines: readonly string[]): void {
-    for (const line of lines) this.io.stderr(`${mark} ${line}\n`);
+  private prefixed(mark: '<' | '>', text: readonly string[]): void {
+    if (this.options.verbose) for (const line of text) this.io.stderr(`${mark} ${line}\n`);
   }
 }
 
@@ -282,21 +331,25 @@ function isForAnyServer([name]: readonly [name: string, value: string]): boolean
   return !/^(host|authorization|cookie)$/i.test(name);
 }
 
-/** Node adds a Connection header that curl does not send. */
-function setHeaders(outgoing: ClientRequest, { data, headers }: CurlRequest): void {
-  outgoing.setHeader('User-Agent', USER_AGENT);
-  outgoing.setHeader('Accept', '*/*');
-  outgoing.removeHeader('Connection');
+/** In curl's order; the caller's own replace those of the same name. */
+function headersOf({ url, data, headers }: CurlRequest, compressed: boolean): HeaderList {
+  const list = new Map<string, readonly [string, string]>();
+  const set = (name: string, value: string) => list.set(name.toLowerCase(), [name, value]);
+  set('Host', url.host);
+  set('User-Agent', USER_AGENT);
+  set('Accept', '*/*');
+  if (compressed) set('Accept-Encoding', 'deflate, gzip, br');
   if (data !== undefined) {
-    outgoing.setHeader('Content-Length', Buffer.byteLength(data));
-    outgoing.setHeader('Content-Type', 'application/x-www-form-urlencoded');
+    set('Content-Length', String(Buffer.byteLength(data)));
+    set('Content-Type', 'application/x-www-form-urlencoded');
   }
   for (const [name, value] of headers) {
-    if (value === '') outgoing.removeHeader(name);
-    else outgoing.setHeader(name, value);
+    if (value === '') list.delete(name.toLowerCase());
+    else set(name, value);
   }
+  return [...list.values()];
 }
 
-function headerLines(outgoing: ClientRequest): string[] {
-  return outgoing.getRawHeaderNames().map((name) => `${name}: ${outgoing.getHeader(name)}`);
+function lines(headers: HeaderList): string[] {
+  return headers.map(([name, value]) => `${name}: ${value}`);
 }

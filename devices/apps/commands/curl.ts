@@ -1,12 +1,11 @@
-/** `curl`, as far as HTTP: Node's own client on this machine's sockets. */
-import type { Network } from '../../net/network.js';
-import type { Resolver } from '../../net/resolver.js';
+/** `curl`, as far as HTTP and HTTPS: Node's own clients on this machine's sockets. */
 import { type Arguments, parseArguments } from './arguments.js';
 import { type Command, type CommandIo, INTERRUPTED_STATUS } from './command.js';
-import { CurlError, type CurlRequest, type CurlResult, CurlTransfer } from './curl-transfer.js';
+import { BAD_URL_STATUS, CurlError, UNSUPPORTED_STATUS } from './curl-errors.js';
+import { type CurlMachine, type CurlRequest, type CurlResult, CurlTransfer } from './curl-transfer.js';
 import { defineCommand, UsageError } from './define.js';
 
-const LETTERS = 'viIX:d:H:A:LsSfm:w:o:Ou:';
+const LETTERS = 'viIX:d:H:A:LsSfkm:w:o:Ou:';
 const LONG = {
   verbose: 'v',
   include: 'i',
@@ -24,15 +23,18 @@ const LONG = {
   output: 'o',
   'remote-name': 'O',
   'max-redirs': 'max-redirs:',
+  insecure: 'k',
+  compressed: 'compressed',
+  http2: 'http2',
+  'http1.1': 'http1.1',
 };
-const STATUS_BAD_URL = 3;
-const STATUS_UNSUPPORTED = 1;
 
-export function curl(network: Network, resolver: Resolver): Command {
+export function curl(machine: CurlMachine): Command {
   return defineCommand({
     name: 'curl',
-    summary: 'fetch a URL by HTTP and print it',
-    usage: 'curl [-fiIsSvL] [-X method] [-d data] [-H header] [-A agent] [-m seconds] [-w format] [-o /dev/null] URL',
+    summary: 'fetch a URL by HTTP or HTTPS and print it',
+    usage:
+      'curl [-fiIksSvL] [--compressed] [--http1.1|--http2] [-X method] [-d data] [-H header] [-A agent] [-m seconds] [-w format] [-o /dev/null] URL',
     async run(argv, io) {
       const args = parseArguments(argv, LETTERS, LONG);
       if (args.operands.length !== 1) throw new UsageError('(2) one URL is needed');
@@ -41,12 +43,15 @@ export function curl(network: Network, resolver: Resolver): Command {
         throw new UsageError('(2) -o, -O: a device has no files of its own to write, but for /dev/null');
       }
       if (args.has('u')) throw new UsageError('(2) -u: put it in a header: -H "Authorization: …"');
-      const transfer = new CurlTransfer(network, resolver, io, {
+      const transfer = new CurlTransfer(machine, io, {
         verbose: args.has('v'),
         showHeaders: args.has('i') || args.has('I'),
         discard,
         failOnError: args.has('f'),
         followLimit: args.has('L') ? (args.integer('max-redirs', 0, 1000) ?? 50) : undefined,
+        compressed: args.has('compressed'),
+        insecure: args.has('k'),
+        alpn: args.has('http1.1') ? ['http/1.1'] : ['h2', 'http/1.1'],
         timeoutMs: (args.seconds('m', 0.001) ?? Number.POSITIVE_INFINITY) * 1000,
       });
       try {
@@ -80,14 +85,18 @@ function readRequest(args: Arguments): CurlRequest {
 /** Without a scheme it is http, as curl guesses. */
 function readUrl(text: string): URL {
   const scheme = /^([a-zA-Z][a-zA-Z0-9+.-]*):\/\//.exec(text)?.[1].toLowerCase();
-  if (scheme !== undefined && scheme !== 'http') {
-    throw new CurlError(STATUS_UNSUPPORTED, `Protocol "${scheme}" not supported`);
+  if (scheme !== undefined && scheme !== 'http' && scheme !== 'https') {
+    throw new CurlError(UNSUPPORTED_STATUS, `Protocol "${scheme}" not supported`);
   }
   try {
     return new URL(scheme === undefined ? `http://${text}` : text);
   } catch {
-    throw new CurlError(STATUS_BAD_URL, 'URL using bad/illegal format or missing URL');
+    throw new CurlError(BAD_URL_STATUS, 'URL using bad/illegal format or missing URL');
   }
+}
+
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(6);
 }
 
 /** `-w`: the variables that say something here. */
@@ -96,14 +105,21 @@ function writeOut(format: string | undefined, result: CurlResult, io: CommandIo)
   const values: Readonly<Record<string, string>> = {
     http_code: String(result.status).padStart(3, '0'),
     response_code: String(result.status).padStart(3, '0'),
+    http_version: result.httpVersion,
+    scheme: new URL(result.url).protocol.slice(0, -1).toUpperCase(),
     size_download: String(result.bytes),
-    time_total: (result.totalMs / 1000).toFixed(6),
+    time_namelookup: seconds(result.times.lookupMs),
+    time_connect: seconds(result.times.connectMs),
+    time_appconnect: seconds(result.times.secureMs),
+    time_starttransfer: seconds(result.times.firstByteMs),
+    time_total: seconds(result.totalMs),
+    num_connects: String(result.connections),
     url_effective: result.url,
     num_redirects: String(result.redirects),
-    local_ip: result.local.address,
-    local_port: String(result.local.port),
-    remote_ip: result.remote.address,
-    remote_port: String(result.remote.port),
+    local_ip: result.local.split(':')[0],
+    local_port: result.local.split(':')[1],
+    remote_ip: result.remote.split(':')[0],
+    remote_port: result.remote.split(':')[1],
     content_type: result.contentType,
     method: result.method,
   };

@@ -26,7 +26,7 @@ export function hostCommands(context: CommandContext): ReadonlyMap<string, Comma
   const { network, resolver, dhcpClients, random, machineName } = context;
   return byName([
     arp(network, resolver),
-    curl(network, resolver),
+    curl(context),
     dhclient(network, dhcpClients),
     dig(network, resolver, random.fork('dig')),
     host(network, resolver, random.fork('host')),

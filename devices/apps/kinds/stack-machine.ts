@@ -101,6 +101,8 @@ export class StackMachine implements Machine {
       wallClock: () => env.wallClock(),
       network: this.network,
       resolver: this.resolver,
+      tracer: env.tracer,
+      authorities: config.authorities ?? [],
       dhcpClients: this.dhcpClients,
       random: env.random.fork('commands'),
     });

@@ -171,7 +171,7 @@ t.test('curl: failures with their exit status', async (t) => {
       line,
     );
   await fails('curl -X G@T http://b/', 43, 'Method must be a valid HTTP token ["G@T"]');
-  await fails('curl https://b/', 1, 'Protocol "https" not supported');
+  await fails('curl ftp://b/', 1, 'Protocol "ftp" not supported');
   await fails('curl http://b:99999/', 3, 'URL using bad/illegal format or missing URL');
   await fails('curl nosuch', 6, 'Could not resolve host: nosuch');
   await world.exec('a', 'ping -c 1 b');

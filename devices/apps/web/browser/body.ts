@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { decodersFor } from './content-coding.js';
+import { decodersFor } from '../client/content-coding.js';
 import { LoadError } from './load-error.js';
 
 /** Longer bodies end in an error, bytes. */

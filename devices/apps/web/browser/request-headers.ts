@@ -1,7 +1,8 @@
 /** The headers of the browser's requests, in a fixed order: the same request has the same bytes every time. */
+
+import { acceptedCodings } from '../client/content-coding.js';
 import type { HeaderList } from '../client/message.js';
 import { decodePart, portOf } from '../url-parts.js';
-import { acceptedCodings } from './content-coding.js';
 import type { RequestBody } from './form.js';
 
 const USER_AGENT = 'Netarium/1.0 (browser)';

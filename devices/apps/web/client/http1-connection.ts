@@ -86,6 +86,8 @@ export class Http1Connection implements HttpConnection {
         setHost: false,
         maxHeaderSize: MAX_HEAD_BYTES,
       });
+      // Node's own idea of what to say about the connection.
+      if (!headers.some(([name]) => name.toLowerCase() === 'connection')) request.removeHeader('Connection');
       const abort = () => request.destroy(signal.reason);
       signal.addEventListener('abort', abort);
       request.once('socket', () => {

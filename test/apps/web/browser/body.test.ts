@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import t from 'tap';
-import { decodersFor } from '../../../../devices/apps/web/browser/content-coding.js';
+import { decodersFor } from '../../../../devices/apps/web/client/content-coding.js';
 import { httpServer, secureServer } from './own-server.js';
 
 const TEXT = 'The quick brown fox jumps over the lazy dog. '.repeat(2000);
