@@ -7,7 +7,7 @@
 import type { FetchedResource } from '../../devices/control.js';
 import { dnsStory } from './dns-story.js';
 import { hopsOf, pathOf } from './hops.js';
-import { attemptOf, exchangeFor, exchanges as exchangeReports, requestTimings } from './http-story.js';
+import { attemptOf, exchanges as exchangeReports, requestTimings, toldExchange } from './http-story.js';
 import type { ConnectionReport, ExchangeReport, FetchReport, Hop, ReportResource } from './report.js';
 import type { Scene } from './scene.js';
 import { allSteps } from './steps.js';
@@ -21,8 +21,7 @@ export function buildReport(scene: Scene, lab: string): FetchReport {
   const exchanges = exchangeReports(scene);
   const tls = tlsStory(scene, connections);
   const document = result.resources[0];
-  const documentExchange = exchangeFor(exchanges, document?.url);
-  const path = documentPath(scene, documentExchange, attemptOf(connections, exchanges));
+  const path = storyPath(scene, document?.url, connections, exchanges);
   const urlParts = scene.traces('url-parsed').find(({ device }) => device === scene.client)?.event.parts ?? {};
   return {
     url: result.url,
@@ -59,15 +58,16 @@ export function buildReport(scene: Scene, lab: string): FetchReport {
 }
 
 /** The way of the document's request; without one there is still the attempt to connect: how far its first segment came. */
-function documentPath(
+function storyPath(
   scene: Scene,
-  exchange: ExchangeReport | undefined,
-  attempt: ConnectionReport | undefined,
+  url: string | undefined,
+  connections: readonly ConnectionReport[],
+  exchanges: readonly ExchangeReport[],
 ): Hop[] {
-  const request = exchange?.requestSegments[0]?.frame;
-  if (exchange !== undefined && request !== undefined) return pathOf(scene, request, exchange.remote);
-  // An answer from the cache went no way.
-  return exchange?.cache === 'memory' ? [] : pathOf(scene, attempt?.handshake[0]?.frame, attempt?.remote ?? '');
+  const exchange = toldExchange(exchanges, url);
+  if (exchange !== undefined) return pathOf(scene, exchange.requestSegments[0]?.frame, exchange.remote);
+  const attempt = attemptOf(connections, exchanges);
+  return pathOf(scene, attempt?.handshake[0]?.frame, attempt?.remote ?? '');
 }
 
 function resourceReport(scene: Scene, resource: FetchedResource): ReportResource {

@@ -7,7 +7,7 @@ import { parseTlsRecords, TLS_RECORD_HEADER_LENGTH, tlsContentName } from '../..
 import { tlsVersionName } from '../../devices/stack/wire/tls-names.js';
 import { type Paint, visible } from '../terminal.js';
 import { ethernetFields, type Field, field, ipFields, type LayerFields, tcpFields } from './header-fields.js';
-import { exchangeFor } from './http-story.js';
+import { toldExchange } from './http-story.js';
 import type { ExchangeReport, FetchReport } from './report.js';
 import type { Scene } from './scene.js';
 
@@ -88,7 +88,7 @@ function insideLines({ protocol, requestHead }: ExchangeReport, paint: Paint): s
 
 /** The first segment of the document's request, as it left the client. */
 export function renderExplanation(report: FetchReport, scene: Scene, paint: Paint): string {
-  const exchange = exchangeFor(report.exchanges, report.resources[0]?.url);
+  const exchange = toldExchange(report.exchanges, report.resources[0]?.url);
   const number = exchange?.requestSegments[0]?.frame;
   const frame = scene.capture.frames.find(({ n }) => n === number);
   const { packet, layers } = frame ?? {};

@@ -29,11 +29,12 @@ function secrecyLines({ encrypted, sharedSegments, protocol }: ExchangeReport, p
   return lines.map((line) => paint('dim', line));
 }
 
-export function requestChapter(exchange: ExchangeReport, maxData: number, paint: Paint): Chapter {
+/** `isDocument`: it asks for the page itself, not for what only leads to it. */
+export function requestChapter(exchange: ExchangeReport, isDocument: boolean, maxData: number, paint: Paint): Chapter {
   const { requestHead, requestSegments, requestBytes } = exchange;
   const cut = `${requestBytes} bytes, at most ${maxData} a segment: ${segmentCount(requestSegments.length)}`;
   return {
-    title: exchange.encrypted ? 'The request, encrypted' : 'The request',
+    title: `The request${exchange.encrypted ? ', encrypted' : ''}${isDocument ? '' : `  ${exchange.url}`}`,
     lines: [
       ...headLines(requestHead, paint),
       paint('dim', cut),

@@ -15,6 +15,21 @@ export function exchangeFor(exchanges: readonly ExchangeReport[], url: string | 
   return ofUrl.findLast(({ requestSegments }) => requestSegments.length > 0) ?? ofUrl.at(-1) ?? exchanges[0];
 }
 
+/**
+ * The exchange that is told and opened in full: the document's; when that came from the cache, a redirect that led to it.
+ * Undefined when no request was sent.
+ */
+export function toldExchange(
+  exchanges: readonly ExchangeReport[],
+  url: string | undefined,
+): ExchangeReport | undefined {
+  const isSent = ({ requestSegments }: ExchangeReport) => requestSegments.length > 0;
+  const document = exchangeFor(exchanges, url);
+  if (document === undefined || isSent(document)) return document;
+  if (document.cache !== 'memory') return undefined;
+  return exchanges.find((exchange) => exchange.initiator === 'document' && isSent(exchange));
+}
+
 /** A connection by which nothing was asked: as far as a failed load has come. The last one, since others led to it. */
 export function attemptOf(
   connections: readonly ConnectionReport[],

@@ -3,7 +3,7 @@ import { formatBytes, type Paint, visible } from '../terminal.js';
 import { type Chapter, ms, stepLines, wrapped } from './chapter.js';
 import { closeChapter, handshakeChapter, otherConnections, pathChapter, tlsChapter } from './connection-chapters.js';
 import { cacheChapter, cookiesChapter, pageChapter, requestChapter, responseChapter } from './http-chapters.js';
-import { attemptOf, exchangeFor } from './http-story.js';
+import { attemptOf, exchangeFor, toldExchange } from './http-story.js';
 import { arpChapter, dhcpChapter, dnsChapter, urlChapter } from './name-chapters.js';
 import type { FetchReport } from './report.js';
 
@@ -40,8 +40,9 @@ export function renderReport(fetched: FetchReport, paint: Paint, columns = MAX_C
 }
 
 function chapters(report: FetchReport, columns: number, paint: Paint): Chapter[] {
-  const document = exchangeFor(report.exchanges, report.resources[0]?.url);
-  const sent = document !== undefined && document.requestSegments.length > 0 ? document : undefined;
+  const url = report.resources[0]?.url;
+  const document = exchangeFor(report.exchanges, url);
+  const sent = toldExchange(report.exchanges, url);
   const isOf = (end: { local: string; remote: string }) => end.local === sent?.local && end.remote === sent.remote;
   const connection = report.connections.find(isOf) ?? attemptOf(report.connections, report.exchanges);
   const tls = report.tls.find(({ local, remote }) => local === connection?.local && remote === connection.remote);
@@ -54,7 +55,7 @@ function chapters(report: FetchReport, columns: number, paint: Paint): Chapter[]
     arpChapter(report, paint),
     ...(connection === undefined ? [] : [handshakeChapter(report, connection, columns, paint)]),
     ...(tls === undefined ? [] : [tlsChapter(tls, columns, paint)]),
-    ...(sent === undefined ? [] : [requestChapter(sent, connection?.maxData ?? 0, paint)]),
+    ...(sent === undefined ? [] : [requestChapter(sent, sent.url === document?.url, connection?.maxData ?? 0, paint)]),
     ...(report.path.length === 0 ? [] : [pathChapter(report.path, sent === undefined, columns, paint)]),
     ...(sent !== undefined && sent.status > 0 ? [responseChapter(sent, paint)] : []),
     ...(document?.cache === 'memory' ? [cacheChapter(document)] : []),

@@ -104,6 +104,19 @@ t.test('a page from the cache: no frame, and said so', async (t) => {
   t.match(renderReport(told, plain), /The answer\n {3}http:\/\/server\/ is in the cache of the browser, and fresh/);
 });
 
+t.test('a redirect to a page in the cache: the redirect is what crossed the wires, and is told', async (t) => {
+  const kept = exchange({ url: 'http://b/', cache: 'memory', protocol: '', local: undefined, remote: undefined });
+  const base = { ...report, resources: [{ ...report.resources[0], url: 'http://b/' }] };
+  const [sent] = report.exchanges;
+  const { requestSegments: _none, ...rest } = sent;
+  const answer = { ...rest, url: kept.url, cache: kept.cache, requestSegments: [], remote: '', local: '' };
+  const redirected = { ...base, exchanges: [{ ...sent, initiator: 'document' }, answer] };
+  const text = renderReport(redirected, plain);
+  t.match(text, /The request {2}http:\/\/server\/\n/);
+  t.match(text, /The answer\n {3}http:\/\/b\/ is in the cache/);
+  t.match(renderExplanation(redirected, scene, plain), /^Frame #11/);
+});
+
 t.test('long lines are cut at spaces, the rest further in; colours take no room', async (t) => {
   t.equal(wrapped('  one two three four', 11), '  one two\n      three\n      four');
   t.equal(wrapped('short', 10), 'short');
