@@ -1,15 +1,28 @@
 /** The mini-internet as a user meets it: a page loaded twice, told, and found again in the devices' tables. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Entry, Har } from 'har-format';
 import t from 'tap';
 import type { ArpRow, DhcpRow, DnsCacheRow, InterfaceRow, MacRow, RouteRow, SocketRow } from '../../devices/control.js';
 import type { FetchReport } from '../../orchestrator/story/report.js';
+import { HAR_SCHEMA } from '../orchestrator/har/har-schema.js';
+import { Wireshark } from '../support/wireshark.js';
 import { netarium } from './netarium.js';
 import { factsOf, servedFile } from './sites.js';
 
 const PAGE = 'http://www.server.com/';
 const net = netarium(t);
 const lab = await net.up('page');
-const first = await net.json<FetchReport>('fetch', PAGE);
-const second = await net.json<FetchReport>('fetch', PAGE);
+const [firstHar, secondHar] = ['first.har', 'second.har'].map((name) => join(net.runDir, name));
+const first = await net.json<FetchReport>('fetch', PAGE, '--har', firstHar);
+const second = await net.json<FetchReport>('fetch', PAGE, '--har', secondHar);
+
+function entriesOf(path: string): Entry[] {
+  const har = JSON.parse(readFileSync(path, 'utf8')) as Har;
+  const { success, error } = HAR_SCHEMA.safeParse(har);
+  t.ok(success, `${path}: ${error}`);
+  return har.log.entries;
+}
 
 /** From, server, zone, kind of every question, as one line each. */
 function questions({ queries }: FetchReport['dns'][number]): string[] {
@@ -47,6 +60,32 @@ t.test('the page and all that it needs arrive as they lie on disk', async (t) =>
     }
     t.match(report.body, { ...servedFile(PAGE), contentType: /^text\/html/ });
   }
+});
+
+t.test('HAR: an entry a request, with what was served, on the connections that were seen', async (t) => {
+  const entries = entriesOf(firstHar);
+  t.same(entries.map(({ request }) => request.url).sort(), first.resources.map(({ url }) => url).sort());
+  const ports = first.connections.map(({ local }) => local.split(':')[1]);
+  for (const { request, response, connection, serverIPAddress, time, timings } of entries) {
+    const { text = '', encoding } = response.content;
+    t.same(factsOf(Buffer.from(text, encoding === 'base64' ? 'base64' : 'utf8')), servedFile(request.url), request.url);
+    t.ok(ports.includes(connection ?? ''), `${connection} is one of ${ports}`);
+    t.match(serverIPAddress, /^203\.0\.113\.8[01]$/);
+    t.ok(time > 0 && timings.wait > 0 && timings.receive >= 0, 'it took its time');
+  }
+});
+
+t.test('the second load: what HAR says is from the cache has sent no frame, all else has', async (t) => {
+  const entries = entriesOf(secondHar);
+  const kept = entries.filter(({ _fromCache }) => _fromCache === 'memory').map(({ request }) => request.url);
+  t.ok(kept.length >= 4, `${kept.length} of ${entries.length} from the cache`);
+  for (const { url, requestSegments, responseSegments, status } of second.exchanges) {
+    const isKept = kept.includes(url);
+    t.equal(requestSegments.length === 0 && responseSegments.length === 0, isKept, url);
+    if (!isKept) t.equal(status, 304, `${url}: the server was asked whether it has changed`);
+  }
+  const segments = ({ connections }: FetchReport) => connections.reduce((sum, { segmentsIn }) => sum + segmentsIn, 0);
+  t.ok(segments(second) < segments(first) / 4, `${segments(second)} segments came, ${segments(first)} at first`);
 });
 
 t.test('names: from the root down at first, from the cache of the browser afterwards', async (t) => {
@@ -244,6 +283,29 @@ t.test('the story for people has a chapter for each part, and --explain opens th
     at = found;
   }
   t.notMatch(stdout, '\x1b', 'no colour where nobody sees it');
+});
+
+t.test('https: TLS is told from the frames, and the capture has the secrets to open it', async (t) => {
+  const pcap = join(net.runDir, 'secure.pcapng');
+  const url = 'https://www.server.com/';
+  const report = await net.json<FetchReport>('fetch', url, '--no-subresources', '--no-cache', '--pcap', pcap);
+  t.match(report, {
+    ok: true,
+    body: servedFile(PAGE),
+    tls: [
+      { serverName: 'www.server.com', protocol: 'TLSv1.3', alpn: 'h2', certificate: { subject: /www\.server\.com/ } },
+    ],
+    exchanges: [{ url, protocol: 'HTTP/2', encrypted: true, sharedSegments: 0 }],
+    resources: [{ protocol: 'HTTP/2' }],
+  });
+  const [{ messages }] = report.tls;
+  t.same([messages[0].name, messages[1].name, messages.at(-1)?.name], ['Client Hello', 'Server Hello', 'Finished']);
+  const wireshark = await Wireshark.start();
+  const { matching } = wireshark.judge(readFileSync(pcap));
+  const [asked] = matching('http2.headers.path == "/" and frame.interface_name == "client:eth0"');
+  t.equal(asked, report.exchanges[0].requestSegments[0].frame, 'Wireshark finds the request in the same frame');
+  const [hello] = matching('tls.handshake.type == 1 and frame.interface_name == "client:eth0"');
+  t.same(messages[0].frames, [hello]);
 });
 
 t.test('another site, with another zone under com', async (t) => {
