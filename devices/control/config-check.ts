@@ -129,7 +129,7 @@ const dns = object(
   {},
   {
     zones: list(zone),
-    recursion: booleanOr(object({ allow: list(isCidr) })),
+    recursion: booleanOr(object({ allow: list(isIpv4OrCidr) })),
     rootHints: list(object({ name: isText, address: isIpv4 })),
   },
 );

@@ -252,7 +252,7 @@ export interface DhcpServerConfig {
 
 export interface DnsServerConfig {
   readonly zones?: readonly ZoneConfig[];
-  /** Answers recursive queries by iteration from the root hints: everybody's, or those of these subnets, `10.0.0.0/8`. */
+  /** Answers recursive queries by iteration from the root hints: everybody's, or those of these addresses and subnets. */
   readonly recursion?: boolean | { readonly allow: readonly string[] };
   readonly rootHints?: readonly { readonly name: string; readonly address: string }[];
 }

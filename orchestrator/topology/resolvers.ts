@@ -5,6 +5,7 @@ import { didYouMean } from '../../devices/stack/wire/nearest.js';
 import { type Draft, type DraftDevice, type DraftIpDevice, isIpDevice, listOf } from './draft.js';
 import type { ProblemCode } from './errors.js';
 import { firstAddress } from './model.js';
+import { isServedBy } from './permitted.js';
 import { RouterGraph } from './routing.js';
 import type { ResolverFile } from './schema-devices.js';
 import type { Path } from './source.js';
@@ -34,7 +35,7 @@ export class Resolvers {
     const devices = [...draft.devices.values()].filter(isIpDevice);
     this.#draft = draft;
     this.#graph = new RouterGraph(draft, devices);
-    this.#recursive = devices.filter(({ file }) => file.kind === 'dns-server' && file.recursion === true);
+    this.#recursive = devices.filter(({ file }) => file.kind === 'dns-server' && (file.recursion ?? false) !== false);
   }
 
   /** Servers of a device that gets none by DHCP, as addresses. */
@@ -113,6 +114,7 @@ export class Resolvers {
     let best: DraftIpDevice | undefined;
     let bestHops = Number.POSITIVE_INFINITY;
     for (const server of this.#recursive) {
+      if (!isServedBy(this.#draft, server, device)) continue;
       const isNextDoor = device.ports.some((port) => port.network?.ports.some((other) => other.device === server.name));
       const near = this.#graph.neighbors(server.name).map((router) => {
         if (router.device.name === device.name) return 0;

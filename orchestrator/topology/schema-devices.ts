@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { DEVICE_KINDS, SERVICE_NAMES } from '../../devices/control.js';
 import { didYouMean } from '../../devices/stack/wire/nearest.js';
-import { permitted, secondary, zones } from './schema-dns.js';
+import { permitted, recursion, secondary, zones } from './schema-dns.js';
 import {
   addressesOrDevices,
   addressOrDevice,
@@ -207,7 +207,7 @@ const dnsServer = z
     notify: permitted
       .optional()
       .describe('Who is told of changes (NOTIFY) besides the secondary servers of its zones: addresses, devices.'),
-    recursion: flag.optional().describe('Answers any question by asking its way down from the root. Default false.'),
+    recursion: recursion.optional(),
     rootHints: z
       .array(addressOrDevice, expected('a list of addresses or devices'))
       .optional()

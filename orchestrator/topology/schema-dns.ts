@@ -1,6 +1,6 @@
 /** Zones as a topology file writes them. */
 import { z } from 'zod';
-import { duration, shown } from './schema-fields.js';
+import { duration, flag, shown } from './schema-fields.js';
 
 /** What a name may have, by its key. */
 export const RECORD_TYPES = [
@@ -129,6 +129,25 @@ export const permitted = z.array(z.string({ error: addressError }), {
   error: (issue) => `${shown(issue.input)} is not a list of addresses, subnets or devices`,
 });
 
+/** Whose questions are answered by asking others. */
+export const recursion = z
+  .union(
+    [
+      flag,
+      z.strictObject({
+        allow: permitted.describe('Addresses, subnets, devices, and switches for all that is attached to them.'),
+      }),
+    ],
+    {
+      error: (issue) =>
+        `${shown(issue.input)} is neither true nor false, nor a map such as {allow: [10.0.0.0/8, home-router]}`,
+    },
+  )
+  .describe(
+    'Answers any question by asking its way down from the root: everybody’s, or of those alone who are listed. Default false.',
+  );
+
+export type RecursionFile = z.infer<typeof recursion>;
 export type ZoneFile = z.infer<typeof zone>;
 export type RecordSetFile = z.infer<typeof recordSet>;
 export type AddressesFile = z.infer<typeof addresses>;

@@ -8,10 +8,12 @@ import { didYouMean } from '../../devices/stack/wire/nearest.js';
 import { absoluteName, isWithin, reverseName, reverseZone } from './domain-names.js';
 import { type Draft, type DraftIpDevice, isIpDevice } from './draft.js';
 import { firstAddress } from './model.js';
+import { allAddresses } from './permitted.js';
 import { addressOf } from './resolvers.js';
+import type { RecursionFile } from './schema-dns.js';
 import type { Path } from './source.js';
 import { isSameSubnet, subnetOf } from './subnets.js';
-import { accessOf, allAddresses, type ZoneAccess } from './zone-access.js';
+import { accessOf, permittedAddresses, type ZoneAccess } from './zone-access.js';
 import { readZoneFile } from './zone-files.js';
 import { readRecords, type Weights } from './zone-records.js';
 
@@ -193,8 +195,17 @@ function configOf(draft: Draft, server: DraftIpDevice, zones: ReadonlyMap<string
   const configs = [...own.map((zone) => zoneConfig(server, zone, access)), ...foreignZones(draft, server, access)];
   return {
     ...(configs.length > 0 && { zones: configs }),
-    ...(server.file.recursion && { recursion: true, rootHints: rootHints(draft, server, zones.get('.')) }),
+    ...(server.file.recursion && {
+      recursion: recursionOf(draft, server, server.file.recursion),
+      rootHints: rootHints(draft, server, zones.get('.')),
+    }),
   };
+}
+
+function recursionOf(draft: Draft, server: DraftIpDevice, file: RecursionFile): DnsServerConfig['recursion'] {
+  if (typeof file === 'boolean') return file;
+  const path = [...server.path, 'recursion', 'allow'];
+  return { allow: file.allow.flatMap((text, i) => permittedAddresses(draft, text, [...path, i])) };
 }
 
 /** The primary has the records, and lets the others copy them; these have all the rest in common with it. */

@@ -5,13 +5,12 @@ import type { CacheFinding } from '../../net/dns-cache.js';
 import { askCache } from '../../net/dns-trace.js';
 import type { Network } from '../../net/network.js';
 import type { Tracer } from '../../stack/trace.js';
-import { formatIpv4 } from '../../stack/wire/address.js';
 import { type DnsQuestion, RCODE_NOERROR, RCODE_NXDOMAIN } from '../../stack/wire/dns.js';
 import { canonicalName } from '../../stack/wire/dns-name.js';
 import type { QuestionType, ResourceRecord } from '../../stack/wire/dns-record.js';
 import { EDE_PROHIBITED, type ExtendedError, edns } from '../../stack/wire/edns.js';
 import type { Environment } from '../machine.js';
-import { AccessList } from './access-list.js';
+import { AddressList } from './address-list.js';
 import { type AnswerSections, REFUSED, SERVER_FAILURE } from './authority.js';
 import { closestDelegation, delegationSections } from './delegation.js';
 import { Recursion, type RecursionTiming } from './recursion.js';
@@ -24,10 +23,9 @@ const HINT_TTL_SECONDS = 3600;
 export const STRANGER: AnswerSections = withError(REFUSED, { infoCode: EDE_PROHIBITED, text: '' });
 
 export class RecursiveRole {
-  private readonly network: Network;
   private readonly tracer: Tracer;
   private readonly recursion: Recursion;
-  private readonly allowed: AccessList | undefined;
+  private readonly allowed: AddressList | undefined;
   private readonly rotation = new Rotation();
 
   /** Throws Error without root hints, and for what is no subnet. */
@@ -38,9 +36,8 @@ export class RecursiveRole {
     timing: RecursionTiming,
   ) {
     if (rootHints.length === 0) throw new Error('a recursive name server needs root hints');
-    this.network = network;
     this.tracer = environment.tracer;
-    this.allowed = typeof recursion === 'object' ? new AccessList(recursion.allow) : undefined;
+    this.allowed = typeof recursion === 'object' ? new AddressList(network, recursion.allow) : undefined;
     this.recursion = new Recursion(network, rootHints, environment, timing);
   }
 
@@ -51,9 +48,7 @@ export class RecursiveRole {
 
   /** The machine itself is always served. */
   serves(address: string): boolean {
-    if (this.allowed === undefined || this.allowed.allows(address)) return true;
-    const own = this.network.stack.ipv4.interfaces.flatMap(({ addresses }) => addresses);
-    return address.startsWith('127.') || own.some((one) => formatIpv4(one.address) === address);
+    return this.allowed === undefined || this.allowed.has(address);
   }
 
   /** Asks whoever has to be asked. The mixed case of a client's question is not carried on. */

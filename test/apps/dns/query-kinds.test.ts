@@ -78,7 +78,7 @@ t.test('a non-recursive query: what the server has at hand, and nobody else is a
 t.test(
   'recursion for some: others are refused, in and out of the cache, and the machine itself is served',
   async (t) => {
-    const { net, client, isp } = world({ allow: ['10.0.0.0/24', '10.0.9.9/32'] });
+    const { net, client, isp } = world({ allow: ['10.0.0.0/24', '10.0.9.9'] });
     const stranger = net.host('stranger');
     t.same(answersOf(await net.ask(client, isp, { name: 'www.com' })), ['www.com A 192.0.2.1']);
     for (const recursionDesired of [true, false]) {
@@ -87,7 +87,7 @@ t.test(
       t.equal(ednsOption(message, 'extended-error')?.infoCode, 18);
     }
     t.same(answersOf(await net.ask(isp, isp, { name: 'www.com' })), ['www.com A 192.0.2.1']);
-    t.throws(() => world({ allow: ['10.0.0.0'] }), /not a subnet: 10.0.0.0/);
+    t.throws(() => world({ allow: ['10.0.0'] }), /10.0.0 is neither an address nor a subnet/);
   },
 );
 

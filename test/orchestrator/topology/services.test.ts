@@ -1,6 +1,7 @@
 /** What a topology makes of DHCP, resolvers, zones and sites when the file says little. */
 import t from 'tap';
 import type { RecordConfig } from '../../../devices/control.js';
+import { formatIpv4 } from '../../../devices/stack/wire/address.js';
 import type { Topology } from '../../../orchestrator/topology/index.js';
 import { parse } from './support/problems.js';
 
@@ -110,6 +111,28 @@ links: [a -- home, b -- home, home -- core, near-dns -- core, c -- core, core --
     rootHints: [{ name: 'a.root-servers.net.', address: '192.0.2.4' }],
   });
 });
+
+t.test(
+  'recursion for some: by address, subnet, device and switch; others are planned to ask somebody else',
+  async (t) => {
+    const { devices } = parse(`devices:
+  near: {kind: dns-server, recursion: {allow: [192.0.2.1, 10.9.0.0/16, customer, hall]}, rootHints: [192.0.2.4]}
+  far: {kind: dns-server, recursion: true, rootHints: [192.0.2.4]}
+  customer: {kind: host, address: 10.1.0.7/24}
+  guest: host
+  hall: {kind: switch, subnet: 10.2.0.0/24}
+  stranger: {kind: host, address: 10.3.0.7/24}
+  r: router
+  r2: router
+links: [near -- r, customer -- r, guest -- hall, hall -- r, stranger -- r, r -- r2, far -- r2]
+`);
+    const own = (name: string) => [formatIpv4(devices.get(name)!.ports[0].addresses[0].address)];
+    t.same(devices.get('near')?.dns?.recursion, { allow: ['192.0.2.1', '10.9.0.0/16', '10.1.0.7', '10.2.0.0/24'] });
+    t.same(devices.get('near')?.resolver?.servers, own('near'), 'it serves itself');
+    for (const name of ['customer', 'guest']) t.same(devices.get(name)?.resolver?.servers, own('near'), name);
+    t.same(devices.get('stranger')?.resolver?.servers, own('far'));
+  },
+);
 
 const TREE = `devices:
   root: {kind: dns-server, address: 10.0.0.1/24, zones: {.: {}}}
