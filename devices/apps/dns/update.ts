@@ -20,13 +20,15 @@ import {
   typeNumber,
 } from '../../stack/wire/dns-record.js';
 import { recordDataKey } from '../../stack/wire/dns-record-text.js';
+import { type Difference, differenceOf } from './journal.js';
 import { isNewerSerial, nextSerial } from './serial.js';
 import { recordKey, type SoaRecord, Zone } from './zone.js';
 
-/** An rcode, and the zone after the update; without a zone nothing changed. */
+/** An rcode, the zone after the update, and the step that leads there; without them nothing changed. */
 export interface UpdateOutcome {
   readonly rcode: number;
   readonly zone?: Zone;
+  readonly difference?: Difference;
 }
 
 /** `message`: an UPDATE for this zone, from somebody who may send it. Its sections are zone, prerequisites, updates. */
@@ -37,7 +39,7 @@ export function applyUpdate(zone: Zone, message: DnsMessage): UpdateOutcome {
   if (malformed !== RCODE_NOERROR) return { rcode: malformed };
   const content = new UpdatedContent(zone);
   for (const record of message.authorities) content.apply(record);
-  return { rcode: RCODE_NOERROR, zone: content.finish() };
+  return { rcode: RCODE_NOERROR, ...content.finish() };
 }
 
 /** Section 3.2. */
@@ -103,14 +105,15 @@ class UpdatedContent {
     else this.removeRecord(record);
   }
 
-  /** Undefined when everything is as it was. Section 3.6: the serial goes on, unless the update has seen to that. */
-  finish(): Zone | undefined {
-    const records = [...this.sets.values()].flat();
-    const after = Zone.fromRecords(this.before.name, [this.soa, ...records]);
-    if (isSameContent(this.before, after)) return undefined;
-    if (isNewerSerial(this.soa.serial, this.before.soa.serial)) return after;
-    const soa = { ...this.soa, serial: nextSerial(this.before.soa.serial) };
-    return Zone.fromRecords(this.before.name, [soa, ...records]);
+  /** Nothing when everything is as it was. Section 3.6: the serial goes on, unless the update has seen to that. */
+  finish(): Pick<UpdateOutcome, 'zone' | 'difference'> {
+    const { before } = this;
+    const isSet = isNewerSerial(this.soa.serial, before.soa.serial);
+    const soa = isSet ? this.soa : { ...this.soa, serial: nextSerial(before.soa.serial) };
+    const zone = Zone.fromRecords(before.name, [soa, ...[...this.sets.values()].flat()]);
+    const difference = differenceOf(before, zone);
+    const isSame = !isSet && difference.removed.length + difference.added.length === 0;
+    return isSame ? {} : { zone, difference };
   }
 
   /** Section 3.4.2.2: what would stand beside an alias is passed over, and an SOA that is no newer. */
@@ -166,12 +169,6 @@ class UpdatedContent {
     if (sameName(name, this.before.name)) return true;
     return [...this.sets.values()].some(([first]) => sameName(first.name, name));
   }
-}
-
-function isSameContent(a: Zone, b: Zone): boolean {
-  const text = (zone: Zone) => [...zone.all()].map((record) => `${record.ttl} ${recordKey(record)}`).sort();
-  const [left, right] = [text(a), text(b)];
-  return left.length === right.length && left.every((line, index) => line === right[index]);
 }
 
 function setKey(name: string, type: string): string {

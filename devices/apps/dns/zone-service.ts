@@ -28,9 +28,12 @@ import { HostedZone } from './hosted-zone.js';
 import type { DnsAnswer, DnsAsker } from './listener.js';
 import { Notifier } from './notifier.js';
 import { Secondary } from './secondary.js';
-import type { TransferBounds } from './transfer-in.js';
+import { TRANSFER_BOUNDS, type TransferBounds } from './transfer-in.js';
 import { transferAnswer } from './transfer-out.js';
 import { applyUpdate } from './update.js';
+
+/** Updates let a zone grow as far as a transfer can carry it. */
+const MAX_ZONE_RECORDS = TRANSFER_BOUNDS.maxRecords;
 
 export class ZoneService {
   readonly authority: Authority;
@@ -107,7 +110,7 @@ export class ZoneService {
     const hosted = this.find(query.questions[0].name);
     if (hosted === undefined) return dnsResponse(query, { rcode: RCODE_NOTAUTH });
     if (!hosted.transfer.has(asker.address)) {
-      this.log.warn({ zone: hosted.name, client: asker.address }, 'a zone transfer was refused');
+      this.refused('transfer', hosted, asker);
       return dnsResponse(query, { rcode: RCODE_REFUSED });
     }
     if (hosted.zone === undefined) return dnsResponse(query, { rcode: RCODE_SERVFAIL });
@@ -122,7 +125,7 @@ export class ZoneService {
     const soa = query.answers.find((record) => record.type === 'SOA' && sameName(record.name, hosted.name));
     const secondary = this.secondaries.get(hosted);
     if (!secondary?.notified(asker.address, soa?.type === 'SOA' ? soa : undefined)) {
-      this.log.warn({ zone: hosted.name, client: asker.address }, 'NOTIFY from somebody who is no primary of the zone');
+      this.refused('notify', hosted, asker);
       return dnsResponse(query, { rcode: RCODE_REFUSED });
     }
     return dnsResponse(query, { authoritative: true });
@@ -136,15 +139,22 @@ export class ZoneService {
     const hosted = this.find(zoneRecord.name);
     if (hosted?.zone === undefined) return answer(RCODE_NOTAUTH);
     if (hosted.isSecondary || !hosted.update.has(asker.address)) {
-      this.log.warn({ zone: hosted.name, client: asker.address }, 'an update was refused');
+      this.refused('update', hosted, asker);
       return answer(RCODE_REFUSED);
     }
-    const { rcode, zone } = applyUpdate(hosted.zone, query);
-    if (zone !== undefined) {
-      hosted.replace(zone);
+    const { rcode, zone, difference } = applyUpdate(hosted.zone, query);
+    if (zone !== undefined && zone.size > MAX_ZONE_RECORDS) return answer(RCODE_REFUSED);
+    if (zone !== undefined && difference !== undefined) {
+      hosted.replace(zone, [difference]);
       this.log.info({ zone: hosted.name, client: asker.address, serial: zone.soa.serial }, 'a zone was updated');
     }
     return answer(rcode);
+  }
+
+  /** Counted, and told only to who wants to know: strangers can ask as often as they like. */
+  private refused(what: 'transfer' | 'notify' | 'update', hosted: HostedZone, asker: DnsAsker): void {
+    this.network.stack.counters.add(`dns.refused.${what}`);
+    this.log.debug({ zone: hosted.name, client: asker.address }, `refused: ${what}`);
   }
 
   private find(name: string): HostedZone | undefined {
