@@ -44,6 +44,15 @@ t.test('events go to those who asked, as long as they do', async (t) => {
   t.same(hub.stop(a), { missed: 0 });
 });
 
+t.test('a client that named events gets no others', async (t) => {
+  const hub = new TraceHub();
+  const client = new Client();
+  hub.start(client, ['tls-secret']);
+  hub.emit(EVENT);
+  hub.emit({ event: 'tls-secret', local: '', remote: '', line: 'x' });
+  t.same(client.events, ['tls-secret']);
+});
+
 t.test('a client that is too far behind misses events, which are counted', async (t) => {
   const hub = new TraceHub();
   const client = new Client();

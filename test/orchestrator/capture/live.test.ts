@@ -4,6 +4,7 @@ import t, { type Test } from 'tap';
 import { CaptureHub } from '../../../devices/runtime/capture.js';
 import { monotonicNow } from '../../../devices/runtime/clock.js';
 import { RpcServer } from '../../../devices/runtime/rpc-server.js';
+import { TraceHub } from '../../../devices/runtime/trace.js';
 import type { Port } from '../../../devices/stack/link/port.js';
 import { BROADCAST_MAC } from '../../../devices/stack/wire/address.js';
 import { LiveCapture, type LiveFrame } from '../../../orchestrator/capture/live.js';
@@ -22,6 +23,7 @@ const ALL: DeviceSelection = { outOnly: [] };
 class FakeDevice {
   readonly node: PortNode;
   readonly hub: CaptureHub;
+  readonly traces = new TraceHub();
   private server: RpcServer;
   private readonly path: string;
 
@@ -59,6 +61,7 @@ class FakeDevice {
     return new RpcServer(this.path, {
       'capture-start': (_params, peer) => this.hub.start(peer),
       'capture-stop': (_params, peer) => this.hub.stop(peer),
+      'trace-start': ({ events }, peer) => this.traces.start(peer, events as string[]),
       status: () => ({ pid: 4711 }),
     });
   }
@@ -149,6 +152,33 @@ t.test('frames of two devices on one timeline, whichever is read first', async (
   supervisor.close();
   await capture.labEnded;
   t.same(watcher.news, []);
+});
+
+t.test('secrets of TLS come before the frames that they decrypt, and only to who wants them', async (t) => {
+  const { state, devices } = await lab(t, 'a');
+  const [a] = devices;
+  await a.open();
+  const selection = new Map([['a', ALL]]);
+  const blind = await LiveCapture.start(state, selection, undefined, new Watcher());
+  t.notOk(a.traces.enabled, 'nobody wants them: no device tells');
+  await blind.stop();
+  const watcher = new Watcher();
+  const seen: string[] = [];
+  const capture = await LiveCapture.start(state, selection, undefined, {
+    ...watcher,
+    onInterface: watcher.onInterface,
+    onFrames: (frames) => {
+      seen.push(...frames.map(() => 'frame'));
+      watcher.onFrames(frames);
+    },
+    onSecret: (line) => seen.push(line),
+  });
+  a.traces.emit({ event: 'html-parsed', url: 'http://a/', resources: [] });
+  a.traces.emit({ event: 'tls-secret', local: '', remote: '', line: 'SECRET 1 2' });
+  a.send(0);
+  await watcher.until(() => watcher.frames.length === 1);
+  t.same(seen, ['SECRET 1 2', 'frame']);
+  await capture.stop();
 });
 
 t.test('a device that comes again goes on as the same; a port that comes is one more', async (t) => {

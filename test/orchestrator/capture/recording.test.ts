@@ -38,6 +38,20 @@ function pcapng(limits: CaptureLimits, matches?: FrameTest) {
 
 const plain = (_style: unknown, text: string) => text;
 
+t.test('secrets are written as they come, within the limit of the file', async (t) => {
+  const { stream, bytes } = memory();
+  const sink = new ByteSink(stream, true);
+  const output = new PcapngOutput(sink, EPOCH, 'lab x', 200);
+  output.interface(A);
+  const before = sink.bytes;
+  output.secret('CLIENT_RANDOM aa bb');
+  t.equal(sink.bytes, before + 40);
+  output.secret(`CLIENT_RANDOM ${'aa'.repeat(100)}`);
+  t.equal(sink.bytes, before + 40, 'no room');
+  await sink.end();
+  t.ok(Buffer.from(bytes()).includes('CLIENT_RANDOM aa bb\n'));
+});
+
 t.test('Wireshark reads what was written so far, with an interface that came between frames', async (t) => {
   const { recording, sink, bytes } = pcapng({});
   recording.frames([frame(1)]);
