@@ -1,34 +1,42 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { Command } from 'commander';
-import { findDevice, findLab, isAlive, type LabDevice } from '../lab/state.js';
+import { CliError } from '../errors.js';
+import { findDevice, findLab, isAlive, type LabDevice, type LabState } from '../lab/state.js';
 import { type Paint, painter, print, visible } from '../terminal.js';
 
 const FOLLOW_INTERVAL_MS = 200;
 
 /** Whole new lines of one log file at each call. */
 class LogReader {
-  private readonly file: number | undefined;
+  private readonly path: string;
+  private file: number | undefined;
   private offset = 0;
   private rest = '';
   /** A character of several bytes may be half written. */
   private readonly decoder = new StringDecoder('utf8');
 
   constructor(path: string) {
-    try {
-      this.file = openSync(path, 'r');
-    } catch {
-      // The device has not written yet, or logs elsewhere.
-    }
+    this.path = path;
   }
 
   read(): string[] {
+    this.file ??= this.open();
     if (this.file === undefined) return [];
     const bytes = Buffer.alloc(Math.max(0, fstatSync(this.file).size - this.offset));
     this.offset += readSync(this.file, bytes, 0, bytes.length, this.offset);
     const lines = (this.rest + this.decoder.write(bytes)).split('\n');
     this.rest = lines.pop() ?? '';
     return lines;
+  }
+
+  private open(): number | undefined {
+    try {
+      return openSync(this.path, 'r');
+    } catch {
+      // The device has not written yet, or logs elsewhere.
+      return undefined;
+    }
   }
 
   close(): void {
@@ -64,9 +72,28 @@ export function prettyLine(line: string, paint: Paint): string {
   return `${paint('dim', clock)} ${paint(style, word.padEnd(5))} ${paint('cyan', String(name))}  ${msg}  ${paint('dim', details.join(' '))}`.trimEnd();
 }
 
+/** Of a line of pino's, or of an access log: `[22/Nov/2026:12:00:00 +0000]`. */
 function timeOf(line: string): number {
   const match = /"time":(\d+)/.exec(line);
-  return match === null ? 0 : Number(match[1]);
+  if (match !== null) return Number(match[1]);
+  const [, day, month, year, time] = /\[(\d\d)\/([A-Z][a-z]{2})\/(\d{4}):([\d:]{8}) \+0000\]/.exec(line) ?? [];
+  return day === undefined ? 0 : Date.parse(`${day} ${month} ${year} ${time} GMT`);
+}
+
+interface LogsOptions {
+  readonly lab?: string;
+  readonly follow?: boolean;
+  readonly pretty?: boolean;
+  readonly access?: boolean;
+}
+
+/** Throws a CliError when a device is named that has no such log. */
+function logsOf(state: LabState, name: string | undefined, { access }: LogsOptions): string[] {
+  const devices: readonly LabDevice[] = name === undefined ? state.devices : [findDevice(state, name)];
+  if (!access) return devices.map(({ logFile }) => logFile);
+  const files = devices.flatMap(({ accessLog }) => accessLog ?? []);
+  if (files.length > 0) return files;
+  throw new CliError(1, `${name ?? `lab ${state.name}`} has no access log: that is one of a host with web sites`);
 }
 
 export function logsCommand(): Command {
@@ -76,15 +103,15 @@ export function logsCommand(): Command {
     .option('--lab <lab>', 'which lab, when several are up')
     .option('-f, --follow', 'go on until Ctrl-C or the end of the lab')
     .option('--pretty', 'for people: time, level, device, message')
-    .action(async (name: string | undefined, options: { lab?: string; follow?: boolean; pretty?: boolean }) => {
+    .option('--access', 'the access logs of web servers instead, in the common log format')
+    .action(async (name: string | undefined, options: LogsOptions) => {
       const state = await findLab(options.lab);
-      const devices: readonly LabDevice[] = name === undefined ? state.devices : [findDevice(state, name)];
-      const readers = devices.map(({ logFile }) => new LogReader(logFile));
+      const readers = logsOf(state, name, options).map((file) => new LogReader(file));
       const paint = painter(process.stdout);
       const show = () => {
         const lines = readers.flatMap((reader) => reader.read());
         lines.sort((a, b) => timeOf(a) - timeOf(b));
-        for (const line of lines) print(options.pretty ? prettyLine(line, paint) : line);
+        for (const line of lines) print(options.pretty && !options.access ? prettyLine(line, paint) : line);
       };
       show();
       while (options.follow && isAlive(state.pid)) {

@@ -3,7 +3,7 @@
 set -euo pipefail
 
 PACKAGES=(
-  iproute2 ethtool iputils-ping traceroute udhcpc bind9-dnsutils curl netcat-openbsd nmap
+  iproute2 ethtool iputils-ping traceroute udhcpc bind9-dnsutils curl wget openssl netcat-openbsd nmap
   nginx-light unbound vpcs bsdutils tshark
   knot-dnsutils dnsperf bind9 bind9-utils nsd
 )
