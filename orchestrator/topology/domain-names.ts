@@ -15,9 +15,14 @@ export function absoluteName(text: string): string | undefined {
   return absolute.length > LONGEST_NAME ? undefined : absolute;
 }
 
-/** An owner name: relative to the zone, unless it ends with a dot. `@` is the zone. */
+/** An owner name: relative to the zone, unless it ends with a dot. `@` is the zone, `*` a wildcard (RFC 4592). */
 export function ownerName(text: string, zone: string): string | undefined {
   if (text === '@') return zone;
+  const wild = /^\*(?:\.(.+))?$/.exec(text);
+  if (wild !== null) {
+    const above = ownerName(wild[1] ?? '@', zone);
+    return above && `*.${above === '.' ? '' : above}`;
+  }
   if (text.endsWith('.')) return absoluteName(text);
   return absoluteName(zone === '.' ? text : `${text}.${zone}`);
 }

@@ -101,6 +101,13 @@ function withoutEarlyProbes(counts: Record<string, number>, most: number): Recor
   return arePaired && onlyProbes ? {} : counts;
 }
 
+/** The names that one address asked another about, in small letters, as they went into the other's end of the link. */
+export async function questionsIn(file: string, from: string, to: string): Promise<string[]> {
+  const filter = `dns.flags.response == 0 and ip.src == ${from} and ip.dst == ${to}`;
+  const names = await tshark(file, ...NO_STREAMS, '-Y', filter, '-T', 'fields', '-e', 'dns.qry.name');
+  return names.map((name) => name.toLowerCase());
+}
+
 export interface Resent {
   /** Bytes that a sender sent once more, and bytes of its that the link dropped. */
   readonly again: number;

@@ -134,6 +134,28 @@ links: [near -- r, customer -- r, guest -- hall, hall -- r, stranger -- r, r -- 
   },
 );
 
+t.test('wildcards', async (t) => {
+  const topology = parse(`devices:
+  ns:
+    kind: dns-server
+    address: 10.0.0.1/24
+    zones: {.: {'*': 10.0.0.9}, server.com: {'*': 10.0.0.8, '*.wild': 10.0.0.7, '*.x.server.com.': 10.0.0.6}}
+  sw: switch
+links: [ns -- sw]
+`);
+  const wild = (zone: string) => records(topology, 'ns', zone).filter((line) => line.startsWith('*'));
+  t.same(wild('.'), ['*. - A 10.0.0.9']);
+  t.same(wild('server.com.'), [
+    '*.server.com. - A 10.0.0.8',
+    '*.wild.server.com. - A 10.0.0.7',
+    '*.x.server.com. - A 10.0.0.6',
+  ]);
+  t.throws(
+    () => parse(`devices: {ns: {kind: dns-server, zones: {x: {a.*: 10.0.0.1}}}}`),
+    /"a.\*" is not a domain name/,
+  );
+});
+
 const TREE = `devices:
   root: {kind: dns-server, address: 10.0.0.1/24, zones: {.: {}}}
   tld: {kind: dns-server, address: 10.0.0.2, zones: {com: {}}}
