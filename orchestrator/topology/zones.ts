@@ -146,7 +146,7 @@ function delegate(zone: DraftZone, zones: ReadonlyMap<string, DraftZone>): void 
     if (name !== zone.name || type !== 'NS') continue;
     parent.records.push({ name, type, ...(ttlSeconds !== undefined && { ttlSeconds }), data });
     if (!isWithin(data, parent.name) || parent.records.some((record) => record.name === data)) continue;
-    for (const glue of addressesOf(data, zones)) parent.records.push(infrastructure(data, 'A', glue));
+    for (const glue of addressesOf(data, zones)) parent.records.push(infrastructure(data, glue.type, glue.data));
   }
 }
 
@@ -160,17 +160,17 @@ function parentOf(zone: DraftZone, zones: ReadonlyMap<string, DraftZone>): Draft
   return zones.get('.');
 }
 
-/** The addresses of a name, from the zone that is authoritative for it. */
-function addressesOf(name: string, zones: ReadonlyMap<string, DraftZone>): string[] {
+/** The address records of a name, from the zone that is authoritative for it. */
+function addressesOf(name: string, zones: ReadonlyMap<string, DraftZone>): RecordConfig[] {
   const home = [...zones.values()]
     .filter((zone) => isWithin(name, zone.name))
     .reduce<DraftZone | undefined>(
       (best, zone) => (best && best.name.length >= zone.name.length ? best : zone),
       undefined,
     );
-  return (home?.records ?? [])
-    .filter((record) => record.name === name && record.type === 'A')
-    .map((record) => record.data);
+  return (home?.records ?? []).filter(
+    (record) => record.name === name && (record.type === 'A' || record.type === 'AAAA'),
+  );
 }
 
 /** A PTR for every address of the subnet that some zone here has a name for; the first name wins. */

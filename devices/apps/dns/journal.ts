@@ -1,6 +1,6 @@
 /** What has changed in a zone from one serial to the next, for those who have an older one (RFC 1995). */
 import type { ResourceRecord } from '../../stack/wire/dns-record.js';
-import { recordKey, type SoaRecord, Zone } from './zone.js';
+import { recordKey, type SoaRecord, type Zone } from './zone.js';
 
 export interface Difference {
   readonly from: SoaRecord;
@@ -62,20 +62,22 @@ export function differenceOf(before: Zone, after: Zone): Difference {
 
 /** The zone after these changes. Throws Error when they do not fit: something is removed that is not there, or added that is. */
 export function applyDifferences(zone: Zone, differences: readonly Difference[]): Zone {
-  const records = new Map([...zone.all()].slice(1).map((record) => [recordKey(record), record]));
-  let { soa } = zone;
+  const edit = zone.edit();
+  let { serial } = zone.soa;
   for (const { from, to, removed, added } of differences) {
-    if (from.serial !== soa.serial) throw new Error(`changes of serial ${from.serial} for a zone of ${soa.serial}`);
+    if (from.serial !== serial) throw new Error(`changes of serial ${from.serial} for a zone of ${serial}`);
     for (const record of removed) {
-      if (!records.delete(recordKey(record))) throw new Error(`${record.name} ${record.type} to remove is not there`);
+      if (!edit.remove(record)) throw new Error(`${record.name} ${record.type} to remove is not there`);
     }
-    for (const record of added) {
-      if (records.has(recordKey(record))) throw new Error(`${record.name} ${record.type} to add is there already`);
-      records.set(recordKey(record), record);
+    edit.removeSet(zone.name, 'SOA');
+    for (const record of [to, ...added]) {
+      if (edit.has(record)) throw new Error(`${record.name} ${record.type} to add is there already`);
+      const problem = edit.add(record);
+      if (problem !== undefined) throw new Error(`${record.name} ${record.type}: ${problem}`);
     }
-    soa = to;
+    serial = to.serial;
   }
-  return Zone.fromRecords(zone.name, [soa, ...records.values()]);
+  return zone.edited(edit);
 }
 
 function timedKey(record: ResourceRecord): string {

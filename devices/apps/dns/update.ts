@@ -20,9 +20,10 @@ import {
   typeNumber,
 } from '../../stack/wire/dns-record.js';
 import { recordDataKey } from '../../stack/wire/dns-record-text.js';
-import { type Difference, differenceOf } from './journal.js';
+import type { Difference } from './journal.js';
 import { isNewerSerial, nextSerial } from './serial.js';
-import { recordKey, type SoaRecord, Zone } from './zone.js';
+import type { SoaRecord, Zone } from './zone.js';
+import { SINGLE_TYPES, type ZoneEdit } from './zone-edit.js';
 
 /** An rcode, the zone after the update, and the step that leads there; without them nothing changed. */
 export interface UpdateOutcome {
@@ -37,7 +38,7 @@ export function applyUpdate(zone: Zone, message: DnsMessage): UpdateOutcome {
   if (prerequisite !== RCODE_NOERROR) return { rcode: prerequisite };
   const malformed = prescan(zone, message.authorities);
   if (malformed !== RCODE_NOERROR) return { rcode: malformed };
-  const content = new UpdatedContent(zone);
+  const content = new ZoneUpdate(zone);
   for (const record of message.authorities) content.apply(record);
   return { rcode: RCODE_NOERROR, ...content.finish() };
 }
@@ -87,96 +88,77 @@ function prescan(zone: Zone, updates: readonly ResourceRecord[]): number {
   return RCODE_NOERROR;
 }
 
-/** Section 3.4.2: the records while they change. */
-class UpdatedContent {
+/** Section 3.4.2: the zone while it changes. */
+class ZoneUpdate {
   private readonly before: Zone;
+  private readonly edit: ZoneEdit;
   private soa: SoaRecord;
-  private readonly sets = new Map<string, ResourceRecord[]>();
 
   constructor(zone: Zone) {
     this.before = zone;
+    this.edit = zone.edit();
     this.soa = zone.soa;
-    for (const record of zone.all()) if (record.type !== 'SOA') this.put(record);
   }
 
   apply(record: ResourceRecord): void {
     if (record.class === CLASS_IN) this.add(record);
     else if (record.class === CLASS_ANY) this.removeSets(record);
-    else this.removeRecord(record);
+    else this.remove(record);
   }
 
   /** Nothing when everything is as it was. Section 3.6: the serial goes on, unless the update has seen to that. */
   finish(): Pick<UpdateOutcome, 'zone' | 'difference'> {
-    const { before } = this;
-    const isSet = isNewerSerial(this.soa.serial, before.soa.serial);
-    const soa = isSet ? this.soa : { ...this.soa, serial: nextSerial(before.soa.serial) };
-    const zone = Zone.fromRecords(before.name, [soa, ...[...this.sets.values()].flat()]);
-    const difference = differenceOf(before, zone);
-    const isSame = !isSet && difference.removed.length + difference.added.length === 0;
-    return isSame ? {} : { zone, difference };
+    const { before, edit } = this;
+    const { removed, added } = edit.difference();
+    const isSet = this.soa !== before.soa;
+    if (!isSet && removed.length + added.length === 0) return {};
+    const to = isSet ? this.soa : { ...this.soa, serial: nextSerial(before.soa.serial) };
+    edit.removeSet(before.name, 'SOA');
+    edit.add(to);
+    const zone = before.edited(edit);
+    return { zone, difference: { from: before.soa, to: zone.soa, removed, added } };
   }
 
   /** Section 3.4.2.2: what would stand beside an alias is passed over, and an SOA that is no newer. */
   private add(record: ResourceRecord): void {
+    const { name, type } = record;
     if (record.type === 'SOA') {
-      if (sameName(record.name, this.soa.name) && isNewerSerial(record.serial, this.soa.serial)) this.soa = record;
+      if (this.isApex(name) && isNewerSerial(record.serial, this.soa.serial)) this.soa = record;
       return;
     }
-    const isAlias = this.set(record.name, 'CNAME').length > 0;
-    if (record.type === 'CNAME' ? !isAlias && this.isUsed(record.name) : isAlias) return;
-    const key = recordKey(record);
-    const isSingle = record.type === 'CNAME' || record.type === 'DNAME';
-    const others = isSingle ? [] : this.set(record.name, record.type).filter((other) => recordKey(other) !== key);
+    const types = this.edit.typesAt(name);
+    const isBesideAlias = type === 'CNAME' ? types.size > 0 && !types.has('CNAME') : types.has('CNAME');
+    if (isBesideAlias) return;
+    if (SINGLE_TYPES.has(type)) this.edit.removeSet(name, type);
     // RFC 2181 section 5.2: one TTL for the set, the new one.
-    this.sets.set(setKey(record.name, record.type), [
-      ...others.map((other) => ({ ...other, ttl: record.ttl })),
-      record,
-    ]);
+    this.edit.setTtl(name, type, record.ttl);
+    this.edit.add(record);
   }
 
-  /** Section 3.4.2.3: the zone keeps its SOA and its last NS records. */
-  private removeSets(record: ResourceRecord): void {
+  /** Section 3.4.2.3: the zone keeps its SOA and its NS records. */
+  private removeSets({ name, ...record }: ResourceRecord): void {
     const type = typeOf(record);
-    const isApex = sameName(record.name, this.before.name);
-    for (const [key, [first]] of [...this.sets]) {
-      const isMeant = sameName(first.name, record.name) && (type === 'ANY' || first.type === type);
-      if (isMeant && !(isApex && first.type === 'NS')) this.sets.delete(key);
+    for (const known of [...this.edit.typesAt(name)]) {
+      const isKept = this.isApex(name) && (known === 'SOA' || known === 'NS');
+      if ((type === 'ANY' || known === type) && !isKept) this.edit.removeSet(name, known);
     }
   }
 
-  /** Section 3.4.2.4. */
-  private removeRecord(record: ResourceRecord): void {
-    const isApex = sameName(record.name, this.before.name);
-    const set = this.set(record.name, record.type);
-    const left = set.filter((other) => recordDataKey(other) !== recordDataKey(record));
-    if (record.type === 'NS' && isApex && left.length === 0) return;
-    if (left.length > 0) this.sets.set(setKey(record.name, record.type), left);
-    else this.sets.delete(setKey(record.name, record.type));
+  /** Section 3.4.2.4: neither the SOA goes, nor the last NS record. */
+  private remove(record: ResourceRecord): void {
+    if (record.type === 'SOA') return;
+    const isLast =
+      record.type === 'NS' && this.isApex(record.name) && this.edit.records(record.name, 'NS').length === 1;
+    if (!isLast) this.edit.remove(record);
   }
 
-  private put(record: ResourceRecord): void {
-    const key = setKey(record.name, record.type);
-    const set = this.sets.get(key);
-    if (set === undefined) this.sets.set(key, [record]);
-    else set.push(record);
+  private isApex(name: string): boolean {
+    return sameName(name, this.before.name);
   }
-
-  private set(name: string, type: string): readonly ResourceRecord[] {
-    return this.sets.get(setKey(name, type)) ?? [];
-  }
-
-  private isUsed(name: string): boolean {
-    if (sameName(name, this.before.name)) return true;
-    return [...this.sets.values()].some(([first]) => sameName(first.name, name));
-  }
-}
-
-function setKey(name: string, type: string): string {
-  return `${name.toLowerCase()} ${type}`;
 }
 
 /** A record without data has its type as a number, since it is none of that type. */
-function typeOf(record: ResourceRecord): QuestionType {
+function typeOf(record: Pick<ResourceRecord, 'type'>): QuestionType {
   return typeName(typeNumber(record.type));
 }
 

@@ -28,7 +28,7 @@ function complaint(folder: string, text = TOPOLOGY): string {
 t.test('its records are those of the zone, and the zone above delegates to it', async (t) => {
   const folder = folderOf(t, {
     'zones/server.zone':
-      '$TTL 5m\n@ SOA NS1 admin 2026112801 1h 10m 1d 5m\n@ NS NS1\nNS1 A 10.0.0.1\nWWW 60 A 10.0.0.80\n$INCLUDE mail.inc mail\n',
+      '$TTL 5m\n@ SOA NS1 admin 2026112801 1h 10m 1d 5m\n@ NS NS1\nNS1 A 10.0.0.1\nNS1 AAAA 2001:db8::1\nWWW 60 A 10.0.0.80\n$INCLUDE mail.inc mail\n',
     'zones/mail.inc': '@ MX 10 @\n@ A 10.0.0.25\n',
   });
   const { zones = [] } = parseTopology(TOPOLOGY, join(folder, 'net.yaml')).devices.get('ns')?.dns ?? {};
@@ -41,11 +41,16 @@ t.test('its records are those of the zone, and the zone above delegates to it', 
     'server.com. 300 SOA NS1.server.com. admin.server.com. 2026112801 3600 600 86400 300',
     'server.com. 300 NS ns1.server.com.',
     'ns1.server.com. 300 A 10.0.0.1',
+    'ns1.server.com. 300 AAAA 2001:db8::1',
     'www.server.com. 60 A 10.0.0.80',
     'mail.server.com. 300 MX 10 mail.server.com.',
     'mail.server.com. 300 A 10.0.0.25',
   ]);
-  t.same(lines[1].slice(-2), ['server.com. 300 NS ns1.server.com.', 'ns1.server.com. 3600 A 10.0.0.1']);
+  t.same(lines[1].slice(-3), [
+    'server.com. 300 NS ns1.server.com.',
+    'ns1.server.com. 3600 A 10.0.0.1',
+    'ns1.server.com. 3600 AAAA 2001:db8::1',
+  ]);
 });
 
 t.test('SOA and NS are made when the file has none', async (t) => {
