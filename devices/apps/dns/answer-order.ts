@@ -13,8 +13,11 @@ export class AnswerOrder {
 
   /** With weights by address a draw for each place, else the next turn. */
   arrange(records: readonly ResourceRecord[], weights: ReadonlyMap<string, number> | undefined): ResourceRecord[] {
-    if (weights === undefined) return this.rotation.turn(records);
-    const left = records.map((record) => ({ record, weight: weights.get(formatRecordData(record)) ?? 1 }));
+    const weightOf = (record: ResourceRecord) => weights?.get(formatRecordData(record));
+    if (weights === undefined || records.every((record) => weightOf(record) === undefined)) {
+      return this.rotation.turn(records);
+    }
+    const left = records.map((record) => ({ record, weight: weightOf(record) ?? 1 }));
     const drawn: ResourceRecord[] = [];
     while (left.length > 0) drawn.push(left.splice(this.draw(left), 1)[0].record);
     return drawn;

@@ -202,7 +202,14 @@ function* mapEach<From, To>(items: Iterable<From>, change: (item: From) => To): 
 
 /** One message after the other, each when the connection has taken the one before; then calls `done`. */
 function writeAll(socket: TcpSocket, messages: Iterator<Uint8Array>, done: () => void): void {
-  const next = messages.next();
+  let next: IteratorResult<Uint8Array>;
+  try {
+    next = messages.next();
+  } catch (error) {
+    // Half a transfer is worth nothing, and only its end tells the client so.
+    socket.destroy(error as Error);
+    return;
+  }
   if (next.done === true || socket.destroyed) done();
   else socket.write(frameDns(next.value), () => writeAll(socket, messages, done));
 }

@@ -33,7 +33,10 @@ export class Notifier {
   tell(): void {
     this.telling.abort();
     this.telling = new AbortController();
-    for (const server of this.hosted.notify) this.tellOne(server, this.telling.signal);
+    for (const server of this.hosted.notify) {
+      const { signal } = this.telling;
+      this.tellOne(server, signal).catch((error) => this.log.error({ err: error, server }, 'NOTIFY failed'));
+    }
   }
 
   stop(): void {

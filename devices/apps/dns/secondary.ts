@@ -38,7 +38,7 @@ export class Secondary {
   private running = false;
   /** Somebody said NOTIFY meanwhile: who is asked first then. */
   private again: string | undefined;
-  private stopped = false;
+  private readonly stopping = new AbortController();
 
   constructor(
     network: Network,
@@ -69,7 +69,7 @@ export class Secondary {
   }
 
   stop(): void {
-    this.stopped = true;
+    this.stopping.abort();
     this.refreshTimer?.clear();
     this.expireTimer?.clear();
   }
@@ -99,6 +99,10 @@ export class Secondary {
     const have = this.hosted.zone?.soa.serial;
     if (soa === undefined || have === undefined || isNewerSerial(soa.serial, have)) this.refresh(from);
     return true;
+  }
+
+  private get stopped(): boolean {
+    return this.stopping.signal.aborted;
   }
 
   private schedule(heard: boolean): void {
@@ -132,10 +136,12 @@ export class Secondary {
         await this.askOne(server);
         return true;
       } catch (error) {
-        if (!(error instanceof TransferError) && !(error instanceof DnsExchangeError)) throw error;
         if (this.stopped) return false;
         this.network.stack.counters.add('dns.transferFailed');
-        this.log.warn({ zone: this.hosted.name, server, reason: error.message }, 'a zone could not be refreshed');
+        const facts = { zone: this.hosted.name, server, reason: (error as Error).message };
+        const isExpected = error instanceof TransferError || error instanceof DnsExchangeError;
+        if (isExpected) this.log.warn(facts, 'a zone could not be refreshed');
+        else this.log.error({ ...facts, err: error }, 'a zone could not be refreshed');
       }
     }
     return false;
@@ -164,13 +170,13 @@ export class Secondary {
 
   /** IXFR falls back to AXFR when the server does not know it or talks nonsense (RFC 1995 section 4). */
   private async transfer(server: string, have?: SoaRecord): Promise<Transfer> {
-    const request = { zone: this.hosted.name, server };
+    const request = { zone: this.hosted.name, server, signal: this.stopping.signal };
     if (have !== undefined) {
       try {
         return await transferIn(this.network, this.random, { ...request, have }, this.bounds);
       } catch (error) {
         if (!(error instanceof TransferError) || this.stopped) throw error;
-        this.log.warn({ ...request, reason: error.message }, 'IXFR failed');
+        this.log.warn({ zone: this.hosted.name, server, reason: error.message }, 'IXFR failed');
       }
     }
     return transferIn(this.network, this.random, request, this.bounds);
@@ -178,7 +184,8 @@ export class Secondary {
 
   private async serialOf(server: string): Promise<number> {
     const { name } = this.hosted;
-    const ask = { name, type: 'SOA', recursionDesired: false, timeoutMs: QUESTION_MS, zone: name } as const;
+    const { signal } = this.stopping;
+    const ask = { name, type: 'SOA', recursionDesired: false, timeoutMs: QUESTION_MS, zone: name, signal } as const;
     const { message } = await this.exchange.ask(server, ask);
     if (message.rcode !== RCODE_NOERROR) throw new TransferError(`the answer is ${rcodeName(message.rcode)}`);
     const soa = message.answers.find((record) => record.type === 'SOA' && sameName(record.name, name));

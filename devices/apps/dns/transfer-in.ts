@@ -14,6 +14,7 @@ export interface TransferRequest {
   readonly server: string;
   /** Of the copy that is there: changes are asked for (IXFR). Without it the whole zone is (AXFR). */
   readonly have?: SoaRecord;
+  readonly signal?: AbortSignal;
 }
 
 export interface TransferBounds extends TransferLimits {
@@ -36,7 +37,7 @@ export function transferIn(
   request: TransferRequest,
   bounds: TransferBounds = TRANSFER_BOUNDS,
 ): Promise<Transfer> {
-  const { zone, server, have } = request;
+  const { zone, server, have, signal } = request;
   const query: DnsMessage = {
     ...dnsQuery(random.below(0x10000), zone, have === undefined ? 'AXFR' : 'IXFR', false),
     // RFC 1995 section 3: the copy's SOA says what is known.
@@ -48,12 +49,14 @@ export function transferIn(
     const socket = network.connect({ host: server, port: DNS_PORT, program: 'name-server' });
     const finish = (act: () => void): void => {
       total.clear();
+      signal?.removeEventListener('abort', abort);
       socket.removeAllListeners('data');
       socket.removeAllListeners('end');
       socket.destroySoon();
       act();
     };
     const fail = (message: string): void => finish(() => reject(new TransferError(message)));
+    const abort = (): void => fail('it was broken off');
     const total: Timer = network.after(bounds.totalMs, () => fail('it takes too long'));
     socket.setTimeout(bounds.idleMs, () => fail('nothing more comes'));
     socket.on('error', (error: { code?: string }) => fail(`${error.code ?? error}`));
@@ -69,6 +72,7 @@ export function transferIn(
         fail(error.message);
       }
     });
+    signal?.addEventListener('abort', abort);
     socket.write(frameDns(emitDns(query)));
   });
 }

@@ -299,7 +299,7 @@ async function copying(answer: (query: DnsMessage) => Iterable<DnsMessage> | und
     { transfer: { maxRecords: 1000, maxBytes: 100_000, idleMs: 5_000, totalMs: 30_000, ...bounds } },
   );
   server.start();
-  return { net, server, logged };
+  return { net, node, server, logged };
 }
 
 t.test('a transfer that never ends is cut: by records, by bytes, by time', async (t) => {
@@ -340,6 +340,16 @@ t.test('a transfer that never ends is cut: by records, by bytes, by time', async
     ]),
     /a name with a CNAME has no other records/,
   );
+});
+
+t.test('a server that stops breaks off its transfer', async (t) => {
+  const { net, node, server } = await copying((query) => [dnsResponse(query, { answers: [soaOf(7)] })]);
+  await net.runFor(1_000);
+  const { tcp } = node.stack;
+  t.ok(tcp.sockets().some(({ state }) => state === 'ESTABLISHED'));
+  await net.until(server.stop());
+  await net.runFor(1_000);
+  t.notOk(tcp.sockets().some(({ state }) => state === 'ESTABLISHED'));
 });
 
 t.test('a lying IXFR is not taken: the whole zone is fetched instead', async (t) => {

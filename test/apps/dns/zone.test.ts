@@ -291,5 +291,30 @@ t.test('DNS load balancing by weight: the first address is drawn', async (t) => 
   const www = firsts('www.server.com');
   t.ok(www['10.0.0.2'] > 700 && www['10.0.0.2'] < 800, JSON.stringify(www));
   t.same(firsts('www.server.com'), www, 'the same seed, the same draws');
+  const authority = authorityOf([
+    {
+      ...config,
+      records: [...config.records, ...zone('x', 'www TXT b', 'www TXT a', 'www AAAA ::1', 'www AAAA ::2').records],
+    },
+  ]);
+  const told = (type: QuestionType) => {
+    const found = authority.answer({ name: 'www.server.com', type, class: CLASS_IN });
+    return found.kind === 'answer' ? found.sections.answers.map(formatRecordData) : [];
+  };
+  t.same(
+    [told('TXT'), told('TXT')],
+    [
+      ['"b"', '"a"'],
+      ['"b"', '"a"'],
+    ],
+    'what has no weights is as without',
+  );
+  t.same(
+    [told('AAAA'), told('AAAA')],
+    [
+      ['::1', '::2'],
+      ['::2', '::1'],
+    ],
+  );
   t.same(firsts('any.wild.server.com'), { '10.0.0.8': 1000 }, 'weight 0 comes last, of a wildcard too');
 });
