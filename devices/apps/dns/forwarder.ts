@@ -1,22 +1,26 @@
 /**
  * The DNS of a home router: a cache in front of the servers of the provider. It asks them under ids and ports of its
- * own, so that many clients can ask at once, and answers each under the client's id.
+ * own, so that many clients can ask at once, and answers each under the client's id. Of several servers it asks the
+ * fastest, and one that does not answer last, as BIND does with its forwarders.
  */
 import type { DnsCacheRow } from '../../control/tables.js';
-import { type CacheFinding, DnsCache } from '../../net/dns-cache.js';
+import { type CacheFinding, DnsCache, questionKey } from '../../net/dns-cache.js';
 import { DnsExchange } from '../../net/dns-exchange.js';
 import { findingOf, rememberAnswer } from '../../net/dns-finding.js';
 import { askCache } from '../../net/dns-trace.js';
 import type { Network } from '../../net/network.js';
+import { ServerMarks } from '../../net/server-marks.js';
 import { SharedQuestions } from '../../net/shared-questions.js';
 import type { Tracer } from '../../stack/trace.js';
 import { type DnsMessage, type DnsQuestion, dnsResponse, RCODE_SERVFAIL } from '../../stack/wire/dns.js';
 import { canonicalName } from '../../stack/wire/dns-name.js';
+import { EDE_CACHED_ERROR, EDE_NO_REACHABLE_AUTHORITY, ednsOption } from '../../stack/wire/edns.js';
 import type { Environment } from '../machine.js';
 import { type AnswerSections, REFUSED, SERVER_FAILURE } from './authority.js';
 import { DnsListener } from './listener.js';
-import { findingSections } from './recursive-role.js';
+import { findingSections, withError } from './recursive-role.js';
 import { Rotation } from './rotation.js';
+import { ServerTimes } from './server-times.js';
 
 export interface ForwarderTiming {
   /** For each question; default 3000 ms, so that two rounds end before a client's second one. */
@@ -27,6 +31,8 @@ export interface ForwarderTiming {
 
 /** The provider's server is often asked again soon. */
 const KEEP_TCP_MS = 2_000;
+/** RFC 9520 section 3.2: a failure is remembered for at least a second. */
+const FAILURE_MS = 1_000;
 /** Questions under way at the same time; who asks for more is told SERVFAIL. */
 const MAX_RUNNING = 1_000;
 
@@ -39,9 +45,11 @@ export class DnsForwarder {
   private readonly timeoutMs: number;
   private readonly attempts: number;
   private readonly servers: readonly string[];
+  private readonly times: ServerTimes;
+  private readonly failed: ServerMarks;
   private readonly running = new SharedQuestions<CacheFinding | AnswerSections>();
 
-  /** `servers`: dotted addresses, asked in this order. */
+  /** `servers`: dotted addresses, asked in this order until one proves to be faster. */
   constructor(
     network: Network,
     config: { readonly servers: readonly string[] },
@@ -52,6 +60,8 @@ export class DnsForwarder {
     this.tracer = environment.tracer;
     this.timeoutMs = timing.timeoutMs ?? 3000;
     this.attempts = timing.attempts ?? 2;
+    this.times = new ServerTimes(() => network.now());
+    this.failed = new ServerMarks(() => network.now(), FAILURE_MS);
     this.cache = new DnsCache({ cache: 'router', now: () => network.now() });
     const random = environment.random.fork('dns-forwarder');
     this.exchange = new DnsExchange(network, {
@@ -108,14 +118,30 @@ export class DnsForwarder {
 
   /** The first good answer; else what the last server to answer complained of. */
   private async askServers({ name, type }: DnsQuestion): Promise<CacheFinding | AnswerSections> {
-    let complaint = SERVER_FAILURE;
+    const key = questionKey(name, type);
+    if (this.failed.has(key)) return withError(SERVER_FAILURE, { infoCode: EDE_CACHED_ERROR, text: '' });
+    let complaint = withError(SERVER_FAILURE, { infoCode: EDE_NO_REACHABLE_AUTHORITY, text: 'no server answers' });
     const ask = { name, type, recursionDesired: true, timeoutMs: this.timeoutMs };
-    const found = await this.exchange.askInTurn(this.servers, ask, this.attempts, ({ message }) => {
-      complaint = { ...SERVER_FAILURE, rcode: message.rcode === 0 ? RCODE_SERVFAIL : message.rcode };
-      return findingOf(message, name, type);
-    });
-    if (found === undefined) return complaint;
-    rememberAnswer(this.cache, found, name, type);
-    return found;
+    const found = await this.exchange.askInTurn(
+      this.times.order(this.servers),
+      ask,
+      this.attempts,
+      ({ message, server, ms }) => {
+        this.times.answered(server, ms);
+        complaint = complaintOf(message);
+        return findingOf(message, name, type);
+      },
+      ({ server }) => this.times.silent(server),
+    );
+    if (found !== undefined) rememberAnswer(this.cache, found, name, type);
+    else this.failed.add(key);
+    return found ?? complaint;
   }
+}
+
+/** What a server said when it had no answer, and why (RFC 8914). */
+function complaintOf(message: DnsMessage): AnswerSections {
+  const sections = { ...SERVER_FAILURE, rcode: message.rcode === 0 ? RCODE_SERVFAIL : message.rcode };
+  const error = ednsOption(message, 'extended-error');
+  return error === undefined ? sections : withError(sections, error);
 }

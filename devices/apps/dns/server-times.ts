@@ -18,15 +18,18 @@ const MAX_SERVERS = 1_000;
 interface Estimate {
   readonly ms: number;
   readonly at: Instant;
+  /** Of answers; else of silence, or of nothing. */
+  readonly isMeasured: boolean;
 }
 
 export class ServerTimes {
   private readonly now: () => Instant;
-  private readonly random: Random;
+  private readonly random: Random | undefined;
   /** By address; in the order in which they were last heard of. */
   private readonly estimates = new Map<string, Estimate>();
 
-  constructor(now: () => Instant, random: Random) {
+  /** Without `random`, servers that are not known keep their order. */
+  constructor(now: () => Instant, random?: Random) {
     this.now = now;
     this.random = random;
   }
@@ -35,8 +38,8 @@ export class ServerTimes {
   expected(address: string): number {
     const estimate = this.estimates.get(address);
     if (estimate === undefined) {
-      const ms = this.random.uniform() / 1000;
-      this.store(address, ms);
+      const ms = (this.random?.uniform() ?? 0) / 1000;
+      this.store(address, ms, false);
       return ms;
     }
     return estimate.ms * FADING_A_SECOND ** ((this.now() - estimate.at) / 1000);
@@ -49,18 +52,17 @@ export class ServerTimes {
   }
 
   answered(address: string, ms: number): void {
-    const expected = this.expected(address);
-    // The first answer is all that is known.
-    this.store(address, expected < 0.001 ? ms : expected * (1 - WEIGHT_OF_NEW) + ms * WEIGHT_OF_NEW);
+    const known = this.estimates.get(address);
+    this.store(address, known?.isMeasured ? known.ms * (1 - WEIGHT_OF_NEW) + ms * WEIGHT_OF_NEW : ms, true);
   }
 
   silent(address: string): void {
-    this.store(address, Math.min(Math.max(2 * this.expected(address), SILENT_MS), MAX_MS));
+    this.store(address, Math.min(Math.max(2 * this.expected(address), SILENT_MS), MAX_MS), false);
   }
 
-  private store(address: string, ms: number): void {
+  private store(address: string, ms: number, isMeasured: boolean): void {
     this.estimates.delete(address);
-    this.estimates.set(address, { ms, at: this.now() });
+    this.estimates.set(address, { ms, at: this.now(), isMeasured });
     if (this.estimates.size <= MAX_SERVERS) return;
     const [oldest] = this.estimates.keys();
     this.estimates.delete(oldest);

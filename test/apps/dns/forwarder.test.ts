@@ -1,6 +1,8 @@
 import t from 'tap';
-import { RCODE_NXDOMAIN, RCODE_REFUSED, RCODE_SERVFAIL } from '../../../devices/stack/wire/dns.js';
+import { dnsResponse, RCODE_NXDOMAIN, RCODE_REFUSED, RCODE_SERVFAIL } from '../../../devices/stack/wire/dns.js';
+import { edns, ednsOption } from '../../../devices/stack/wire/edns.js';
 import { answersOf, DnsNet, zone } from './dns-net.js';
+import { scripted } from './scripted-server.js';
 
 function world() {
   const net = new DnsNet();
@@ -60,12 +62,46 @@ t.test('negative answers are passed on and remembered', async (t) => {
   t.equal(router.dnsLines().filter((line) => line.startsWith('ask')).length, 1);
 });
 
-t.test('a dead server: the next one answers', async (t) => {
-  const { net, client, one, router } = world();
-  net.kill(one);
-  const reply = await net.ask(client, router, { name: 'www.x' });
-  t.equal(reply.message.answers.length, 2);
-  t.ok(reply.ms > 3000 && reply.ms < 3100);
+t.test(
+  'a dead server: the next one answers, and is asked first from then on; until the dead one is back',
+  async (t) => {
+    const { net, client, one, two, router } = world();
+    net.slowDown(two, 20);
+    net.kill(one);
+    const reply = await net.ask(client, router, { name: 'www.x' });
+    t.equal(reply.message.answers.length, 2);
+    t.ok(reply.ms > 3000 && reply.ms < 3200);
+    t.ok((await net.ask(client, router, { name: 'alias.x' })).ms < 100);
+    net.revive(one);
+    for (let i = 0; i < 40; i++) {
+      await net.runFor(10_000);
+      await net.ask(client, router, { name: `n${i}.x` });
+    }
+    const late = router.dnsLines().filter((line) => /^ask .* n3\d\.x$/.test(line));
+    t.ok(late.filter((line) => line.startsWith(`ask ${one.ip} `)).length >= 7, 'mostly the faster one');
+  },
+);
+
+t.test('EDNS and mixed case towards the server; the reason of a failure is passed on', async (t) => {
+  const net = new DnsNet();
+  const client = net.host('client');
+  const failing = scripted(net, 'failing', ({ query }) => [
+    dnsResponse(query, {
+      rcode: RCODE_SERVFAIL,
+      edns: edns({ options: [{ kind: 'extended-error', infoCode: 22, text: 'nobody there' }] }),
+    }),
+  ]);
+  const router = net.forwarder('router', [failing.node.ip]);
+  const ask = { name: 'WWW.server.com', edns: edns() };
+  const { message } = await net.ask(client, router, ask);
+  t.match(message, { rcode: RCODE_SERVFAIL, questions: [{ name: 'WWW.server.com' }] });
+  t.match(ednsOption(message, 'extended-error'), { infoCode: 22, text: 'nobody there' });
+  const [{ query }] = failing.asked;
+  t.match(query, { edns: { udpSize: 1232 }, recursionDesired: true });
+  t.match(query.questions[0].name, /[a-z].*[A-Z]|[A-Z].*[a-z]/);
+  const before = failing.asked.length;
+  t.equal(ednsOption((await net.ask(client, router, ask)).message, 'extended-error')?.infoCode, 13);
+  t.equal(failing.asked.length, before, 'RFC 9520: a failure is remembered for a second');
 });
 
 t.test('all dead: SERVFAIL in bounded time; a refusal is passed on', async (t) => {

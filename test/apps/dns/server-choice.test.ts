@@ -96,5 +96,5 @@ t.test('the near one dies: one question waits, the others go to the far one; rev
     await net.runFor(10_000);
     await ask(1);
   }
-  t.equal(share(await ask(10), near), 1);
+  t.ok(share(await ask(10), near) >= 0.9, 'but for one that looks after the far one');
 });
