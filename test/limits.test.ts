@@ -2,6 +2,19 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { ANSWER_TIMEOUT_MS } from '../devices/apps/web/server/application.js';
+import { MAX_COMPRESSED_BYTES, MAX_KEPT_BYTES, MIN_COMPRESSED_BYTES } from '../devices/apps/web/server/codings.js';
+import {
+  BODY_BYTES_PER_SECOND,
+  BODY_TIMEOUT_MS,
+  HEAD_TIMEOUT_MS,
+  KEEP_ALIVE_TIMEOUT_MS,
+} from '../devices/apps/web/server/connection.js';
+import { DEFAULT_MAX_BODY_BYTES } from '../devices/apps/web/server/echo.js';
+import { MAX_RANGES } from '../devices/apps/web/server/ranges.js';
+import { MAX_STREAMS } from '../devices/apps/web/server/secure/secure-front.js';
+import { MAX_TARGET } from '../devices/apps/web/server/site-answers.js';
+import { IDLE_TIMEOUT_MS, MAX_HEAD_BYTES } from '../devices/apps/web/server/web-server.js';
 import { MAX_WAITING } from '../devices/stack/ip/neighbor.js';
 import { MAX_NEIGHBORS } from '../devices/stack/ip/neighbors.js';
 import { REASSEMBLY_MEMORY_BYTES, REASSEMBLY_TIMEOUT_MS } from '../devices/stack/ip/reassembly.js';
@@ -13,7 +26,8 @@ import { MAX_SEND_BUFFER_BYTES } from '../devices/stack/tcp/sending/send-autotun
 import { UDP_DATAGRAM_OVERHEAD_BYTES, UDP_RECEIVE_BUFFER_BYTES } from '../devices/stack/transport/udp-endpoint.js';
 
 const text = readFileSync('docs/limits.md', 'utf8');
-const rows = text
+const [stackText, webText] = text.split('\n## Web servers\n');
+const rows = stackText
   .split('\n')
   .filter((line) => line.startsWith('| '))
   .slice(2)
@@ -61,4 +75,24 @@ t.test('the numbers are those of the program', async (t) => {
     t.ok(new RegExp(`\\b${value}\\b`).test(limitOf(counter)), `${counter}: ${value}`);
   }
   t.ok(text.includes(`${MAX_RECEIVE_BUFFER_BYTES} bytes to receive and ${MAX_SEND_BUFFER_BYTES} bytes to send`));
+});
+
+t.test('those of the web server, too', async (t) => {
+  const row = (beginning: string) => webText.split('\n').find((line) => line.startsWith(`| ${beginning}`)) ?? '';
+  const limits: [string, number][] = [
+    ['send as the head', MAX_HEAD_BYTES],
+    ['ask for as an address', MAX_TARGET],
+    ['send as a body', DEFAULT_MAX_BODY_BYTES],
+    ["take for TLS's handshake", HEAD_TIMEOUT_MS / 1000],
+    ['take for a body', BODY_TIMEOUT_MS / 1000],
+    ['take for a body', BODY_BYTES_PER_SECOND],
+    ['be silent between', KEEP_ALIVE_TIMEOUT_MS / 1000],
+    ['be silent in the middle', IDLE_TIMEOUT_MS / 1000],
+    ['ask for as ranges', MAX_RANGES],
+    ['ask side by side', MAX_STREAMS],
+  ];
+  for (const [what, value] of limits) t.match(row(what), new RegExp(`\\b${value}\\b`), what);
+  t.ok(webText.includes(`${MIN_COMPRESSED_BYTES} bytes to ${MAX_COMPRESSED_BYTES} bytes are compressed`));
+  t.ok(webText.includes(`${MAX_KEPT_BYTES} bytes are kept`));
+  t.ok(webText.includes(`An application has ${ANSWER_TIMEOUT_MS / 1000} s`));
 });

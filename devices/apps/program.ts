@@ -17,6 +17,8 @@ export interface ProgramListener {
 
 /** What a program finds in the place of the operating system. */
 export interface ProgramHost {
+  /** Certificates (PEM) of those that it trusts. */
+  readonly authorities: readonly string[];
   /** `server.listen(…)`: the server gets 'connection', 'listening' and 'error' from this host. 0: a free port. */
   listen(server: Server, where: { readonly port: number; readonly address?: string }): ProgramListener;
   /** `net.connect(…)`, with names resolved as the host resolves them. */

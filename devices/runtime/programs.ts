@@ -5,7 +5,6 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import http from 'node:http';
-import https from 'node:https';
 import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
 import { dirname } from 'node:path';
@@ -83,14 +82,25 @@ function install(): void {
   net.createConnection = open as typeof net.connect;
   http.Agent.prototype.createConnection = open as typeof http.Agent.prototype.createConnection;
 
-  const { createConnection } = https.Agent.prototype;
-  https.Agent.prototype.createConnection = function (this: https.Agent, options, callback) {
+  // https and fetch come by here.
+  const secured = tls.connect as (options: tls.ConnectionOptions, listener?: () => void) => tls.TLSSocket;
+  const secure = (...args: unknown[]) => {
     const host = hostOfCaller();
-    if (host === undefined) return createConnection.call(this, options, callback);
-    const { host: name = 'localhost', port, servername } = options as tls.ConnectionOptions;
-    const socket = host.connect({ host: name, port: Number(port) }) as net.Socket;
-    return tls.connect({ ...(options as tls.ConnectionOptions), socket, servername: servername || name });
+    const options = Object.assign(
+      {},
+      ...args.filter((argument) => typeof argument === 'object'),
+    ) as tls.ConnectionOptions;
+    if (host === undefined || options.socket !== undefined) return Reflect.apply(secured, tls, args) as tls.TLSSocket;
+    const [request, listener] = connectArguments(args);
+    const {
+      socket,
+      servername,
+      ca = [...host.authorities],
+    } = { ...options, socket: host.connect(request) as net.Socket };
+    const name = servername || (net.isIP(request.host) === 0 ? request.host : undefined);
+    return secured({ ...options, host: request.host, socket, ca, servername: name }, listener);
   };
+  tls.connect = secure as typeof tls.connect;
   syncBuiltinESMExports();
 }
 

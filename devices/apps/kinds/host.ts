@@ -23,7 +23,10 @@ class Host extends StackMachine {
     });
     this.addDnsRows(() => this.browser.dnsRows());
     this.addTables({ 'http-cache': () => this.browser.cacheRows(), cookies: () => this.browser.cookieRows() });
-    if (config.web !== undefined) this.addProgram(new WebServer(this.network, this.resolver, config.web, env));
+    if (config.web !== undefined) {
+      const { network, resolver } = this;
+      this.addProgram(new WebServer(config.web, { network, resolver, env, authorities: authorities ?? [] }));
+    }
     for (const name of new Set(config.services)) this.addProgram(createService(name, this.network, env));
   }
 

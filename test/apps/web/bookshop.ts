@@ -15,14 +15,17 @@ export interface Bookshop {
 
 /**
  * `files` are put below `/srv`; the names of all sites are in the client's hosts file; `web`: more about the server;
- * `serverHosts`: its own hosts file.
+ * `server`: its own hosts file, and whom it trusts.
  */
 export function bookshop(
   sites: readonly SiteConfig[],
   files: Readonly<Record<string, string | Uint8Array>> = {},
   hosts: Readonly<Record<string, readonly string[]>> = {},
   web: Omit<WebConfig, 'sites'> = {},
-  serverHosts: Readonly<Record<string, readonly string[]>> = {},
+  server: {
+    readonly hosts?: Readonly<Record<string, readonly string[]>>;
+    readonly authorities?: readonly string[];
+  } = {},
 ): Bookshop {
   const world = new World({ seed: 'bookshop' });
   const names = sites.flatMap((site) => site.names.map((name) => [name, [SERVER]] as const));
@@ -37,7 +40,8 @@ export function bookshop(
     name: 'server',
     kind: 'host',
     ports: [{ name: 'eth0', addresses: [`${SERVER}/24`] }],
-    resolver: { hosts: serverHosts },
+    resolver: { hosts: server.hosts ?? {} },
+    ...(server.authorities && { authorities: server.authorities }),
     web: { ...web, sites },
   });
   world.link('client:eth0', 'server:eth0', { delayMs: 2 });

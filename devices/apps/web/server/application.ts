@@ -30,6 +30,8 @@ export interface ApplicationTools {
   readonly network: Network;
   readonly resolver: Resolver;
   readonly env: Environment;
+  /** Certificates (PEM) of those that the host trusts. */
+  readonly authorities: readonly string[];
 }
 
 export class Application implements ProgramHost {
@@ -47,6 +49,10 @@ export class Application implements ProgramHost {
     this.tools = tools;
     this.ready = this.load();
     this.ready.catch((error) => tools.env.log.error({ err: error.cause }, error.message));
+  }
+
+  get authorities(): readonly string[] {
+    return this.tools.authorities;
   }
 
   async handle(reply: Reply): Promise<void> {

@@ -10,16 +10,16 @@ export type Coding = 'br' | 'gzip';
 const CODINGS: readonly Coding[] = ['br', 'gzip'];
 
 /** Below it the coding gains less than a frame; above it, it would hold up all other requests for too long. */
-const MIN_BYTES = 512;
-const MAX_BYTES = 4 * 1024 * 1024;
+export const MIN_COMPRESSED_BYTES = 512;
+export const MAX_COMPRESSED_BYTES = 4 * 1024 * 1024;
 /** Of what was compressed, kept for the next request. */
-const MAX_KEPT_BYTES = 8 * 1024 * 1024;
+export const MAX_KEPT_BYTES = 8 * 1024 * 1024;
 /** What nginx and Apache choose for bodies that are compressed while somebody waits. */
 const BROTLI_QUALITY = 5;
 
 /** Whether there are other representations of such a body, so that caches must be told (Vary). */
 export function isCompressible(contentType: string, length: number): boolean {
-  if (length < MIN_BYTES || length > MAX_BYTES) return false;
+  if (length < MIN_COMPRESSED_BYTES || length > MAX_COMPRESSED_BYTES) return false;
   const type = mediaType(contentType);
   return /^text\/|^application\/(json|javascript|xml|wasm|manifest\+json)$|\+(json|xml)$/.test(type);
 }

@@ -2,7 +2,7 @@
 import parseRange from 'range-parser';
 
 /** More ranges than this, once those that touch are joined, are an attack rather than a need (section 14.2). */
-const MAX_RANGES = 32;
+export const MAX_RANGES = 32;
 
 export interface ByteRange {
   /** Both inclusive. */

@@ -13,10 +13,10 @@ import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Session } from
 import type { Duplex } from 'node:stream';
 import type { WebConfig } from '../../../control/config.js';
 import type { Network } from '../../../net/network.js';
-import type { Resolver } from '../../../net/resolver.js';
 import type { TcpServer } from '../../../net/tcp-server.js';
 import type { TcpSocket } from '../../../net/tcp-socket.js';
 import type { Environment } from '../../machine.js';
+import type { ApplicationTools } from './application.js';
 import { Connection, KEEP_ALIVE_TIMEOUT_MS } from './connection.js';
 import { httpDate } from './dates.js';
 import { SERVER_NAME } from './reply.js';
@@ -24,7 +24,9 @@ import { SecureFront } from './secure/secure-front.js';
 import { SiteAnswers } from './site-answers.js';
 
 /** A connection on which nothing moves for this long is closed. */
-const IDLE_TIMEOUT_MS = 120_000;
+export const IDLE_TIMEOUT_MS = 120_000;
+/** Request line and headers. */
+export const MAX_HEAD_BYTES = 16_384;
 /** How long a client that was refused may take to notice. As nginx's lingering_timeout. */
 const LINGER_MS = 5_000;
 /** RFC 8446 section 5.1: the content type of a handshake message, which every client sends first. */
@@ -45,12 +47,13 @@ export class WebServer {
   private readonly connections = new WeakMap<object, Connection>();
   private secureFront: Promise<SecureFront> | undefined;
 
-  constructor(network: Network, resolver: Resolver, config: WebConfig, env: Environment) {
+  constructor(config: WebConfig, tools: ApplicationTools) {
+    const { network, env } = tools;
     this.network = network;
     this.config = config;
     this.env = env;
-    this.answers = new SiteAnswers(config, { network, resolver, env });
-    this.http = createServer({ requestTimeout: 0, headersTimeout: 0 });
+    this.answers = new SiteAnswers(config, tools);
+    this.http = createServer({ requestTimeout: 0, headersTimeout: 0, maxHeaderSize: MAX_HEAD_BYTES });
     this.http.timeout = IDLE_TIMEOUT_MS;
     this.http.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
     this.http.on('request', (request, response) => this.serveHttp1(request, response, false));
@@ -133,6 +136,7 @@ export class WebServer {
   private async openSecureFront(): Promise<SecureFront> {
     const front = await SecureFront.open({
       certificates: this.config.certificates ?? [],
+      maxHeaderBytes: MAX_HEAD_BYTES,
       protocolsFor: (name) => this.answers.protocolsFor(name),
       onHttp1: (socket, connection) => this.takeHttp1(socket, connection),
       onHttp2: (session, connection) => this.takeHttp2(session, connection),

@@ -206,12 +206,15 @@ t.test('what an application asks others for goes by the emulated network', async
   const module = join(folder, 'proxy.mjs');
   writeFileSync(
     module,
-    `import http, { get } from 'node:http';
+    `import { get } from 'node:http';
+import https from 'node:https';
 import net, { connect } from 'node:net';
 export default (request, response) => {
   if (request.url === '/get') get('http://www.server.com/', (answer) => answer.pipe(response));
   else if (request.url === '/connect') connect(80, '10.0.0.2').on('data', (data) => response.end(data)).write('GET / HTTP/1.0\\r\\n\\r\\n');
   else if (request.url === '/fetch') fetch('http://www.server.com/').then((answer) => answer.text()).then((text) => response.end(text));
+  else if (request.url === '/https') https.get('https://www.server.com/', (answer) => answer.pipe(response)).on('error', (error) => response.end(error.code));
+  else if (request.url === '/fetch-https') fetch('https://www.server.com/').then((answer) => answer.text()).then((text) => response.end(text));
   else new net.Socket().on('error', (error) => response.end(error.code)).connect(80, '127.0.0.1');
 };`,
   );
@@ -219,10 +222,15 @@ export default (request, response) => {
     { names: ['www.server.com'], root: '/srv/www' },
     { names: ['proxy.test'], app: { module } },
   ];
-  const shop = bookshop(sites, { 'www/index.html': '<h1>Books</h1>' }, {}, {}, { 'www.server.com': [SERVER] });
+  const files = { 'www/index.html': '<h1>Books</h1>' };
+  const own = certificatesFor(sites, [SERVER]);
+  const web = { certificates: own.certificates };
+  const shop = bookshop(sites, files, {}, web, { hosts: { 'www.server.com': [SERVER] }, authorities: [own.authority] });
   await shop.world.loaded();
   t.match((await get(shop, 'proxy.test', '/get')).body, /<h1>Books<\/h1>/);
   t.match((await get(shop, 'proxy.test', '/connect')).body, /200 OK[\s\S]*<h1>Books<\/h1>/);
   t.match((await get(shop, 'proxy.test', '/fetch')).body, /<h1>Books<\/h1>/);
+  t.match((await get(shop, 'proxy.test', '/https')).body, /<h1>Books<\/h1>/, 'it trusts whom its host trusts');
+  t.match((await get(shop, 'proxy.test', '/fetch-https')).body, /<h1>Books<\/h1>/);
   t.match((await get(shop, 'proxy.test', '/socket')).body, /EACCES/);
 });

@@ -11,12 +11,11 @@ import type { Connection } from '../connection.js';
 import { useMachineTime } from './machine-time.js';
 
 /** Requests of one connection that are answered side by side; as nginx and Apache. */
-const MAX_STREAMS = 128;
-/** Bytes of a request's header list, as of HTTP/1.1's head. */
-const MAX_HEADER_BYTES = 16_384;
-
+export const MAX_STREAMS = 128;
 export interface SecureFrontOptions {
   readonly certificates: readonly CertificateConfig[];
+  /** Of a request's header list, bytes. */
+  readonly maxHeaderBytes: number;
   /** What is spoken with those who ask for this name. */
   protocolsFor(serverName: string): readonly string[];
   /** A client of HTTP/1.1 has come in. */
@@ -40,8 +39,7 @@ export class SecureFront {
   private constructor(http2: typeof import('node:http2'), options: SecureFrontOptions) {
     this.options = options;
     this.http2 = http2.createServer({
-      settings: { maxConcurrentStreams: MAX_STREAMS, maxHeaderListSize: MAX_HEADER_BYTES },
-      maxSendHeaderBlockLength: 4 * MAX_HEADER_BYTES,
+      settings: { maxConcurrentStreams: MAX_STREAMS, maxHeaderListSize: options.maxHeaderBytes },
     });
   }
 
