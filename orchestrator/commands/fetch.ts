@@ -9,6 +9,7 @@ import { withProgress } from '../lab/progress.js';
 import { findLab, type LabState, runningLabs } from '../lab/state.js';
 import { holdLab } from '../lab/supervise.js';
 import { renderExplanation } from '../story/explain.js';
+import { sentTimes } from '../story/http-story.js';
 import { renderReport, summary } from '../story/render.js';
 import type { FetchReport } from '../story/report.js';
 import type { Scene } from '../story/scene.js';
@@ -88,13 +89,15 @@ async function savePcap(path: string, scene: Scene): Promise<void> {
   if (left > 0) news(`${path}: ${left} frames are not in the file, the capture was over 2 GiB`);
 }
 
-async function saveHar(path: string, { lab, from }: FetchReport, { result, capture }: Scene): Promise<void> {
+async function saveHar(path: string, { lab, from, exchanges }: FetchReport, scene: Scene): Promise<void> {
   const [{ buildHar }, { writeHarFile }] = await Promise.all([import('../har/har.js'), import('../har/har-file.js')]);
-  const comment = `lab ${lab}, host ${from}`;
-  await writeHarFile(
-    path,
-    buildHar(result, { version: packageVersion(), epochOffsetMs: capture.epochOffsetMs, comment }),
-  );
+  const origin = {
+    version: packageVersion(),
+    epochOffsetMs: scene.capture.epochOffsetMs,
+    comment: `lab ${lab}, host ${from}`,
+    sentAt: sentTimes(scene, exchanges),
+  };
+  await writeHarFile(path, buildHar(scene.result, origin));
 }
 
 const EXAMPLES = `

@@ -2,6 +2,7 @@
 import type { Content, Entry, Request, Response } from 'har-format';
 import type { FetchedExchange, FetchResult } from '../../devices/control.js';
 import { harCache } from './cache.js';
+import type { HarOrigin } from './har.js';
 import { harHeaders, headerValue, headLength, queryOf, sentCookies, setCookies } from './headers.js';
 import { resourceType } from './resource-type.js';
 import { harTimings } from './timings.js';
@@ -11,12 +12,12 @@ const UNKNOWN = -1;
 
 const PRIORITIES = { highest: 'VeryHigh', high: 'High', medium: 'Medium', low: 'Low', lowest: 'VeryLow' } as const;
 
-export function harEntries(result: FetchResult, epochOffsetMs: number, pageId: string): Entry[] {
+export function harEntries(result: FetchResult, { epochOffsetMs, sentAt }: HarOrigin, pageId: string): Entry[] {
   const connections = connectionIds(result.exchanges);
   return result.exchanges.map((exchange, index) => {
     const { timing, cache, remote, secure, error } = exchange;
     const startedAt = epochOffsetMs + timing.startTime;
-    const { timings, time } = harTimings(timing);
+    const { timings, time } = harTimings(timing, sentAt?.(exchange));
     const [address, port] = remote === undefined ? [] : splitEnd(remote);
     const entry: Entry = {
       pageref: pageId,

@@ -3,7 +3,7 @@
  * named with an underscore, that Chromium's DevTools write and read.
  */
 import type { Har, Page } from 'har-format';
-import type { FetchResult } from '../../devices/control.js';
+import type { FetchedExchange, FetchResult } from '../../devices/control.js';
 import { harEntries } from './entry.js';
 
 const PAGE_ID = 'page_1';
@@ -16,9 +16,12 @@ export interface HarOrigin {
   readonly epochOffsetMs: number;
   /** For people: the lab and the host. */
   readonly comment: string;
+  /** When the last byte of a request left, on the lab's timeline, where the frames show it. */
+  readonly sentAt?: (exchange: FetchedExchange) => number | undefined;
 }
 
-export function buildHar(result: FetchResult, { version, epochOffsetMs, comment }: HarOrigin): Har {
+export function buildHar(result: FetchResult, origin: HarOrigin): Har {
+  const { version, epochOffsetMs, comment } = origin;
   const made = { name: 'netarium', version };
   return {
     log: {
@@ -26,7 +29,7 @@ export function buildHar(result: FetchResult, { version, epochOffsetMs, comment 
       creator: made,
       browser: made,
       pages: [page(result, epochOffsetMs)],
-      entries: harEntries(result, epochOffsetMs, PAGE_ID),
+      entries: harEntries(result, origin, PAGE_ID),
       comment,
     },
   };

@@ -8,6 +8,8 @@ import { recordsSeen } from './tls-records.js';
 import { handshakeFrames } from './tls-story.js';
 
 const MULTIPLEXED = 'HTTP/2';
+/** Segments that leave so soon after each other leave together. */
+const BURST_MS = 1;
 
 /** The segments of one exchange. */
 export interface Part {
@@ -53,27 +55,31 @@ export class Carrier {
     return { ...part, shared };
   }
 
-  /** HTTP/1.1 without pipelining: what passes from this request to the connection's next, or to the end of its response. */
+  /**
+   * HTTP/1.1 without pipelining: what passes from this request to the connection's next, or to the end of its response. The
+   * next may leave at the very instant at which the last of the response has come.
+   */
   private turnPart({ requestAt, endAt }: WireAccount, next: number): Omit<Part, 'shared'> {
-    const isMine = ({ at }: LabFrame) => at >= requestAt && at < next && at <= endAt;
-    return { sent: this.sent.filter(isMine), received: this.received.filter(isMine) };
+    return {
+      sent: this.sent.filter(({ at }) => at >= requestAt && at < next && at <= endAt),
+      received: this.received.filter(({ at }) => at > requestAt && at <= next && at <= endAt),
+    };
   }
 
   /**
    * HTTP/2 (RFC 9113 section 5): streams pass side by side, and which frame has a part of which is encrypted. The request is
-   * in what left from when it was made to when the next was, or, when several leave together, in the next that left; without
-   * a body it had left before anything came back. The response is in what came from the segment with its head to that with
-   * its end.
+   * in what left from when it was made to when the next one left, since what is written first leaves first; without a body
+   * it had left before anything came back. The response is in what came from the segment with its head to that with its
+   * end.
    */
   private streamPart({ requestAt, responseAt, endAt, hasBody }: WireAccount, next: number): Omit<Part, 'shared'> {
-    const back = hasBody ? undefined : this.received.find(({ at }) => at > requestAt)?.at;
-    const until = Math.min(next, back ?? responseAt ?? endAt);
-    const alone = this.sent.filter(({ at }) => at >= requestAt && at < until);
-    const together = this.sent.find(({ at }) => at >= requestAt);
-    const sent = alone.length > 0 || together === undefined ? alone : [together];
+    const firstAt = this.sent.find(({ at }) => at >= requestAt)?.at ?? requestAt;
+    const back = hasBody ? undefined : this.received.find(({ at }) => at > firstAt)?.at;
+    const nextLeft = this.sent.find(({ at }) => at >= next)?.at ?? Number.POSITIVE_INFINITY;
+    const until = back ?? responseAt ?? endAt;
+    const sent = this.sent.filter(({ at }) => at >= requestAt && at < until && at <= nextLeft + BURST_MS);
     const headAt = this.received.findLast(({ at }) => at <= (responseAt ?? requestAt))?.at ?? requestAt;
-    const from = Math.max(requestAt, headAt);
-    return { sent, received: this.received.filter(({ at }) => at >= from && at <= endAt) };
+    return { sent, received: this.received.filter(({ at }) => at > requestAt && at >= headAt && at <= endAt) };
   }
 }
 

@@ -103,6 +103,22 @@ function wirePart(wire: WireAccount, carrier: Carrier) {
   };
 }
 
+/** When the last byte of a request left, on the lab's timeline, by the segments that carried it. */
+export function sentTimes(
+  scene: Scene,
+  reports: readonly ExchangeReport[],
+): (exchange: FetchedExchange) => number | undefined {
+  const key = (url: string, requestStart: number | undefined) => `${requestStart} ${url}`;
+  const times = new Map(
+    reports.flatMap(({ url, timings, requestSegments }) => {
+      const last = requestSegments.at(-1);
+      return last === undefined ? [] : [[key(url, timings?.requestStart), scene.result.startAt + last.atMs] as const];
+    }),
+  );
+  return ({ url, timing: { requestStart } }) =>
+    requestStart === undefined ? undefined : times.get(key(url, scene.ms(requestStart)));
+}
+
 export function requestTimings(scene: Scene, { timing }: FetchedExchange): RequestTimings {
   const since = Object.entries(timing).map(([name, at]) => [name, scene.ms(at)]);
   return Object.fromEntries(since) as RequestTimings;

@@ -1,4 +1,5 @@
 /** The steps of TLS, of HTTP with its cache and cookies, and of the page: one sentence each. */
+import { formatDuration } from '../terminal.js';
 import { cookiesSent, cookiesSet } from './cookies.js';
 import type { ExchangeReport, Segment, Step, TlsMessageReport, TlsReport } from './report.js';
 import type { Scene } from './scene.js';
@@ -58,7 +59,7 @@ function messageText(
 /** What the browser found in its HTTP cache. That it found nothing is not worth a step; 304 is told with the response. */
 export function cacheSteps(scene: Scene): Step[] {
   return scene.traces('http-cache').flatMap(({ device, event }): Step[] => {
-    const age = event.ageSeconds === undefined ? '' : `, ${count(event.ageSeconds, 'second')} old`;
+    const age = event.ageSeconds === undefined ? '' : `, ${formatDuration(event.ageSeconds * 1000)} old`;
     const told = {
       fresh: `has ${event.url} in its cache${age} and fresh: asks nobody`,
       stale: `has ${event.url} in its cache${age}: asks whether it is still good`,

@@ -98,7 +98,7 @@ t.test('a page from the cache: no frame, and said so', async (t) => {
   const told = buildReport(fromCache, 'test');
   t.match(told.exchanges, [{ cache: 'memory', requestSegments: [], responseSegments: [], local: '' }]);
   t.match(told.steps, [
-    { layer: 'http', summary: /has http:\/\/server\/ in its cache, 1 second old and fresh: asks nobody/ },
+    { layer: 'http', summary: /has http:\/\/server\/ in its cache, 1\.0 s old and fresh: asks nobody/ },
   ]);
   t.same(told.path, []);
   t.match(renderReport(told, plain), /The answer\n {3}http:\/\/server\/ is in the cache of the browser, and fresh/);

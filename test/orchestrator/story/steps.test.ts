@@ -103,7 +103,7 @@ t.test('a retransmission and the parts of a page are told by the device', async 
     .told('a', { event: 'http-cache', url: 'http://b/b.js', outcome: 'miss' });
   t.same(steps(scene), [
     'b tcp sends seq=7 to 192.168.1.2:40000 again: no acknowledgement in time #',
-    'a http has http://b/a.css in its cache, 90 seconds old: asks whether it is still good #',
+    'a http has http://b/a.css in its cache, 1 m 30 s old: asks whether it is still good #',
     'a html the page needs 2 more: http://b/a.css http://b/b.js #',
     'a html the style sheet http://b/a.css needs 1 more: http://b/a.png #',
     'a html the page says by dns-prefetch: look up c before it is needed #',
