@@ -29,5 +29,24 @@ async function load(): Promise<Libraries> {
     import('tough-cookie'),
     import('http-cache-semantics'),
   ]);
-  return { parseHtml: html.parse, parseCss: css.default, cookies, CachePolicy: cache.default };
+  return { parseHtml: html.parse, parseCss: forgiving(css.default), cookies, CachePolicy: cache.default };
+}
+
+/** Characters that are looked at because of mistakes, in one style sheet: about a second's worth. */
+const MISTAKE_BUDGET = 64 * 1024 * 1024;
+
+/**
+ * css-tree goes on after a mistake, but looks through the whole style sheet for each, to quote it. One with more mistakes than
+ * any honest one has is given up: throws RangeError.
+ */
+function forgiving(parse: CssTree['parse']): CssTree['parse'] {
+  const bounded = (css: string, options?: Parameters<CssTree['parse']>[1]) => {
+    let left = Math.max(10, MISTAKE_BUDGET / Math.max(css.length, 1));
+    const onParseError = () => {
+      left -= 1;
+      if (left < 0) throw new RangeError('too many mistakes');
+    };
+    return parse(css, { ...options, onParseError });
+  };
+  return bounded as CssTree['parse'];
 }

@@ -52,6 +52,9 @@ export interface HtmlLibraries {
 
 /** Documents may name any number of things; no honest one needs more than this of a browser at once. */
 export const MAX_RESOURCES = 500;
+/** `img` elements that are looked at, and sources of a picture: that what is to be done stays in proportion to the page. */
+const MAX_IMAGES = 10 * MAX_RESOURCES;
+const MAX_SOURCES = 20;
 /** Deeper nesting than Blink allows is flattened by it; here it is not looked into. */
 const MAX_DEPTH = 512;
 
@@ -66,7 +69,8 @@ export function readPage(html: string, documentUrl: string, libraries: HtmlLibra
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { node, depth } = next;
     collector.element(node);
-    if (depth < MAX_DEPTH) pending.push(...childrenOf(node, depth + 1));
+    // One by one: there may be more children than a call takes arguments.
+    if (depth < MAX_DEPTH) for (const child of childrenOf(node, depth + 1)) pending.push(child);
   }
   return collector.contents();
 }
@@ -92,7 +96,7 @@ class Collector {
   private baseSeen = false;
   private title: string | undefined;
   private inBody = false;
-  private imageSeen = false;
+  private images = 0;
   private refresh: Refresh | undefined;
   private referrerPolicy: ReferrerPolicy | undefined;
   private readonly resources = new Map<string, Fetchable>();
@@ -220,7 +224,7 @@ class Collector {
     const waits = !isAsync && !isDeferred;
     this.add('script', attributes.get('src'), {
       kind: 'script',
-      priority: scriptPriority(waits, this.inBody && this.imageSeen, attributes.get('fetchpriority')),
+      priority: scriptPriority(waits, this.inBody && this.images > 0, attributes.get('fetchpriority')),
       blocking: waits && !this.inBody,
       phase: isAsync ? 'load' : isDeferred ? 'defer' : 'parser',
       cors: isModule || attributes.has('crossorigin'),
@@ -228,7 +232,8 @@ class Collector {
   }
 
   private img(node: Element, attributes: Attributes): void {
-    this.imageSeen = true;
+    this.images += 1;
+    if (this.images > MAX_IMAGES) return;
     const own = sourceAttributes(attributes);
     const chosen = chooseImage(own, pictureSources(node), this.parseCss);
     const lazy = attributes.get('loading')?.toLowerCase() === 'lazy';
@@ -316,8 +321,11 @@ function sourceAttributes(attributes: Attributes): SourceAttributes {
 function pictureSources(img: Element): SourceAttributes[] {
   const parent = img.parentNode;
   if (parent === null || !('tagName' in parent) || parent.tagName !== 'picture') return [];
-  const before = parent.childNodes.slice(0, parent.childNodes.indexOf(img));
-  return before
-    .filter((node): node is Element => 'tagName' in node && node.tagName === 'source')
-    .map((node) => sourceAttributes(new Map(node.attrs.map(({ name, value }) => [name, value]))));
+  const sources: SourceAttributes[] = [];
+  for (const node of parent.childNodes) {
+    if (node === img || sources.length >= MAX_SOURCES) break;
+    if (!('tagName' in node) || node.tagName !== 'source') continue;
+    sources.push(sourceAttributes(new Map(node.attrs.map((attribute) => [attribute.name, attribute.value]))));
+  }
+  return sources;
 }

@@ -35,7 +35,7 @@ export function readStyle(css: string, options: StyleOptions): StyleContents {
     const context = options.kind === 'stylesheet' ? 'stylesheet' : 'declarationList';
     collector.block(options.parse(css, { context, parseCustomProperty: false }), 0);
   } catch {
-    // What was found before the parser gave up counts.
+    // It has more mistakes than rules.
   }
   return { imports: [...collector.imports], resources: [...collector.resources.values()] };
 }

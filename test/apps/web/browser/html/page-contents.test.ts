@@ -83,3 +83,65 @@ t.test('any text is some page', async () => {
     }),
   );
 });
+
+t.test('how urgent each thing is, and who waits for it', async (t) => {
+  const { resources } = read(`<head><link rel=stylesheet href=a.css><link rel=stylesheet href=p.css media=print>
+    <script src=b.js></script><script src=c.js defer></script><script src=d.js async></script>
+    <script src=e.js type=module></script><script src=f.js nomodule></script><script src=g.json type=application/json></script>
+    <link rel=preload as=font href=h.woff2><link rel=prefetch href=i.html><link rel=manifest href=j.json></head>
+    <body><script src=k.js></script><img src=l.png loading=lazy><script src=m.js></script><link rel=stylesheet href=n.css>`);
+  const facts = resources.map(({ url, priority, blocking, phase, cors }) => [
+    url.slice('http://www.server.com/books/'.length),
+    priority,
+    blocking ? 'blocking' : '',
+    phase,
+    cors ? 'cors' : '',
+  ]);
+  t.strictSame(facts, [
+    ['a.css', 'highest', 'blocking', 'parser', ''],
+    ['p.css', 'lowest', '', 'load', ''],
+    ['b.js', 'high', 'blocking', 'parser', ''],
+    ['c.js', 'low', '', 'defer', ''],
+    ['d.js', 'low', '', 'load', ''],
+    ['e.js', 'low', '', 'defer', 'cors'],
+    ['h.woff2', 'high', '', 'load', 'cors'],
+    ['i.html', 'lowest', '', 'load', ''],
+    ['j.json', 'medium', '', 'load', ''],
+    ['k.js', 'high', '', 'parser', ''],
+    ['l.png', 'lowest', '', 'load', ''],
+    ['m.js', 'medium', '', 'parser', ''],
+    ['n.css', 'highest', '', 'parser', ''],
+  ]);
+});
+
+t.test('frames, media, objects, pictures in SVG, noscript, styles', async (t) => {
+  const contents = read(`<title>
+      A   title </title><title>another</title><style>p { color: red }</style><style media=print>x</style>
+    <iframe src=a.html#x></iframe><iframe srcdoc="<p>" src=b.html></iframe><iframe src=about:blank></iframe>
+    <video poster=c.png preload=none src=d.mp4></video><video><source src=e.xyz type=video/xyz><source src=f.webm type=video/webm>
+    </video><object data=g.svg type=image/svg+xml></object><embed src=h.swf><svg><image href=i.png /></svg>
+    <noscript><img src=j.png></noscript><div style="background: url(k.png)"></div><input type=image src=l.png>
+    <track default src=m.vtt><track src=n.vtt><meta name=referrer content="origin">`);
+  t.equal(contents.title, 'A title');
+  t.match(contents.frames, [{ url: 'http://www.server.com/books/a.html' }, { srcdoc: '<p>' }]);
+  t.equal(contents.frames.length, 2);
+  t.strictSame(
+    contents.styles.map(({ kind }) => kind),
+    ['stylesheet', 'declarations'],
+  );
+  t.strictSame(
+    contents.resources.map(({ url }) => url.slice('http://www.server.com/books/'.length)),
+    ['c.png', 'f.webm', 'g.svg', 'h.swf', 'i.png', 'j.png', 'l.png', 'm.vtt'],
+  );
+  t.equal(contents.referrerPolicy, 'origin');
+});
+
+t.test('whatever is bad for parsers is read in a time that fits its size', async (t) => {
+  const startedAt = process.cpuUsage().user;
+  const fill = (text: string) => text.repeat(Math.floor((128 * 1024) / text.length));
+  for (const text of ['<a><p>', '<table>x', '<svg><a>', '<b><p></b>', '<style>p{:;}']) read(fill(text));
+  read(`<style>${fill('p{:;}')}</style>`);
+  read(`<picture>${fill('<source srcset=a media="(min-width:1px)"><img>')}`);
+  read(`<img srcset="${fill('a (')}" sizes="${fill('(')}">`);
+  t.ok(process.cpuUsage().user - startedAt < 10e6);
+});
