@@ -82,7 +82,8 @@ export class Resolvers {
         const addresses = other.ports.flatMap((port) => port.addresses.map(({ address }) => formatIpv4(address)));
         if (addresses.length === 0) continue;
         for (const name of [other.name, ...siteNames(other)]) {
-          hosts[name] = [...new Set([...(hosts[name] ?? []), ...addresses])];
+          const known = Object.hasOwn(hosts, name) ? hosts[name] : [];
+          hosts[name] = [...new Set([...known, ...addresses])];
         }
       }
     }

@@ -41,6 +41,7 @@ export function findDns(draft: Draft, folder: string): Map<string, DnsServerConf
   const ordered = [...zones.values()].sort((a, b) => Number(isReverse(a.name)) - Number(isReverse(b.name)));
   const serverNames = new Map<DraftIpDevice, string>();
   for (const zone of ordered) completeApex(zone, serverNames);
+  for (const zone of zones.values()) checkServers(draft, zone);
   for (const zone of zones.values()) delegate(zone, zones);
   for (const zone of zones.values()) addReverseNames(zone, zones);
   const configs = new Map<string, DnsServerConfig>();
@@ -125,6 +126,24 @@ function completeApex(zone: DraftZone, serverNames: Map<DraftIpDevice, string>):
     const contact = zone.name === '.' ? 'hostmaster.' : `hostmaster.${zone.name}`;
     zone.records.unshift(infrastructure(zone.name, 'SOA', `${at('NS')[0].data} ${contact} ${SOA_TIMES}`));
   }
+}
+
+/** RFC 1912 section 2.8: who is sent to a server without an address finds nobody. */
+function checkServers(draft: Draft, { name, path, records }: DraftZone): void {
+  const servers = records.filter((record) => record.name === name && record.type === 'NS').map(({ data }) => data);
+  for (const server of servers) {
+    const hasAddress = records.some(
+      (record) => record.name === server && (record.type === 'A' || record.type === 'AAAA'),
+    );
+    // The name may be another zone's, or of a wildcard.
+    const isOwn = isWithin(server, name) && !records.some((record) => isElsewhere(record, name, server));
+    if (!hasAddress && isOwn)
+      draft.problems.add('zone', path, `the name server ${server} has no address here`, { key: true });
+  }
+}
+
+function isElsewhere({ name, type }: RecordConfig, zone: string, server: string): boolean {
+  return (type === 'NS' && name !== zone && isWithin(server, name)) || name.startsWith('*.');
 }
 
 /** `ns1.server.com.`; the root's servers have letters, as in the world outside. */

@@ -8,6 +8,7 @@ import { transferAnswer } from '../../../devices/apps/dns/transfer-out.js';
 import { TransferError, TransferStream } from '../../../devices/apps/dns/transfer-stream.js';
 import { applyUpdate } from '../../../devices/apps/dns/update.js';
 import { Zone } from '../../../devices/apps/dns/zone.js';
+import { ZoneService, zoneRefusalOf } from '../../../devices/apps/dns/zone-service.js';
 import { type DnsMessage, dnsQuery, emitDns, OPCODE_UPDATE, parseDns } from '../../../devices/stack/wire/dns.js';
 import {
   bareData,
@@ -15,6 +16,7 @@ import {
   CLASS_IN,
   CLASS_NONE,
   formatRecordData,
+  type QuestionType,
   type RecordData,
   type ResourceRecord,
 } from '../../../devices/stack/wire/dns-record.js';
@@ -143,4 +145,49 @@ t.test('any records in any order: a transfer, or an error that says why', async 
     }),
     { numRuns: 500 },
   );
+});
+
+t.test('any message of any kind, from anybody, gets an answer', async () => {
+  const { network, random, tracer, log } = new DnsNet().host('server');
+  const config = zone('server.com', '@ 60 NS ns1', 'a 60 A 10.0.0.1');
+  const service = new ZoneService(
+    network,
+    [
+      { ...config, transfer: ['10.9.0.1'], update: ['10.9.0.1'] },
+      { name: 'copy.com', records: [], primaries: ['10.9.0.1'] },
+    ],
+    { random, tracer, log },
+  );
+  const section = fc.array(change, { maxLength: 3 });
+  const message = fc
+    .tuple(
+      fc.constantFrom(0, 2, 4, 5),
+      fc.constantFrom('server.com', 'copy.com', 'a.server.com', 'version.bind', '.'),
+      fc.constantFrom<QuestionType>('SOA', 'AXFR', 'IXFR', 'A', 'ANY', 'TXT'),
+      fc.constantFrom(1, 3, 255),
+      section,
+      section,
+    )
+    .map(([opcode, name, type, questionClass, answers, authorities]): DnsMessage => {
+      const questions = [{ name, type, class: questionClass }];
+      return { ...dnsQuery(1, name, type, false), opcode, questions, answers, authorities };
+    });
+  const asker = fc.record({
+    address: fc.constantFrom('10.9.0.1', '10.9.0.2', '127.0.0.1', ''),
+    transport: fc.constantFrom('udp' as const, 'tcp' as const),
+  });
+  fc.assert(
+    fc.property(message, asker, (query, from) => {
+      if (zoneRefusalOf(query) !== undefined) return;
+      const answer = service.special(query, from);
+      const messages = answer === undefined ? [] : Symbol.iterator in answer ? [...answer] : [answer];
+      for (const one of messages) {
+        assert.ok(one.response && one.id === 1 && one.rcode <= 10);
+        assert.ok(emitDns(one).length >= 12);
+      }
+      if (answer === undefined) assert.ok(service.authority.answer(query.questions[0]).kind);
+    }),
+    { numRuns: 1000 },
+  );
+  service.stop();
 });

@@ -320,6 +320,7 @@ t.test('zones and records', async (t) => {
   ]);
   t.same(zone('www: {A: 10.0.0.1, AAA: 10.0.0.2}'), ['7:28 unknown-key: unknown key "AAA". Did you mean "AAAA"?']);
   t.same(zone('www: {AAAA: 10.0.0.2}'), ['7:21 record: "10.0.0.2" is no AAAA: write 2001:db8::80']);
+  t.same(zone("'@': {NS: [ns9, ns.elsewhere.net]}"), ['6:7 zone: the name server ns9.server.com. has no address here']);
   t.same(zone("'@': {MX: mail}"), ['7:19 record: "mail" is no MX: write preference name, such as 10 mail']);
   t.same(zone("'@': {MX: [10 mail, 10 ma+il]}"), ['7:29 record: "ma+il" is not a domain name']);
   t.same(zone('x: {SRV: 0 5 99999 www}'), [

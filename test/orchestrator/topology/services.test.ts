@@ -355,6 +355,15 @@ t.test('sites: a folder, one that has moved, one that echoes', async (t) => {
   ]);
 });
 
+t.test('a site may have the name of anything', async (t) => {
+  const { devices } = parse(`devices:
+  a: {kind: host, sites: {constructor: sites/hello}}
+  b: host
+links: [a -- b]
+`);
+  t.same(devices.get('b')?.resolver?.hosts?.constructor, ['10.0.0.1']);
+});
+
 t.test('small services: a list or one, each once', async (t) => {
   const { devices } = parse(`devices:
   a: {kind: host, services: [chargen, echo, chargen]}

@@ -184,6 +184,15 @@ t.test('one line for a reader', async (t) => {
   const answers = [record('www.server.com', { type: 'A', address: 0x0a000001 })];
   t.equal(formatDns(dnsResponse(QUERY, { answers })), 'DNS 4660 answer A www.server.com: 10.0.0.1');
   t.equal(formatDns(dnsResponse(QUERY, {})), 'DNS 4660 no data A www.server.com');
+  const zone = dnsQuery(7, 'server.com', 'SOA', false);
+  const times = { refresh: 1, retry: 1, expire: 1, minimum: 1 };
+  const soa = record('server.com', { type: 'SOA', mname: 'ns', rname: 'admin', serial: 9, ...times });
+  t.equal(formatDns({ ...zone, opcode: 4, answers: [soa] }), 'DNS 7 NOTIFY server.com serial 9');
+  t.equal(formatDns({ ...zone, opcode: 4 }), 'DNS 7 NOTIFY server.com');
+  t.equal(formatDns({ ...zone, opcode: 5, authorities: answers }), 'DNS 7 UPDATE server.com: 1 changes');
+  const conditional = { ...zone, opcode: 5, answers, authorities: answers };
+  t.equal(formatDns(conditional), 'DNS 7 UPDATE server.com: 1 changes if 1 hold');
+  t.equal(formatDns(dnsResponse(conditional, { rcode: 5 })), 'DNS 7 UPDATE REFUSED server.com');
 });
 
 // ---- properties ----
