@@ -32,6 +32,7 @@ export class Reply {
   private readonly accessLog: AccessLog | undefined;
   private readonly receivedAt: number;
   private recorded = false;
+  private bodyIsWanted = false;
 
   constructor({ request, response, connection, expectsContinue }: Exchange, env: Environment, accessLog?: AccessLog) {
     this.request = request;
@@ -71,14 +72,15 @@ export class Reply {
   /** The client may send its body now. */
   acceptBody(): void {
     if (this.expectsContinue) this.response.writeContinue();
+    this.bodyIsWanted = true;
   }
 
   /** The whole answer. `file` is for the log. HEAD gets the headers of a GET alone. */
   send(status: number, body?: Uint8Array, file?: string): void {
     this.response.statusCode = status;
     if (body) this.set('Content-Length', body.length);
-    // A body that nobody asked for would be taken for the next request.
-    if (this.expectsContinue && !this.isHttp2 && !this.response.writableEnded) this.closeAfterwards();
+    // Whether the body comes that nobody has asked for is not known: what follows could not be told from it.
+    if (this.expectsContinue && !this.bodyIsWanted) this.closeAfterwards();
     this.response.end(this.request.method === 'HEAD' ? undefined : body);
     this.record(status, body?.length, file);
   }

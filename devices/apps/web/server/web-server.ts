@@ -189,6 +189,7 @@ export class WebServer {
     connection.socket.setTimeout(0);
     if (await this.answers.upgrade(connection, request, socket, head)) return;
     // RFC 9110 section 7.8: the upgrade is ignored. Node has let go of the connection, so that it ends with this answer.
+    connection.socket.setTimeout(IDLE_TIMEOUT_MS, () => socket.destroy());
     const response = new ServerResponse(request);
     response.assignSocket(request.socket);
     response.shouldKeepAlive = false;

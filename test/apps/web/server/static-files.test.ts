@@ -227,7 +227,11 @@ t.test('expectations: asked before the body is sent', async (t) => {
   const shop = shopOf({ echoPath: '/echo', maxBodyBytes: 5 });
   const expect = (path: string, length: number) =>
     `POST ${path} HTTP/1.1\r\nHost: www.server.com\r\nExpect: 100-continue\r\nContent-Length: ${length}\r\n`;
-  t.match(await ask(shop, `${expect('/echo', 3)}${CLOSE}abc`), { status: 100, body: /^HTTP\/1.1 200 OK[\s\S]*abc$/ });
+  const next = `GET /digits HTTP/1.1\r\nHost: www.server.com\r\n${CLOSE}`;
+  t.match(await ask(shop, `${expect('/echo', 3)}\r\nabc${next}`), {
+    status: 100,
+    body: /^HTTP\/1.1 200 OK[\s\S]*abcHTTP\/1.1 200 OK[\s\S]*0123456789$/,
+  });
   t.match(await ask(shop, `${expect('/echo', 6)}\r\n`), { status: 413, headers: { Connection: 'close' } });
   t.match(await ask(shop, `${expect('/', 3)}\r\n`), { status: 405, headers: { Connection: 'close' } });
   const odd = await get(shop, '/', 'Expect: miracles\r\n');
