@@ -27,6 +27,12 @@ export function chromiumArguments({ url, proxyPort, profile, headless, screensho
     ...['--no-first-run', '--no-default-browser-check', '--no-pings', '--disable-sync', '--disable-default-apps'],
     ...['--disable-background-networking', '--disable-component-update', '--disable-domain-reliability'],
     ...['--disable-client-side-phishing-detection', '--disable-breakpad', '--metrics-recording-only'],
+    // Whether somebody is signed in is asked at a port where nobody is, inside the emulated host itself.
+    ...[
+      '--gaia-url=https://127.0.0.1:1',
+      '--disable-extensions',
+      '--disable-component-extensions-with-background-pages',
+    ],
     ...['--disable-search-engine-choice-screen', '--password-store=basic', '--use-mock-keychain'],
     // Or the options above would be remarked upon in a bar over every page.
     '--test-type',
