@@ -189,17 +189,19 @@ t.test('HTTP/2: Wireshark, with the secrets, finds each request and answer where
   const result = await fetch('https://www.server.com/');
   const { scene, report } = storyOf(world, result);
   const path = join(t.testdir(), 'page.pcapng');
-  await writeCaptureFile(path, scene.capture);
-  const { matching } = (await Wireshark.start()).judge(readFileSync(path));
-  const here = 'frame.interface_name == "client:eth0"';
+  // Of one end alone: what both ends saw would be retransmissions to Wireshark.
+  const mine = scene.capture.frames.filter(({ device }) => device === 'client');
+  await writeCaptureFile(path, { ...scene.capture, frames: mine });
+  const judged = (await Wireshark.start()).judge(readFileSync(path));
+  const matching = (filter: string) => judged.matching(filter).map((number) => mine[number - 1].n);
   t.equal(report.exchanges.length, 13);
   for (const { url, requestSegments } of report.exchanges) {
     const { pathname } = new URL(url);
-    const found = matching(`http2.headers.path == "${pathname}" && ${here}`);
+    const found = matching(`http2.headers.path == "${pathname}"`);
     t.ok(found.length === 1 && requestSegments.some(({ frame }) => frame === found[0]), `${pathname}: ${found}`);
   }
   const claimed = new Set(report.exchanges.flatMap((exchange) => exchange.responseSegments.map(({ frame }) => frame)));
-  const answers = matching(`(http2.headers.status || http2.type == 0) && tcp.srcport == 443 && ${here}`);
+  const answers = matching(`(http2.headers.status || http2.type == 0) && tcp.srcport == 443`);
   t.ok(answers.length > 0);
   t.same(
     answers.filter((frame) => !claimed.has(frame)),
