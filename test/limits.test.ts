@@ -2,6 +2,25 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import {
+  MAX_BODY_BYTES,
+  MAX_DECODED_BYTES,
+  MAX_RATIO,
+  MAX_TEXT_BYTES,
+  SUSPICIOUS_BYTES,
+} from '../devices/apps/web/browser/body.js';
+import { MAX_COOKIE_BYTES, MAX_COOKIES, MAX_DOMAIN_COOKIES } from '../devices/apps/web/browser/cookies.js';
+import { STALL_LIMIT_MS, WHOLE_LIMIT_MS } from '../devices/apps/web/browser/deadline.js';
+import { MAX_FRAME_DEPTH, MAX_IMPORT_DEPTH } from '../devices/apps/web/browser/document-load.js';
+import { MAX_LOGGED_BODY_BYTES, MAX_LOGGED_BYTES } from '../devices/apps/web/browser/exchange-log.js';
+import { MAX_RESOURCES } from '../devices/apps/web/browser/html/page-contents.js';
+import { CACHE_BYTES, CACHE_ENTRIES, MAX_CACHED_BODY_BYTES } from '../devices/apps/web/browser/http-cache.js';
+import { MAX_CONNECTIONS_PER_ORIGIN } from '../devices/apps/web/browser/origin-connections.js';
+import { DEFAULT_MAX_REDIRECTS, MAX_REFRESH_SECONDS } from '../devices/apps/web/browser/page-load.js';
+import { MAX_DELAYABLE } from '../devices/apps/web/browser/request-queue.js';
+import { MAX_CODINGS } from '../devices/apps/web/client/content-coding.js';
+import { MAX_HEAD_BYTES as MAX_RESPONSE_HEAD_BYTES } from '../devices/apps/web/client/http1-connection.js';
+import { MAX_STREAMS as MAX_CLIENT_STREAMS } from '../devices/apps/web/client/http2-connection.js';
 import { ANSWER_TIMEOUT_MS } from '../devices/apps/web/server/application.js';
 import { MAX_COMPRESSED_BYTES, MAX_KEPT_BYTES, MIN_COMPRESSED_BYTES } from '../devices/apps/web/server/codings.js';
 import {
@@ -26,7 +45,7 @@ import { MAX_SEND_BUFFER_BYTES } from '../devices/stack/tcp/sending/send-autotun
 import { UDP_DATAGRAM_OVERHEAD_BYTES, UDP_RECEIVE_BUFFER_BYTES } from '../devices/stack/transport/udp-endpoint.js';
 
 const text = readFileSync('docs/limits.md', 'utf8');
-const [stackText, webText] = text.split('\n## Web servers\n');
+const [stackText, serverText, browserText] = text.split(/\n## (?:Web servers|The browser)\n/);
 const rows = stackText
   .split('\n')
   .filter((line) => line.startsWith('| '))
@@ -78,7 +97,7 @@ t.test('the numbers are those of the program', async (t) => {
 });
 
 t.test('those of the web server, too', async (t) => {
-  const row = (beginning: string) => webText.split('\n').find((line) => line.startsWith(`| ${beginning}`)) ?? '';
+  const row = (beginning: string) => serverText.split('\n').find((line) => line.startsWith(`| ${beginning}`)) ?? '';
   const limits: [string, number][] = [
     ['send as the head', MAX_HEAD_BYTES],
     ['ask for as an address', MAX_TARGET],
@@ -92,7 +111,39 @@ t.test('those of the web server, too', async (t) => {
     ['ask side by side', MAX_STREAMS],
   ];
   for (const [what, value] of limits) t.match(row(what), new RegExp(`\\b${value}\\b`), what);
-  t.ok(webText.includes(`${MIN_COMPRESSED_BYTES} bytes to ${MAX_COMPRESSED_BYTES} bytes are compressed`));
-  t.ok(webText.includes(`${MAX_KEPT_BYTES} bytes are kept`));
-  t.ok(webText.includes(`An application has ${ANSWER_TIMEOUT_MS / 1000} s`));
+  t.ok(serverText.includes(`${MIN_COMPRESSED_BYTES} bytes to ${MAX_COMPRESSED_BYTES} bytes are compressed`));
+  t.ok(serverText.includes(`${MAX_KEPT_BYTES} bytes are kept`));
+  t.ok(serverText.includes(`An application has ${ANSWER_TIMEOUT_MS / 1000} s`));
+});
+
+t.test('those of the browser, too', async (t) => {
+  const row = (beginning: string) => browserText.split('\n').find((line) => line.startsWith(`| ${beginning}`)) ?? '';
+  const limits: [string, number][] = [
+    ['a load in which nothing', STALL_LIMIT_MS / 1000],
+    ['a load that always', WHOLE_LIMIT_MS / 1000],
+    ['redirects', DEFAULT_MAX_REDIRECTS],
+    ['the wait for a refresh', MAX_REFRESH_SECONDS],
+    ['the head', MAX_RESPONSE_HEAD_BYTES],
+    ['a body |', MAX_BODY_BYTES],
+    ['a body with', MAX_DECODED_BYTES],
+    ['a body with', SUSPICIOUS_BYTES],
+    ['a body with', MAX_RATIO],
+    ['content codings', MAX_CODINGS],
+    ['what is read', MAX_TEXT_BYTES],
+    ['what a page asks for', MAX_RESOURCES],
+    ['frames', MAX_FRAME_DEPTH],
+    ['style sheets', MAX_IMPORT_DEPTH],
+    ['connections', MAX_CONNECTIONS_PER_ORIGIN],
+    ['streams', MAX_CLIENT_STREAMS],
+    ['requests of medium', MAX_DELAYABLE],
+    ['the HTTP cache', CACHE_BYTES],
+    ['the HTTP cache', CACHE_ENTRIES],
+    ['the HTTP cache', MAX_CACHED_BODY_BYTES],
+    ['cookies', MAX_COOKIES],
+    ['cookies', MAX_DOMAIN_COOKIES],
+    ['cookies', MAX_COOKIE_BYTES],
+    ['bodies in the result', MAX_LOGGED_BODY_BYTES],
+    ['bodies in the result', MAX_LOGGED_BYTES],
+  ];
+  for (const [what, value] of limits) t.match(row(what), new RegExp(`\\b${value}\\b`), what);
 });

@@ -9,9 +9,11 @@ import { LoadError } from './load-error.js';
 export const MAX_BODY_BYTES = 512 * 1024 * 1024;
 /** The same for bodies that come compressed: a few bytes on the wire must not become work without end. */
 export const MAX_DECODED_BYTES = 128 * 1024 * 1024;
+/** How much of a body is kept for reading, bytes: documents, style sheets, the text of the result. */
+export const MAX_TEXT_BYTES = 1024 * 1024;
 /** From this size on, what decodes to so many times its length is taken for a bomb. */
-const SUSPICIOUS_BYTES = 16 * 1024 * 1024;
-const MAX_RATIO = 200;
+export const SUSPICIOUS_BYTES = 16 * 1024 * 1024;
+export const MAX_RATIO = 200;
 
 export interface BodyOptions {
   /** The Content-Encoding header; empty when there is none, or no body. */

@@ -6,7 +6,7 @@ import type { Libraries } from './libraries.js';
 /** Chromium's limits: of a domain, of all, and of a cookie's name and value, bytes. */
 export const MAX_DOMAIN_COOKIES = 180;
 export const MAX_COOKIES = 3000;
-const MAX_COOKIE_BYTES = 4096;
+export const MAX_COOKIE_BYTES = 4096;
 /** RFC 6265bis section 5.5: no cookie lives longer than 400 days. */
 const MAX_AGE_MS = 400 * 24 * 3600 * 1000;
 

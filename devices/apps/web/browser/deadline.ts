@@ -4,9 +4,9 @@ import type { Network } from '../../../net/network.js';
 import type { Timer } from '../../../stack/clock.js';
 
 /** Nothing has come for this long: whoever would send it will not. Longer than TCP's first four retransmissions. */
-const STALL_LIMIT_MS = 30_000;
+export const STALL_LIMIT_MS = 30_000;
 /** Even a load that always moves ends some day. */
-const WHOLE_LIMIT_MS = 600_000;
+export const WHOLE_LIMIT_MS = 600_000;
 
 export class Deadline {
   private readonly controller = new AbortController();

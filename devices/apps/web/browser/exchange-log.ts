@@ -10,7 +10,7 @@ import type { ConnectionFacts, TimingMarks } from './transaction.js';
 
 /** Of one body, and of all together, bytes, when the caller wants bodies. */
 export const MAX_LOGGED_BODY_BYTES = 1024 * 1024;
-const MAX_LOGGED_BYTES = 16 * 1024 * 1024;
+export const MAX_LOGGED_BYTES = 16 * 1024 * 1024;
 /** Exchanges that are written down. */
 const MAX_EXCHANGES = 2000;
 

@@ -11,6 +11,7 @@ import type { TlsSessions } from '../client/dial.js';
 import { headerValue } from '../client/message.js';
 import { isHtml, isText, sniffedType } from '../content-type.js';
 import { parseAddress, withoutSecrets } from '../url-parts.js';
+import { MAX_TEXT_BYTES } from './body.js';
 import type { BrowserNames } from './browser-names.js';
 import { Connections } from './connections.js';
 import type { Cookies } from './cookies.js';
@@ -23,13 +24,12 @@ import { decodeHtml } from './html/charset.js';
 import { type Refresh, readRefresh } from './html/refresh.js';
 import type { HttpCache } from './http-cache.js';
 import type { Libraries } from './libraries.js';
-import { MAX_TEXT_BYTES } from './limits.js';
 import { asLoadError, LoadError } from './load-error.js';
 import { LoadNames } from './load-names.js';
 import { RequestQueue } from './request-queue.js';
 import type { Loaded, ResourceRequest } from './resource-request.js';
 
-const DEFAULT_MAX_REDIRECTS = 20;
+export const DEFAULT_MAX_REDIRECTS = 20;
 /** A refresh that is further away is for whoever keeps the page open, seconds. */
 export const MAX_REFRESH_SECONDS = 5;
 /** The fetch standard's forbidden methods: they open tunnels or send headers back. */

@@ -4,6 +4,7 @@ import type { Network } from '../../../net/network.js';
 import type { Instant } from '../../../stack/clock.js';
 import type { Tracer } from '../../../stack/trace.js';
 import { DialError } from '../client/dial.js';
+import { MAX_HEAD_BYTES } from '../client/http1-connection.js';
 import {
   formatHead,
   type HeaderList,
@@ -186,7 +187,7 @@ function explainExchange(error: unknown, { signal }: Deadline): LoadError {
   const { code, message = '' } = error as Error & { code?: string };
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return new LoadError(code, STAGE, 'the head of the response is too long: more than 262144 bytes');
+      return new LoadError(code, STAGE, `the head of the response is longer than ${MAX_HEAD_BYTES} bytes`);
     case 'ERR_STREAM_PREMATURE_CLOSE':
       return new LoadError('ECONNRESET', STAGE, 'the server has closed the stream before the response was complete');
     case 'ECONNRESET':

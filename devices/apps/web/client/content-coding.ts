@@ -16,7 +16,7 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
 };
 
 /** More codings on top of each other than this are no honest message. */
-const MAX_CODINGS = 5;
+export const MAX_CODINGS = 5;
 
 /**
  * What Accept-Encoding says. As browsers: brotli and what came after it over TLS alone, where no intermediary can be upset by

@@ -16,7 +16,7 @@ import type {
 } from './message.js';
 
 /** Streams at once at most, whatever the server allows; as many as browsers open before its SETTINGS have come. */
-const MAX_STREAMS = 100;
+export const MAX_STREAMS = 100;
 /** RFC 9113 section 8.2.2: these speak of a connection of HTTP/1.1. `Host` becomes `:authority`. */
 const CONNECTION_SPECIFIC = new Set([
   'host',

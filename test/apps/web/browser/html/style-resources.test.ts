@@ -46,7 +46,7 @@ t.test('a font: the first format that is known, by the rules of CORS', async (t)
 });
 
 t.test('any text is some style sheet, and what it asks for is bounded', async (t) => {
-  fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (css) => read(css).resources.length <= 20));
+  fc.assert(fc.property(fc.string({ maxLength: 200 }), (css) => read(css).resources.length <= 20));
   t.equal(names(Array.from({ length: 100 }, (_, index) => `p { background: url(${index}.png) }`).join('')).length, 20);
   t.strictSame(names(`${'@media screen {'.repeat(5000)} p { background: url(a.png) }`), []);
   t.strictSame(names('p{:;}'.repeat(40_000)), [], 'more mistakes than are worth while');
