@@ -12,6 +12,7 @@ import {
 } from '../../stack/wire/dns.js';
 import { isWithin, nameLabels, parentName, ROOT_NAME, sameName } from '../../stack/wire/dns-name.js';
 import { CLASS_IN, type QuestionType, type ResourceRecord } from '../../stack/wire/dns-record.js';
+import { EDE_INVALID_DATA, EDE_NOT_READY, type ExtendedError, edns } from '../../stack/wire/edns.js';
 import { AnswerOrder } from './answer-order.js';
 import type { HostedZone } from './hosted-zone.js';
 import type { Zone, ZoneFinding } from './zone.js';
@@ -59,12 +60,12 @@ export class Authority {
       const hosted = this.hostOf(chase.at, type);
       if (hosted === undefined) return chase.chain.length === 0 ? { kind: 'outside' } : leaves(chase);
       // A secondary without a copy, or with one that is too old (RFC 1034 section 4.3.5).
-      if (hosted.zone === undefined) return failure();
+      if (hosted.zone === undefined) return failure(NOT_READY);
       const finding = this.step(hosted, hosted.zone, chase, type);
       if (finding !== undefined) return finding;
     }
     // A loop of aliases: no answer would be true.
-    return failure();
+    return failure({ infoCode: EDE_INVALID_DATA, text: 'a loop of aliases' });
   }
 
   /** Undefined when the chase goes on under another name. */
@@ -131,10 +132,16 @@ export class Authority {
 }
 
 export const REFUSED: AnswerSections = { ...sections(RCODE_REFUSED, []), authoritative: false };
+const NOT_READY: ExtendedError = { infoCode: EDE_NOT_READY, text: 'there is no copy of the zone' };
 export const SERVER_FAILURE: AnswerSections = { ...sections(RCODE_SERVFAIL, []), authoritative: false };
 
-function failure(): AuthorityFinding {
-  return { kind: 'answer', sections: SERVER_FAILURE };
+function failure(reason: ExtendedError): AuthorityFinding {
+  return { kind: 'answer', sections: withError(SERVER_FAILURE, reason) };
+}
+
+/** The reason goes out only to clients that know EDNS. */
+export function withError(sections: AnswerSections, error: ExtendedError): AnswerSections {
+  return { ...sections, edns: edns({ options: [{ kind: 'extended-error', ...error }] }) };
 }
 
 function leaves({ chain, at }: Chase): AuthorityFinding {

@@ -16,9 +16,9 @@ import { type DnsMessage, type DnsQuestion, dnsResponse, RCODE_SERVFAIL } from '
 import { canonicalName } from '../../stack/wire/dns-name.js';
 import { EDE_CACHED_ERROR, EDE_NO_REACHABLE_AUTHORITY, ednsOption } from '../../stack/wire/edns.js';
 import type { Environment } from '../machine.js';
-import { type AnswerSections, REFUSED, SERVER_FAILURE } from './authority.js';
+import { type AnswerSections, REFUSED, SERVER_FAILURE, withError } from './authority.js';
 import { DnsListener } from './listener.js';
-import { findingSections, withError } from './recursive-role.js';
+import { findingSections } from './recursive-role.js';
 import { Rotation } from './rotation.js';
 import { ServerTimes } from './server-times.js';
 

@@ -8,10 +8,10 @@ import type { Tracer } from '../../stack/trace.js';
 import { type DnsQuestion, RCODE_NOERROR, RCODE_NXDOMAIN } from '../../stack/wire/dns.js';
 import { canonicalName } from '../../stack/wire/dns-name.js';
 import type { QuestionType, ResourceRecord } from '../../stack/wire/dns-record.js';
-import { EDE_PROHIBITED, type ExtendedError, edns } from '../../stack/wire/edns.js';
+import { EDE_PROHIBITED } from '../../stack/wire/edns.js';
 import type { Environment } from '../machine.js';
 import { AddressList } from './address-list.js';
-import { type AnswerSections, REFUSED, SERVER_FAILURE } from './authority.js';
+import { type AnswerSections, REFUSED, SERVER_FAILURE, withError } from './authority.js';
 import { closestDelegation, delegationSections } from './delegation.js';
 import { Recursion, type RecursionTiming } from './recursion.js';
 import { Rotation } from './rotation.js';
@@ -76,9 +76,4 @@ export function findingSections(found: CacheFinding, answers: readonly ResourceR
   const proof = found.kind === 'answer' || found.soa === undefined ? [] : [found.soa];
   const rcode = found.kind === 'nxdomain' ? RCODE_NXDOMAIN : RCODE_NOERROR;
   return { rcode, authoritative: false, answers, authorities: proof, additionals: [] };
-}
-
-/** The reason goes out only to clients that know EDNS. */
-export function withError(sections: AnswerSections, error: ExtendedError): AnswerSections {
-  return { ...sections, edns: edns({ options: [{ kind: 'extended-error', ...error }] }) };
 }

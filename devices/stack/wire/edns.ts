@@ -186,6 +186,7 @@ function u16(value: number): Uint8Array {
 /** RFC 8914 section 4, those that servers here tell. */
 export const EDE_OTHER = 0;
 export const EDE_CACHED_ERROR = 13;
+export const EDE_NOT_READY = 14;
 export const EDE_PROHIBITED = 18;
 export const EDE_NO_REACHABLE_AUTHORITY = 22;
 export const EDE_INVALID_DATA = 24;

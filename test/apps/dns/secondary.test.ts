@@ -72,6 +72,8 @@ async function serialOf(net: DnsNet, client: DnsNode, server: DnsNode): Promise<
 t.test('a secondary copies the zone at its start, and answers as one in charge', async (t) => {
   const { net, two, client } = world();
   t.equal(await serialOf(net, client, two), 'rcode 2', 'nothing is known yet');
+  const early = await net.ask(client, two, { name: 'www.server.com' });
+  t.match(early.message.edns?.options, [{ kind: 'extended-error', infoCode: 14 }], 'Not Ready');
   await net.runFor(500);
   t.equal(await serialOf(net, client, two), 7);
   t.same(answersOf(await net.ask(client, two, { name: 'www.server.com' })), ['www.server.com A 10.0.9.1']);
