@@ -1,22 +1,22 @@
 /**
- * What Debian's dig 9.18 prints about the names of test/apps/dns/golden/dig.yaml: a file of command lines, each behind a
- * `$ ` and followed by its output, in which that varies from run to run is masked.
+ * What Debian's dig, host and nslookup 9.18 print about the names of test/apps/dns/golden/dig.yaml: files of command
+ * lines, each behind a `$ ` and followed by its output, in which that varies from run to run is masked.
  */
 import { readFileSync } from 'node:fs';
 
 export const GOLDEN_TOPOLOGY = 'test/apps/dns/golden/dig.yaml';
-export const GOLDEN_FILE = 'test/apps/dns/golden/dig.txt';
+export const GOLDEN_FILES = ['dig', 'host', 'nslookup'].map((name) => `test/apps/dns/golden/${name}.txt`);
 
 export interface GoldenRun {
-  /** Without the word `dig`; quotes as a shell takes them. */
+  /** Quotes as a shell takes them. */
   readonly line: string;
   readonly output: string;
 }
 
 /** In the order in which they were run: what is in the cache of the recursive server depends on it. */
-export function goldenRuns(): GoldenRun[] {
-  return readFileSync(GOLDEN_FILE, 'utf8')
-    .split(/^\$ dig ?/m)
+export function goldenRuns(file: string): GoldenRun[] {
+  return readFileSync(file, 'utf8')
+    .split(/^\$ /m)
     .slice(1)
     .map((block) => {
       const [line] = block.split('\n', 1);
@@ -25,7 +25,7 @@ export function goldenRuns(): GoldenRun[] {
 }
 
 export function formatRun({ line, output }: GoldenRun): string {
-  return `$ dig${line === '' ? '' : ` ${line}`}\n${output}`;
+  return `$ ${line}\n${output}`;
 }
 
 /** What a terminal shows of a run: standard output, then the lines of standard error, then a status that is not 0. */

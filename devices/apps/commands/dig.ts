@@ -15,6 +15,7 @@ import type { DigLookup } from './dig-lookup.js';
 import { DigScreen } from './dig-screen.js';
 import { trace } from './dig-trace.js';
 import { showTransfer } from './dig-transfer.js';
+import { problemOf } from './dns-problems.js';
 
 /** dig's own: no reply from a server; and an error of its own. */
 const NO_REPLY_STATUS = 9;
@@ -146,8 +147,8 @@ class Dig {
       hasFailedTcp = isTcp && code !== 'ETIMEOUT';
       this.screen.line(
         hasFailedTcp
-          ? `;; Connection to ${endpointOf(server, lookup)}(${server.name}) for ${lookup.name} failed: ${problem(code)}.`
-          : `;; communications error to ${endpointOf(server, lookup)}: ${problem(code)}`,
+          ? `;; Connection to ${endpointOf(server, lookup)}(${server.name}) for ${lookup.name} failed: ${problemOf(code)}.`
+          : `;; communications error to ${endpointOf(server, lookup)}: ${problemOf(code)}`,
       );
     });
     if (answered === undefined) {
@@ -220,17 +221,4 @@ function overTcp({ tcp, type }: DigLookup): boolean {
 
 function endpointOf(server: ChosenServer, { port }: DigLookup): string {
   return `${server.address}#${port}`;
-}
-
-const PROBLEMS: ReadonlyMap<string, string> = new Map([
-  ['ETIMEOUT', 'timed out'],
-  ['ETIMEDOUT', 'timed out'],
-  ['ECONNREFUSED', 'connection refused'],
-  ['ECONNRESET', 'end of file'],
-  ['EHOSTUNREACH', 'host unreachable'],
-  ['ENETUNREACH', 'network unreachable'],
-]);
-
-function problem(code: string): string {
-  return PROBLEMS.get(code) ?? code;
 }

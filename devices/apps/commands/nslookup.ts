@@ -1,94 +1,157 @@
-/** `nslookup`, as it works without a dialogue. */
-import type { DnsAsk } from '../../net/dns-exchange.js';
+/** `nslookup` as BIND 9.18 has it, without its dialogue. */
+import type { DnsAsk, DnsReply } from '../../net/dns-exchange.js';
 import type { Network } from '../../net/network.js';
 import { type Resolver, reverseName } from '../../net/resolver.js';
 import type { Random } from '../../stack/random.js';
-import { DNS_PORT, type DnsMessage, RCODE_NOERROR, RCODE_NXDOMAIN, rcodeName } from '../../stack/wire/dns.js';
+import { DNS_PORT, RCODE_NOERROR, RCODE_NXDOMAIN, RCODE_SERVFAIL, rcodeName } from '../../stack/wire/dns.js';
 import { absolute, formatRecordData, type ResourceRecord, typeFromText } from '../../stack/wire/dns-record.js';
+import { type QuestionType, typeNumber } from '../../stack/wire/dns-type.js';
 import { type ChosenServer, DnsClient } from '../dns/client.js';
-import { type Command, INTERRUPTED_STATUS } from './command.js';
+import { type Command, type CommandIo, INTERRUPTED_STATUS } from './command.js';
 import { CommandFailure, defineCommand, UsageError } from './define.js';
+import { problemOf } from './dns-problems.js';
 
 export function nslookup(network: Network, resolver: Resolver, random: Random): Command {
   const client = new DnsClient(network, resolver, random, 'nslookup');
   return defineCommand({
     name: 'nslookup',
     summary: 'look up a name, an address or a record',
-    usage: 'nslookup [-type=type] [-port=port] [-timeout=seconds] [-retry=n] name|address [server]',
+    usage: 'nslookup [-type=type] [-port=port] [-timeout=seconds] [-retry=n] [-vc] [-norecurse] name|address [server]',
     async run(argv, io) {
-      const { name, server, ...options } = parse(argv);
-      const servers = await client.servers(server);
-      if (server !== undefined && servers.length === 0) {
-        throw new CommandFailure(`couldn't get address for '${server}': not found`);
+      const wanted = parse(argv);
+      const servers = await client.servers(wanted.server);
+      if (wanted.server !== undefined && servers.length === 0) {
+        throw new CommandFailure(`couldn't get address for '${wanted.server}': not found`);
       }
-      const reversed = reverseName(name);
-      const type = options.type ?? (reversed === undefined ? 'A' : 'PTR');
-      const candidates = reversed === undefined ? resolver.candidates(name) : [reversed];
-      if (candidates.length === 0) throw new CommandFailure(`'${name}' is not a legal name`);
-      for (const candidate of candidates) {
-        const ask: DnsAsk = { ...options, name: candidate, type, recursionDesired: true, signal: io.signal };
-        const answered = await client.ask(servers, ask, options.tries);
-        if (answered === undefined) {
-          if (io.signal.aborted) return INTERRUPTED_STATUS;
-          io.stdout(';; connection timed out; no servers could be reached\n\n');
-          return 1;
-        }
-        const { message } = answered.reply;
-        if (message.rcode === RCODE_NXDOMAIN && candidate !== candidates.at(-1)) continue;
-        io.stdout(formatServer(answered.server, options.port));
-        io.stdout(formatAnswer(message, candidate));
-        return message.rcode === RCODE_NOERROR ? 0 : 1;
-      }
-      return 1;
+      for (const warning of wanted.warnings) io.stdout(`${warning}\n`);
+      return new Run(client, servers, wanted, io).run(resolver);
     },
   });
 }
 
-function parse(argv: readonly string[]) {
+interface Wanted {
+  readonly name: string;
+  readonly server: string | undefined;
+  /** Without one, addresses of both kinds; or the name of an address. */
+  readonly type: QuestionType | undefined;
+  readonly tries: number;
+  readonly question: Pick<DnsAsk, 'port' | 'timeoutMs' | 'transport' | 'recursionDesired'>;
+  readonly warnings: readonly string[];
+}
+
+function parse(argv: readonly string[]): Wanted {
   const operands: string[] = [];
-  let type: DnsAsk['type'] | undefined;
-  let port = DNS_PORT;
-  let timeoutMs = 5000;
-  let tries = 2;
+  const warnings: string[] = [];
+  let type: QuestionType | undefined;
+  let question: Wanted['question'] = { port: DNS_PORT, timeoutMs: 5000, transport: 'udp', recursionDesired: true };
+  let tries = 3;
   for (const word of argv) {
-    const [option, value] = word.split('=', 2);
+    const [option, value = ''] = word.split('=', 2);
     if (!word.startsWith('-')) operands.push(word);
-    else if (['-type', '-querytype', '-q', '-ty'].includes(option)) {
-      type = typeFromText(value ?? '');
-      if (type === undefined) throw new UsageError(`unknown query type: ${value}`);
-    } else if (option === '-port') port = integer(option, value, 65535);
-    else if (option === '-timeout') timeoutMs = 1000 * integer(option, value, 300);
+    else if (/^-(ty(pe)?|q(uery(type)?)?)$/.test(option)) {
+      type = typeFromText(value);
+      if (type === undefined) warnings.push(`unknown query type: ${value}`);
+    } else if (option === '-port') question = { ...question, port: integer(option, value, 65535) };
+    else if (option === '-timeout') question = { ...question, timeoutMs: 1000 * integer(option, value, 300) };
     else if (option === '-retry') tries = integer(option, value, 100);
+    else if (/^-(no)?vc$/.test(option)) question = { ...question, transport: option === '-vc' ? 'tcp' : 'udp' };
+    else if (/^-(no)?rec(urse)?$/.test(option)) question = { ...question, recursionDesired: !option.startsWith('-no') };
     else throw new UsageError(`*** Invalid option: ${word.slice(1)}`);
   }
   const [name, server] = operands;
   if (name === undefined || operands.length > 2) throw new UsageError('a name, and perhaps a server');
-  return { name, server, type, port, timeoutMs, tries };
+  return { name, server, type, tries, question, warnings };
 }
 
-function integer(option: string, value: string | undefined, most: number): number {
-  const number = /^\d+$/.test(value ?? '') ? Number(value) : 0;
+function integer(option: string, value: string, most: number): number {
+  const number = /^\d+$/.test(value) ? Number(value) : 0;
   if (number < 1 || number > most) throw new UsageError(`${option} takes a number 1 … ${most}`);
   return number;
 }
 
-function formatServer(server: ChosenServer, port: number): string {
-  return `Server:\t\t${server.name}\nAddress:\t${server.address}#${port}\n\n`;
+class Run {
+  private readonly client: DnsClient;
+  private readonly servers: readonly ChosenServer[];
+  private readonly wanted: Wanted;
+  private readonly io: CommandIo;
+
+  constructor(client: DnsClient, servers: readonly ChosenServer[], wanted: Wanted, io: CommandIo) {
+    this.client = client;
+    this.servers = servers;
+    this.wanted = wanted;
+    this.io = io;
+  }
+
+  /** Asks about the first name that exists. */
+  async run(resolver: Resolver): Promise<number> {
+    const { name, type } = this.wanted;
+    const reversed = reverseName(name);
+    const candidates = reversed === undefined ? resolver.candidates(name) : [reversed];
+    if (candidates.length === 0) throw new CommandFailure(`'${name}' is not a legal name`);
+    for (const candidate of candidates) {
+      const answered = await this.ask(candidate, type ?? (reversed === undefined ? 'A' : 'PTR'));
+      if (answered === undefined) return this.io.signal.aborted ? INTERRUPTED_STATUS : 1;
+      const isLast = candidate === candidates.at(-1);
+      if (answered.reply.message.rcode === RCODE_NXDOMAIN && !isLast) continue;
+      return this.show(candidate, answered.reply, answered.server, reversed !== undefined && type === undefined);
+    }
+    return 1;
+  }
+
+  /** `isReverse`: nobody has said which server or type; then the answer stands alone. */
+  private async show(name: string, reply: DnsReply, server: ChosenServer, isReverse: boolean): Promise<number> {
+    const { io, wanted } = this;
+    const { message } = reply;
+    if (message.rcode === RCODE_SERVFAIL) io.stdout(`;; Got SERVFAIL reply from ${reply.server}\n`);
+    if (!isReverse) io.stdout(`Server:\t\t${server.name}\nAddress:\t${server.address}#${reply.port}\n\n`);
+    if (message.rcode !== RCODE_NOERROR) {
+      io.stdout(`** server can't find ${name}: ${rcodeName(message.rcode)}\n\n`);
+      return 1;
+    }
+    if (!message.authoritative && !isReverse) io.stdout('Non-authoritative answer:\n');
+    io.stdout(message.answers.map(formatAnswer).join(''));
+    const others = wanted.type === undefined && !isReverse ? await this.otherAddresses(name, reply) : [];
+    io.stdout(others.map(formatAnswer).join(''));
+    if (message.answers.length + others.length === 0) io.stdout(`*** Can't find ${name}: No answer\n`);
+    const type = message.questions[0]?.type;
+    if (!message.authoritative && type !== 'A' && type !== 'AAAA') {
+      io.stdout('\nAuthoritative answers can be found from:\n');
+      io.stdout([...message.authorities, ...message.additionals].map(formatOther).join(''));
+    }
+    io.stdout('\n');
+    return 0;
+  }
+
+  /** Those of IPv6, of the name that the aliases lead to. */
+  private async otherAddresses(name: string, { message }: DnsReply): Promise<readonly ResourceRecord[]> {
+    const alias = message.answers.findLast((record) => record.type === 'CNAME');
+    const answered = await this.ask(alias?.type === 'CNAME' ? alias.target : name, 'AAAA');
+    return answered?.reply.message.answers ?? [];
+  }
+
+  private async ask(name: string, type: QuestionType) {
+    const { io, wanted } = this;
+    const ask: DnsAsk = { ...wanted.question, name, type, signal: io.signal };
+    const answered = await this.client.ask(this.servers, ask, wanted.tries, ({ address }, code) => {
+      io.stdout(`;; communications error to ${address}#${wanted.question.port}: ${problemOf(code)}\n`);
+    });
+    if (answered === undefined && !io.signal.aborted) io.stdout(';; no servers could be reached\n\n');
+    return answered;
+  }
 }
 
-function formatAnswer(message: DnsMessage, name: string): string {
-  if (message.rcode !== RCODE_NOERROR) return `** server can't find ${name}: ${rcodeName(message.rcode)}\n\n`;
-  const heading = message.authoritative ? '' : 'Non-authoritative answer:\n';
-  if (message.answers.length === 0) return `${heading}*** Can't find ${name}: No answer\n\n`;
-  return `${heading}${message.answers.map(formatLine).join('')}\n`;
+function formatAnswer(record: ResourceRecord): string {
+  if (record.type !== 'A' && record.type !== 'AAAA') return formatOther(record);
+  return `Name:\t${record.name}\nAddress: ${formatRecordData(record)}\n`;
 }
 
-function formatLine(record: ResourceRecord): string {
+function formatOther(record: ResourceRecord): string {
   const { name } = record;
   switch (record.type) {
     case 'A':
+      return `${name}\tinternet address = ${formatRecordData(record)}\n`;
     case 'AAAA':
-      return `Name:\t${name}\nAddress: ${formatRecordData(record)}\n`;
+      return `${name}\thas AAAA address ${formatRecordData(record)}\n`;
     case 'CNAME':
       return `${name}\tcanonical name = ${absolute(record.target)}\n`;
     case 'NS':
@@ -99,6 +162,8 @@ function formatLine(record: ResourceRecord): string {
       return `${name}\tmail exchanger = ${formatRecordData(record)}\n`;
     case 'TXT':
       return `${name}\ttext = ${formatRecordData(record)}\n`;
+    case 'SRV':
+      return `${name}\tservice = ${formatRecordData(record)}\n`;
     case 'SOA':
       return (
         `${name}\n\torigin = ${record.mname}\n\tmail addr = ${record.rname}\n\tserial = ${record.serial}\n` +
@@ -106,6 +171,6 @@ function formatLine(record: ResourceRecord): string {
         `\tminimum = ${record.minimum}\n`
       );
     default:
-      return `${name}\trdata_${record.type} = ${formatRecordData(record)}\n`;
+      return `${name}\trdata_${typeNumber(record.type)} = ${formatRecordData(record)}\n`;
   }
 }

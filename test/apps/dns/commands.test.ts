@@ -92,11 +92,12 @@ t.test('nslookup', async (t) => {
     stdout: `${head}** server can't find no.server.com: NXDOMAIN\n\n`,
   });
   t.match((await run(nslookup, 'server.com')).stdout, "*** Can't find server.com: No answer\n");
-  t.equal((await run(nslookup, '-type=what x')).status, 2);
+  t.match((await run(nslookup, '-type=what www.server.com')).stdout, /^unknown query type: what\n/);
+  t.equal((await run(nslookup, '-what x')).status, 2);
   net.kill(isp);
   t.match(await run(nslookup, '-timeout=1 www.server.com'), {
     status: 1,
-    stdout: ';; connection timed out; no servers could be reached\n\n',
+    stdout: /(;; communications error to 10.0.1.1#53: timed out\n){3};; no servers could be reached\n\n$/,
   });
 });
 
@@ -123,6 +124,6 @@ t.test('host', async (t) => {
   net.kill(isp);
   t.match(await run(host, '-W 1 -R 1 www.server.com'), {
     status: 1,
-    stdout: ';; connection timed out; no servers could be reached\n',
+    stdout: /(;; communications error to 10.0.1.1#53: timed out\n){2};; no servers could be reached\n$/,
   });
 });

@@ -1,7 +1,7 @@
 /** `dig axfr` and `dig ixfr` with servers that send zones in pieces, wrongly, or not to the end. */
 import t from 'tap';
 import { dig } from '../../../devices/apps/commands/dig.js';
-import { TransferEnd } from '../../../devices/apps/commands/dig-transfer.js';
+import { TransferEnd } from '../../../devices/apps/commands/zone-transfer.js';
 import { dnsQuery, dnsResponse, RCODE_REFUSED } from '../../../devices/stack/wire/dns.js';
 import { CLASS_IN, type ResourceRecord } from '../../../devices/stack/wire/dns-record.js';
 import { runCommand } from './command-run.js';
