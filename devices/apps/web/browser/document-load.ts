@@ -12,7 +12,7 @@ import { parseAddress, withoutSecrets } from '../url-parts.js';
 import { MAX_TEXT_BYTES } from './body.js';
 import type { Connections } from './connections.js';
 import type { Fetcher } from './fetcher.js';
-import { decodeCss, decodeHtml } from './html/charset.js';
+import { type DecodedHtml, decodeCss, decodeHtml } from './html/charset.js';
 import type { Fetchable } from './html/fetchable.js';
 import { type Frame, type Hint, MAX_RESOURCES, type PageContents, readPage } from './html/page-contents.js';
 import { readStyle, type StyleContents } from './html/style-resources.js';
@@ -74,18 +74,18 @@ export class DocumentLoad {
   private readonly client: RequestClient;
   /** URLs of the documents that this one stands in, and its own. */
   private readonly ancestors: readonly string[];
-  private readonly charset: string;
+  private readonly encoding: string;
 
   constructor(
-    html: string,
+    { text, encoding }: DecodedHtml,
     { url, headers, top }: { url: URL; headers: readonly (readonly [string, string])[]; top?: URL },
     ancestors: readonly string[],
     context: PageContext,
   ) {
     this.context = context;
     this.ancestors = [...ancestors, withoutHash(url)];
-    this.contents = readPage(html, url.href, context.libraries);
-    this.charset = 'utf-8';
+    this.contents = readPage(text, url.href, context.libraries);
+    this.encoding = encoding;
     const header = readReferrerPolicy(headerValue(headers, 'referrer-policy'));
     const referrerPolicy = this.contents.referrerPolicy ?? header ?? DEFAULT_REFERRER_POLICY;
     this.client = { url, referrerPolicy, topUrl: top ?? url };
@@ -153,7 +153,7 @@ export class DocumentLoad {
   private async styleSheet({ resource, response, url }: Loaded, chain: readonly string[], blocking: boolean) {
     if (response === undefined || resource.status >= 400) return;
     if (resource.contentType !== '' && mediaType(resource.contentType) !== 'text/css') return;
-    const css = decodeCss(response.beginning, resource.contentType, this.charset);
+    const css = decodeCss(response.beginning, resource.contentType, this.encoding);
     const contents = readStyle(css, { ...this.styleOptions(url.href), kind: 'stylesheet' });
     const found = [...contents.imports, ...contents.resources.map((one) => one.url)];
     this.context.tracer.emit({ event: 'css-parsed', url: withoutSecrets(url), resources: found });
@@ -186,7 +186,7 @@ export class DocumentLoad {
   private async frame({ initiator, url, srcdoc, priority }: Frame): Promise<void> {
     if (this.ancestors.length > MAX_FRAME_DEPTH) return;
     if (srcdoc !== undefined) {
-      await this.nested(srcdoc, new URL(this.contents.baseUrl), []);
+      await this.nested({ text: srcdoc, encoding: this.encoding }, new URL(this.contents.baseUrl), []);
       return;
     }
     if (url === undefined || this.ancestors.includes(url)) return;
@@ -216,7 +216,7 @@ export class DocumentLoad {
     await this.nested(html, loaded.url, loaded.response.headers);
   }
 
-  private async nested(html: string, url: URL, headers: readonly (readonly [string, string])[]): Promise<void> {
+  private async nested(html: DecodedHtml, url: URL, headers: readonly (readonly [string, string])[]): Promise<void> {
     await new DocumentLoad(html, { url, headers, top: this.client.topUrl }, this.ancestors, this.context).run();
   }
 }

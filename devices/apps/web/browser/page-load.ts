@@ -179,12 +179,13 @@ export class PageLoad {
     const { response, resource, url } = document;
     const type = resource.contentType || sniffedType(response?.beginning ?? new Uint8Array());
     if (!response || !isText(type)) return { document, text: '', title: '', resources };
-    const text = decodeHtml(response.beginning, type);
+    const decoded = decodeHtml(response.beginning, type);
+    const { text } = decoded;
     if (!isHtml(type)) return { document, text, title: '', resources };
     const { fetcher, names, connections } = this;
     const { libraries, tracer } = this.context;
     const context = { fetcher, names, connections, libraries, tracer, resources, now: () => this.now() };
-    const loading = new DocumentLoad(text, { url, headers: response.headers }, [], context);
+    const loading = new DocumentLoad(decoded, { url, headers: response.headers }, [], context);
     const { title } = loading.contents;
     if (this.request.subresources === false) return { document, text, title, resources };
     const milestones = await loading.run();

@@ -280,6 +280,19 @@ t.test('forms: in the query, as a body of either type, and who sent it', async (
   );
 });
 
+t.test('a style sheet that does not say so is written as the document is', async (t) => {
+  const { fetch } = httpServer((request, response) => {
+    response.setHeader('Content-Type', request.url === '/' ? 'text/html; charset=windows-1252' : 'text/css');
+    response.end(
+      request.url === '/'
+        ? '<link rel=stylesheet href=a.css>'
+        : Buffer.from('p { background: url(\xe4.png) }', 'latin1'),
+    );
+  });
+  const { resources } = await fetch('http://www.server.com/');
+  t.equal(resources.at(-1)?.url, 'http://www.server.com/%C3%A4.png');
+});
+
 t.test('bodies are kept when they are asked for, text as text', async (t) => {
   const { fetch } = httpServer((request, response) => {
     response.setHeader('Content-Type', request.url === '/' ? 'text/html' : 'image/png');

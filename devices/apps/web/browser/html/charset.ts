@@ -3,10 +3,17 @@
 /** So much is looked through for a declaration, bytes. */
 const PRESCAN_BYTES = 1024;
 
+export interface DecodedHtml {
+  readonly text: string;
+  /** By its name in the Encoding standard, in lower case; what its style sheets are read as that name none. */
+  readonly encoding: string;
+}
+
 /** The byte order mark, the header, the document's own word; without any, UTF-8 when it is that, else Windows-1252. */
-export function decodeHtml(bytes: Uint8Array, contentType: string): string {
+export function decodeHtml(bytes: Uint8Array, contentType: string): DecodedHtml {
   const named = bomEncoding(bytes) ?? headerCharset(contentType) ?? known(metaCharset(bytes));
-  return decode(bytes, named ?? (isUtf8(bytes) ? 'utf-8' : 'windows-1252'));
+  const encoding = named ?? (isUtf8(bytes) ? 'utf-8' : 'windows-1252');
+  return { text: decode(bytes, encoding), encoding };
 }
 
 /** `environment` is the encoding of whoever asked for the style sheet. */

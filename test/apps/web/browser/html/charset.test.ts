@@ -1,6 +1,7 @@
 import t from 'tap';
-import { decodeCss, decodeHtml } from '../../../../../devices/apps/web/browser/html/charset.js';
+import { decodeHtml as decode, decodeCss } from '../../../../../devices/apps/web/browser/html/charset.js';
 
+const decodeHtml = (bytes: Uint8Array, contentType: string) => decode(bytes, contentType).text;
 const latin1 = (text: string) => Buffer.from(text, 'latin1');
 
 t.test('byte order mark, header, declaration, and what the bytes look like, in this order', async (t) => {
