@@ -5,6 +5,7 @@
  * In this folder are the programs of devices (dhcp/, dns/, web/, commands/), and kinds/ that put a device together from
  * its config. Programs see the network by net/, files and log by the {@link Environment}, time by both; never the system.
  */
+import type { Readable } from 'node:stream';
 import type { DeviceConfig, PortConfig } from '../control/config.js';
 import type { FetchRequest, FetchResult } from '../control/rpc.js';
 import type { StreamRequest } from '../control/stream.js';
@@ -58,6 +59,18 @@ export interface FileStore {
    * With a `root`, also undefined for what lies outside that folder once symbolic links are followed.
    */
   read(absolutePath: string, root?: string): Promise<StoredFile | undefined>;
+  /** The same for files that may be large: nothing of it is read yet. Left out: files are read whole. */
+  find?(absolutePath: string, root?: string): Promise<FoundFile | undefined>;
+}
+
+export interface FoundFile {
+  /** Bytes. */
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly modifiedMs: number;
+  whole(): Promise<Uint8Array>;
+  /** The bytes from `start` to `end`, both inclusive. Fails when the file has become shorter meanwhile. */
+  part(start: number, end: number): Readable;
 }
 
 export interface LogFiles {

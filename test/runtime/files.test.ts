@@ -1,5 +1,6 @@
-import { symlinkSync, utimesSync } from 'node:fs';
+import { symlinkSync, truncateSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import t from 'tap';
 import { diskFiles } from '../../devices/runtime/files.js';
 
@@ -45,4 +46,14 @@ t.test('a root that is itself a symbolic link', async (t) => {
   const root = join(folder, 'www');
   symlinkSync(join(folder, 'site'), root);
   t.equal(text((await diskFiles.read(join(root, 'index.html'), root))?.bytes), 'page');
+});
+
+t.test('a file that is larger than memory: found without being read, and read in parts', async (t) => {
+  const path = join(t.testdir({ large: '' }), 'large');
+  truncateSync(path, 5e9);
+  const file = await diskFiles.find(path);
+  t.equal(file?.size, 5e9);
+  const part = file?.part(5e9 - 3, 5e9 - 1);
+  t.same(part && (await buffer(part)), Buffer.alloc(3));
+  t.equal(await diskFiles.find(join(path, 'below')), undefined);
 });

@@ -1,5 +1,6 @@
 /** Range requests (RFC 9110 section 14): the parts of a body that a client asks for, and how they are sent. */
 import parseRange from 'range-parser';
+import type { Body } from './body.js';
 
 /** More ranges than this, once those that touch are joined, are an attack rather than a need (section 14.2). */
 export const MAX_RANGES = 32;
@@ -39,20 +40,28 @@ export function contentRange({ start, end }: ByteRange, size: number): string {
   return `bytes ${start}-${end}/${size}`;
 }
 
-export function slice(bytes: Uint8Array, { start, end }: ByteRange): Uint8Array {
-  return bytes.subarray(start, end + 1);
-}
-
 /** The body of type multipart/byteranges (section 14.6). The boundary must not occur in the bytes. */
 export function multipart(
-  bytes: Uint8Array,
+  body: Body,
   ranges: readonly ByteRange[],
   contentType: string,
   boundary: string,
-): Uint8Array {
-  const parts = ranges.flatMap((range) => {
-    const head = `\r\n--${boundary}\r\nContent-Type: ${contentType}\r\nContent-Range: ${contentRange(range, bytes.length)}\r\n\r\n`;
-    return [Buffer.from(head), slice(bytes, range)];
-  });
-  return Buffer.concat([...parts, Buffer.from(`\r\n--${boundary}--\r\n`)]);
+): { readonly length: number; readonly pieces: () => AsyncIterable<Uint8Array> } {
+  const heads = ranges.map((range) =>
+    Buffer.from(
+      `\r\n--${boundary}\r\nContent-Type: ${contentType}\r\nContent-Range: ${contentRange(range, body.length)}\r\n\r\n`,
+    ),
+  );
+  const tail = Buffer.from(`\r\n--${boundary}--\r\n`);
+  const sizes = ranges.map(({ start, end }, index) => heads[index].length + end - start + 1);
+  async function* pieces() {
+    for (const [index, { start, end }] of ranges.entries()) {
+      yield heads[index];
+      const part = body.part(start, end);
+      if (part instanceof Uint8Array) yield part;
+      else yield* part as AsyncIterable<Uint8Array>;
+    }
+    yield tail;
+  }
+  return { length: sizes.reduce((sum, size) => sum + size, tail.length), pieces };
 }

@@ -1,9 +1,12 @@
 /** One request of the web server and the answer that it gets. Whatever is sent is logged and traced here. */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import type { Environment } from '../../machine.js';
 import type { AccessLog } from './access-log.js';
+import { type Source, whole } from './body.js';
 import type { Connection } from './connection.js';
 import { httpDate } from './dates.js';
+import type { SiteFile } from './site-files.js';
 
 export const SERVER_NAME = 'Netarium';
 
@@ -17,9 +20,7 @@ export interface Exchange {
 }
 
 /** Looks for the site's own page of an error. */
-export type ErrorPages = (
-  status: number,
-) => Promise<{ contentType: string; bytes: Uint8Array; name: string } | undefined>;
+export type ErrorPages = (status: number) => Promise<SiteFile | undefined>;
 
 export class Reply {
   readonly request: IncomingMessage;
@@ -85,6 +86,20 @@ export class Reply {
     this.record(status, body?.length, file);
   }
 
+  /** The same for a body of which it is known how long it is, and which is read while it is sent. */
+  async sendBody(status: number, length: number, body: Uint8Array | (() => Source), file?: string): Promise<void> {
+    const source = typeof body === 'function' && this.request.method !== 'HEAD' ? body() : body;
+    if (typeof source === 'function' || source instanceof Uint8Array) {
+      this.set('Content-Length', length);
+      this.send(status, source instanceof Uint8Array ? source : undefined, file);
+      return;
+    }
+    this.response.statusCode = status;
+    this.set('Content-Length', length);
+    this.record(status, length, file);
+    await pipeline(source, this.response);
+  }
+
   /** The connection ends with this answer. */
   closeAfterwards(): this {
     if (!this.isHttp2) this.set('Connection', 'close');
@@ -123,7 +138,8 @@ export class Reply {
   async sendError(status: number, text: string): Promise<void> {
     const page = await this.errorPages(status);
     if (page === undefined) this.sendPage(status, text);
-    else this.set('Content-Type', page.contentType).send(status, page.bytes, page.name);
+    else
+      await this.set('Content-Type', page.contentType).sendBody(status, page.body.length, whole(page.body), page.name);
   }
 
   redirect(status: number, location: string): void {

@@ -1,12 +1,16 @@
 /** A site's files: from a path to what is answered with. */
 import type { FileStore } from '../../machine.js';
 import { contentTypeOf } from '../content-type.js';
+import { type Body, wholeBody } from './body.js';
 import { DEFAULT_DOCUMENTS, isHidden } from './sites.js';
+
+/** Larger files are read while they are sent, however many ask for them at once. */
+export const MAX_WHOLE_BYTES = 4 * 1024 * 1024;
 
 export interface SiteFile {
   /** Below the site's root: "img/logo.png". */
   readonly name: string;
-  readonly bytes: Uint8Array;
+  readonly body: Body;
   /** Milliseconds since 1970. */
   readonly modifiedMs: number;
   readonly contentType: string;
@@ -54,8 +58,17 @@ export class SiteFiles {
 
   private async read(segments: readonly string[]): Promise<SiteFile | undefined> {
     const name = segments.join('/');
-    const stored = await this.files.read(`${this.root}/${name}`, this.root);
-    return stored && { name, ...stored, contentType: contentTypeOf(name) };
+    const path = `${this.root}/${name}`;
+    const contentType = contentTypeOf(name);
+    if (this.files.find === undefined) {
+      const stored = await this.files.read(path, this.root);
+      return stored && { name, body: wholeBody(stored.bytes), modifiedMs: stored.modifiedMs, contentType };
+    }
+    const found = await this.files.find(path, this.root);
+    if (found === undefined) return undefined;
+    const { size, modifiedMs } = found;
+    const body = size > MAX_WHOLE_BYTES ? { length: size, part: found.part } : wholeBody(await found.whole());
+    return { name, body, modifiedMs, contentType };
   }
 }
 
@@ -65,6 +78,6 @@ export class SiteFiles {
  * representation of its own and has its own (section 8.8.3.3).
  */
 export function entityTag(file: SiteFile, coding?: string): string {
-  const version = `${Math.floor(file.modifiedMs).toString(16)}-${file.bytes.length.toString(16)}`;
+  const version = `${Math.floor(file.modifiedMs).toString(16)}-${file.body.length.toString(16)}`;
   return coding === undefined ? `"${version}"` : `"${version}-${coding}"`;
 }

@@ -1,10 +1,11 @@
 /** A file of a site as the answer to GET or HEAD: conditions, content coding, ranges (RFC 9110 sections 13, 8.4, 14). */
 import type { SiteConfig } from '../../../control/config.js';
 import type { Random } from '../../../stack/random.js';
+import { type Body, whole, wholeBody } from './body.js';
 import { acceptedCoding, type Compressor, isCompressible } from './codings.js';
 import { isSameForRange, judgeConditions } from './conditions.js';
 import { httpDate } from './dates.js';
-import { contentRange, multipart, rangesOf, slice } from './ranges.js';
+import { contentRange, multipart, rangesOf } from './ranges.js';
 import type { Reply } from './reply.js';
 import { entityTag, type SiteFile } from './site-files.js';
 import { cookiesFor, headersFor, randomToken } from './site-rules.js';
@@ -26,7 +27,7 @@ export async function sendFile(reply: Reply, site: SiteConfig, file: SiteFile, t
   const cookies = cookiesFor(site, path, headers.cookie, tools.random);
   if (cookies.length > 0) reply.set('Set-Cookie', cookies);
 
-  const { bytes, etag, coding } = representation(reply, file, tools);
+  const { body, etag, coding } = representation(reply, file, tools);
   const validators = { etag, modifiedMs: file.modifiedMs };
   // Section 8.8.2.1: never later than the time of the answer.
   reply.set('Last-Modified', httpDate(Math.min(file.modifiedMs, now))).set('ETag', etag);
@@ -44,38 +45,45 @@ export async function sendFile(reply: Reply, site: SiteConfig, file: SiteFile, t
   // Section 14.2: ranges are for GET alone.
   const ranges =
     method === 'GET' && isSameForRange(headers['if-range']?.toString(), validators) ? headers.range : undefined;
-  sendRanges(reply, file, bytes, rangesOf(ranges, bytes.length), tools.random);
+  await sendRanges(reply, file, body, rangesOf(ranges, body.length), tools.random);
 }
 
 /** Of the codings that the client accepts the best, if it is any shorter. Ranges are those of the file as it is. */
 function representation(reply: Reply, file: SiteFile, { compressor, root }: StaticTools) {
-  const plain = { bytes: file.bytes, etag: entityTag(file), coding: undefined };
-  if (!isCompressible(file.contentType, file.bytes.length)) return plain;
+  const { bytes } = file.body;
+  const plain = { body: file.body, etag: entityTag(file), coding: undefined };
+  if (bytes === undefined || !isCompressible(file.contentType, bytes.length)) return plain;
   reply.set('Vary', 'Accept-Encoding');
   const { headers } = reply.request;
   const coding = headers.range === undefined ? acceptedCoding(headers) : undefined;
   if (coding === undefined) return plain;
-  const bytes = compressor.compress(file.bytes, coding, `${entityTag(file)} ${root}/${file.name}`);
-  return bytes.length < file.bytes.length ? { bytes, etag: entityTag(file, coding), coding } : plain;
+  const compressed = compressor.compress(bytes, coding, `${entityTag(file)} ${root}/${file.name}`);
+  return compressed.length < bytes.length
+    ? { body: wholeBody(compressed), etag: entityTag(file, coding), coding }
+    : plain;
 }
 
 /** `ranges`: undefined for the whole. */
-function sendRanges(
+async function sendRanges(
   reply: Reply,
   file: SiteFile,
-  bytes: Uint8Array,
+  body: Body,
   ranges: ReturnType<typeof rangesOf>,
   random: Random,
-): void {
+): Promise<void> {
+  const { length } = body;
   if (ranges === undefined) {
-    reply.send(200, bytes, file.name);
+    await reply.sendBody(200, length, whole(body), file.name);
   } else if (ranges.length === 0) {
-    reply.set('Content-Range', `bytes */${bytes.length}`).sendPage(416, 'The file has no such part.');
+    reply.set('Content-Range', `bytes */${length}`).sendPage(416, 'The file has no such part.');
   } else if (ranges.length === 1) {
-    reply.set('Content-Range', contentRange(ranges[0], bytes.length)).send(206, slice(bytes, ranges[0]), file.name);
+    const [{ start, end }] = ranges;
+    reply.set('Content-Range', contentRange(ranges[0], length));
+    await reply.sendBody(206, end - start + 1, () => body.part(start, end), file.name);
   } else {
     const boundary = randomToken(random);
+    const parts = multipart(body, ranges, file.contentType, boundary);
     reply.set('Content-Type', `multipart/byteranges; boundary=${boundary}`);
-    reply.send(206, multipart(bytes, ranges, file.contentType, boundary), file.name);
+    await reply.sendBody(206, parts.length, parts.pieces, file.name);
   }
 }

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { wholeBody } from '../../../../devices/apps/web/server/body.js';
 import { entityTag, SiteFiles } from '../../../../devices/apps/web/server/site-files.js';
 
 const MODIFIED = Date.UTC(2026, 10, 22, 12, 0, 0, 250);
@@ -35,7 +36,7 @@ t.test('hidden files are not even looked for', async (t) => {
 });
 
 t.test('the entity tag changes with time, length and coding', async (t) => {
-  const file = { name: 'a', bytes: new Uint8Array(16), modifiedMs: MODIFIED, contentType: 'image/png' };
+  const file = { name: 'a', body: wholeBody(new Uint8Array(16)), modifiedMs: MODIFIED, contentType: 'image/png' };
   t.match(entityTag(file), /^"[0-9a-f]+-10"$/);
   t.match(entityTag(file, 'gzip'), /^"[0-9a-f]+-10-gzip"$/);
   t.not(entityTag({ ...file, modifiedMs: MODIFIED + 1 }), entityTag(file));

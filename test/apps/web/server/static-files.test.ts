@@ -7,7 +7,7 @@ import { rangesOf } from '../../../../devices/apps/web/server/ranges.js';
 import { matches } from '../../../../devices/apps/web/server/site-rules.js';
 import type { SiteConfig } from '../../../../devices/control/config.js';
 import { type Bookshop, bookshop } from '../bookshop.js';
-import { ask, CLOSE } from './asking.js';
+import { ask, CLOSE, connectTo } from './asking.js';
 
 const LONG = Array.from({ length: 400 }, (_, line) => `line ${line} of a text\n`).join('');
 const FILES = {
@@ -53,6 +53,36 @@ t.test('ranges that are not heeded', async (t) => {
   t.equal((await get(shop, '/digits', `Range: bytes=1-2${' ,'.repeat(5_000)}x\r\n`)).status, 200, 'in no time');
   const many = Array.from({ length: 100 }, (_, at) => `${at * 4}-${at * 4 + 1}`).join(',');
   t.match(await get(shop, '/long.txt', `Range: bytes=${many}\r\n`), { status: 200 }, 'an attack');
+});
+
+t.test('a large file is read while it is sent: the whole, its parts, its head', async (t) => {
+  const large = Buffer.from(Uint8Array.from({ length: 5_000_000 }, (_, at) => (at * 7) % 251));
+  const shop = bookshop([WWW], { 'www/large.bin': large });
+  shop.world.keepFrames = false;
+  const latin1 = (start: number, end: number) => large.subarray(start, end + 1).toString('latin1');
+  const whole = await get(shop, '/large.bin');
+  t.equal(whole.headers['Content-Length'], '5000000');
+  t.ok(whole.body === latin1(0, 4_999_999));
+  t.equal((await get(shop, '/large.bin', 'Range: bytes=4999990-\r\n')).body, latin1(4_999_990, 4_999_999));
+  const parts = await get(shop, '/large.bin', 'Range: bytes=0-9,4000000-4000009\r\n');
+  t.equal(parts.headers['Content-Length'], String(parts.body.length));
+  t.ok(parts.body.includes(latin1(0, 9)) && parts.body.includes(latin1(4_000_000, 4_000_009)));
+  t.match(await get(shop, '/large.bin', '', 'HEAD'), {
+    status: 200,
+    headers: { 'Content-Length': '5000000' },
+    body: '',
+  });
+  t.match(await get(shop, '/large.bin', `If-None-Match: ${whole.headers.ETag}\r\n`), { status: 304, body: '' });
+  const gone = connectTo(shop, 80);
+  gone.write('GET /large.bin HTTP/1.1\r\nHost: www.server.com\r\n\r\n');
+  await shop.world.runFor(20);
+  gone.resetAndDestroy();
+  await shop.world.runFor(1_000);
+  t.match(
+    shop.world.logged.filter(({ level }) => level === 'error'),
+    [],
+    'who goes in the middle is no error',
+  );
 });
 
 t.test('whatever is asked for, ranges lie in the file, in order of nothing but what was asked', async () => {
