@@ -16,7 +16,7 @@ export interface SecureOptions {
   readonly alpn?: readonly string[];
   /** Of an earlier connection to the same server: its handshake is shortened. */
   readonly session?: TlsSession;
-  /** A session that a later connection may resume. */
+  /** A session that a later connection may resume; never of a server whose certificate is not accepted. */
   readonly onSession?: (session: TlsSession) => void;
   /** Whoever the server is will do. Default false. */
   readonly insecure?: boolean;
@@ -67,7 +67,7 @@ export class TlsError extends Error {
 
 /** Performs the handshake. Rejects with TlsError; the socket is destroyed then. */
 export async function secureConnection(socket: TcpSocket, options: SecureOptions): Promise<SecureConnection> {
-  const { connect } = await import('node:tls');
+  const { connect, checkServerIdentity } = await import('node:tls');
   const { serverName, authorities, alpn, session, tracer } = options;
   const isAddress = isIP(serverName) !== 0;
   const secured = connect({
@@ -88,11 +88,15 @@ export async function secureConnection(socket: TcpSocket, options: SecureOptions
     );
   }
   const certificate = () => (secured.isSessionReused() && session ? session.certificate : certificateFacts(secured));
-  secured.on('session', (ticket: Buffer) => options.onSession?.({ ticket, certificate: certificate() }));
+  const tickets = new Tickets(secured);
   await handshake(secured, serverName);
   const facts = { ...agreedFacts(secured), ...certificate() };
-  if (!secured.authorized && options.insecure !== true) {
-    const error = untrusted(String(secured.authorizationError), serverName, facts, secured);
+  // Node compares names with certificates that it is shown, and a resumed session shows none.
+  const mismatch: NodeJS.ErrnoException | undefined = checkServerIdentity(serverName, asPeerCertificate(facts));
+  const refusal = secured.authorized ? mismatch?.code : String(secured.authorizationError);
+  if (refusal === undefined) tickets.give((ticket) => options.onSession?.({ ticket, certificate: certificate() }));
+  else if (options.insecure !== true) {
+    const error = untrusted(refusal, serverName, facts, secured);
     secured.on('error', () => {});
     secured.destroy();
     throw error;
@@ -100,6 +104,23 @@ export async function secureConnection(socket: TcpSocket, options: SecureOptions
   const { protocol, cipher, alpn: agreed, sessionReused } = facts;
   tracer.emit({ event: 'tls-established', ...ends, serverName, protocol, cipher, alpn: agreed, sessionReused });
   return { stream: secured, facts };
+}
+
+/** In version 1.2 the ticket comes within the handshake, before anything is known of the certificate: it has to wait. */
+class Tickets {
+  private held: Buffer[] = [];
+  private take = (ticket: Buffer): void => {
+    this.held.push(ticket);
+  };
+
+  constructor(secured: TLSSocket) {
+    secured.on('session', (ticket: Buffer) => this.take(ticket));
+  }
+
+  give(take: (ticket: Buffer) => void): void {
+    this.take = take;
+    for (const ticket of this.held.splice(0)) take(ticket);
+  }
 }
 
 function endOf(socket: TcpSocket, end: 'local' | 'remote'): string {
@@ -163,6 +184,12 @@ function certificateFacts(secured: TLSSocket): CertificateFacts {
     validTo: Date.parse(certificate.valid_to ?? '') || 0,
     names: subjectNames(certificate.subjectaltname),
   };
+}
+
+/** As far as names are compared: those of the certificate, else its subject (RFC 6125 section 6.4.4). */
+function asPeerCertificate({ subject, names }: CertificateFacts): PeerCertificate {
+  const subjectaltname = names.map((name) => `${isIP(name) === 0 ? 'DNS' : 'IP Address'}:${name}`).join(', ');
+  return { subject: { CN: subject }, ...(names.length > 0 && { subjectaltname }) } as PeerCertificate;
 }
 
 function commonName(name: Readonly<Record<string, unknown>> | undefined): string {

@@ -119,6 +119,19 @@ t.test('a certificate that nobody here vouches for, or that is for another name'
   t.match(await other.fetch('https://10.0.0.2/'), { ok: true }, 'an address in the certificate will do');
 });
 
+t.test('a certificate that was refused once is refused again: no session with it is resumed', async (t) => {
+  const servers = { 'TLS 1.2': oldSecureServer, 'TLS 1.3': secureServer };
+  for (const [version, serverOf] of Object.entries(servers)) {
+    const { fetch } = serverOf((_request, response) => response.end('secret page'));
+    for (const time of ['first', 'second', 'third']) {
+      const { status, text, error } = await fetch('https://img.server.com/');
+      t.match({ status, text, error }, { status: 0, text: '', error: { code: 'ERR_TLS_CERT_ALTNAME_INVALID' } }, time);
+    }
+    t.match((await fetch(URL)).exchanges, [{ status: 200, secure: { sessionReused: false } }], version);
+    t.match((await fetch(URL)).exchanges, [{ status: 200, secure: { sessionReused: true } }], version);
+  }
+});
+
 t.test('a server that does not speak TLS, one that closes, one that is silent', async (t) => {
   const options = { port: 443, authorities: [CERTIFICATE] };
   const plain = ownServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'), options);
