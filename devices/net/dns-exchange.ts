@@ -120,9 +120,11 @@ export class DnsExchange {
   /** Rejects with {@link DnsExchangeError}; an answer that says "error" is an answer. */
   async ask(server: string, ask: DnsAsk): Promise<DnsReply> {
     const reply = await this.askOnce(server, ask);
-    if (ask.edns !== undefined || this.withoutEdns.has(server) || !lacksEdns(reply.message)) return reply;
-    this.withoutEdns.add(server);
-    return this.askOnce(server, ask);
+    if (ask.edns !== undefined || reply.query.edns === undefined || !lacksEdns(reply.message)) return reply;
+    const plain = await this.askOnce(server, { ...ask, edns: 'none' });
+    // What it finds fault with is something else, when it does so again.
+    if (!lacksEdns(plain.message)) this.withoutEdns.add(server);
+    return plain;
   }
 
   /**

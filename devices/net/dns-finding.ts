@@ -5,8 +5,17 @@ import { sameName } from '../stack/wire/dns-name.js';
 import type { QuestionType, ResourceRecord } from '../stack/wire/dns-record.js';
 import { type CacheFinding, type DnsCache, MAX_CNAME_CHAIN } from './dns-cache.js';
 
+/**
+ * Whether what a message holds can be used at all: not when it tells of a failure (as BIND and unbound do), and not
+ * when it is truncated (RFC 2181 section 9).
+ */
+export function isUsable({ rcode, truncated }: DnsMessage): boolean {
+  return (rcode === RCODE_NOERROR || rcode === RCODE_NXDOMAIN) && !truncated;
+}
+
 /** What an answer says about the question, aliases followed; undefined when it says nothing that can be used. */
 export function findingOf(message: DnsMessage, name: string, type: QuestionType): CacheFinding | undefined {
+  if (!isUsable(message)) return undefined;
   const records: ResourceRecord[] = [];
   let at = name;
   for (let hops = 0; hops <= MAX_CNAME_CHAIN; hops++) {
@@ -17,7 +26,6 @@ export function findingOf(message: DnsMessage, name: string, type: QuestionType)
     records.push(alias);
     at = alias.target;
   }
-  if (message.rcode !== RCODE_NXDOMAIN && message.rcode !== RCODE_NOERROR) return undefined;
   if (isReferral(message)) return undefined;
   const soa = message.authorities.find((record) => record.type === 'SOA');
   const kind = message.rcode === RCODE_NXDOMAIN ? 'nxdomain' : 'nodata';

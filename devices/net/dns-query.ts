@@ -1,6 +1,16 @@
 /** A question as it goes over the wire, and whether what comes back answers it (RFC 5452 section 9). */
 import type { Random } from '../stack/random.js';
-import { DNS_HEADER_LENGTH, type DnsMessage, emitDns, OPCODE_UPDATE, parseDns } from '../stack/wire/dns.js';
+import {
+  DNS_HEADER_LENGTH,
+  type DnsMessage,
+  emitDns,
+  OPCODE_UPDATE,
+  parseDns,
+  RCODE_FORMERR,
+  RCODE_NOTIMP,
+  RCODE_REFUSED,
+  RCODE_SERVFAIL,
+} from '../stack/wire/dns.js';
 import { sameName } from '../stack/wire/dns-name.js';
 import { isMalformed } from '../stack/wire/malformed.js';
 
@@ -70,10 +80,20 @@ function isAt(bytes: Uint8Array, part: Uint8Array, offset: number): boolean {
   return true;
 }
 
-/** Servers that do not understand a query may answer without its question; to an update without the zone (RFC 2136 3.8). */
+/** What servers say that do not understand a query, or do not want to. */
+const BARE_ERRORS: readonly number[] = [RCODE_FORMERR, RCODE_SERVFAIL, RCODE_NOTIMP, RCODE_REFUSED];
+
+/**
+ * Servers that do not understand a query may answer without its question: then with an error and nothing else, since
+ * all that ties the rest to the question is missing. To an update without the zone (RFC 2136 section 3.8).
+ */
 function answersQuestion(message: DnsMessage, query: DnsMessage): boolean {
   const [question] = query.questions;
-  if (message.questions.length === 0) return message.rcode !== 0 || query.opcode === OPCODE_UPDATE;
+  if (message.questions.length === 0) {
+    const { answers, authorities, additionals, rcode } = message;
+    if (query.opcode === OPCODE_UPDATE) return true;
+    return answers.length + authorities.length + additionals.length === 0 && BARE_ERRORS.includes(rcode);
+  }
   const [asked] = message.questions;
   return (
     message.questions.length === 1 &&

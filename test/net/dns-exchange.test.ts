@@ -1,7 +1,15 @@
 /** One question to one server: EDNS and its fallback, mixed case, TCP connections that are kept. */
 import t from 'tap';
 import { DnsExchange, type DnsExchangeOptions } from '../../devices/net/dns-exchange.js';
-import { type DnsMessage, dnsResponse, emitDns, parseDns, RCODE_FORMERR } from '../../devices/stack/wire/dns.js';
+import {
+  type DnsMessage,
+  dnsResponse,
+  emitDns,
+  parseDns,
+  RCODE_FORMERR,
+  RCODE_NXDOMAIN,
+  RCODE_SERVFAIL,
+} from '../../devices/stack/wire/dns.js';
 import { edns } from '../../devices/stack/wire/edns.js';
 import { DnsNet, type DnsNode } from '../apps/dns/dns-net.js';
 import { addressAnswer, type Script, scripted } from '../apps/dns/scripted-server.js';
@@ -36,6 +44,35 @@ t.test('a server that does not know EDNS is asked without it, and that is rememb
   await net.runFor(900_000);
   await net.until(exchange.ask(server.node.ip, ASK));
   t.same(withOpt().slice(3), [true, false], 'after a quarter of an hour it may have learned it');
+});
+
+t.test('two questions at once to a server that does not know EDNS: each is asked again without it', async (t) => {
+  const { net, server, exchange } = world(({ query }) => [
+    query.edns === undefined ? addressAnswer(query, '192.0.2.1') : dnsResponse(query, { rcode: RCODE_FORMERR }),
+  ]);
+  const replies = ['a.server.com', 'b.server.com'].map((name) => exchange.ask(server.node.ip, { ...ASK, name }));
+  for (const { message } of await net.until(Promise.all(replies)))
+    t.match(message, { rcode: 0, answers: { length: 1 } });
+  t.equal(server.asked.length, 4);
+});
+
+t.test('a server that finds fault with a question without EDNS too is not said to lack EDNS', async (t) => {
+  const { net, server, exchange } = world(({ query }) => [dnsResponse(query, { rcode: RCODE_FORMERR })]);
+  for (let i = 0; i < 2; i++) await net.until(exchange.ask(server.node.ip, ASK));
+  t.same(
+    server.asked.map(({ query }) => query.edns !== undefined),
+    [true, false, true, false],
+  );
+});
+
+t.test('an error without the question is an answer only when it holds nothing else', async (t) => {
+  const { net, client, server, exchange } = world(({ query }) => [
+    { ...addressAnswer(query, '6.6.6.6', { rcode: RCODE_SERVFAIL }), questions: [] },
+    { ...dnsResponse(query, { rcode: RCODE_NXDOMAIN }), questions: [] },
+    { ...dnsResponse(query, { rcode: RCODE_SERVFAIL }), questions: [] },
+  ]);
+  t.match((await net.until(exchange.ask(server.node.ip, ASK))).message, { rcode: RCODE_SERVFAIL, answers: [] });
+  t.equal(client.stack.counters.get('dns.mismatchedAnswer'), 2);
 });
 
 t.test('FORMERR of a server that knows EDNS is its answer', async (t) => {

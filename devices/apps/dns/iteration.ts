@@ -4,7 +4,7 @@
  */
 import { type CacheFinding, type DnsCache, FROM_ANSWER, FROM_AUTHORITY } from '../../net/dns-cache.js';
 import { type DnsExchange, DnsExchangeError } from '../../net/dns-exchange.js';
-import { addressesIn, findingOf, rememberAnswer } from '../../net/dns-finding.js';
+import { addressesIn, findingOf, isUsable, rememberAnswer } from '../../net/dns-finding.js';
 import type { Network } from '../../net/network.js';
 import { ServerMarks } from '../../net/server-marks.js';
 import type { Random } from '../../stack/random.js';
@@ -181,6 +181,7 @@ export class Iteration {
 
   /** What an answer of a server of `zone` is worth; undefined when nothing: a failure, or a lame delegation. */
   private judge(message: DnsMessage, zone: string, { name, type, isWhole }: MinimisedQuestion): Step | undefined {
+    if (!isUsable(message)) return undefined;
     const { cache } = this.options;
     const below = referredZone(message, zone, name);
     if (below !== undefined) return { delegation: takeReferral(cache, message, zone, below) };

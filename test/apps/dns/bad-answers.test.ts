@@ -1,7 +1,18 @@
 /** What wrong and hostile servers make of a recursive server: a bounded, clear outcome each time, and it goes on. */
 import t, { type Test } from 'tap';
 import { MAX_QUERIES, MAX_TARGETS, MAX_TARGETS_A_ZONE } from '../../../devices/apps/dns/resolution-budget.js';
-import { type DnsMessage, dnsResponse, emitDns, RCODE_SERVFAIL } from '../../../devices/stack/wire/dns.js';
+import {
+  type DnsMessage,
+  dnsResponse,
+  emitDns,
+  RCODE_FORMERR,
+  RCODE_NOERROR,
+  RCODE_NOTIMP,
+  RCODE_NXDOMAIN,
+  RCODE_REFUSED,
+  RCODE_SERVFAIL,
+  rcodeName,
+} from '../../../devices/stack/wire/dns.js';
 import { CLASS_IN, type ResourceRecord } from '../../../devices/stack/wire/dns-record.js';
 import { edns, ednsOption } from '../../../devices/stack/wire/edns.js';
 import { answersOf, DnsNet, type DnsNode, zone } from './dns-net.js';
@@ -63,6 +74,41 @@ t.test('an answer to another question is none', async (t) => {
   t.match(ednsOption(message, 'extended-error'), { infoCode: 22, text: 'no server of x. answers' });
   t.ok(isp.stack.counters.get('dns.mismatchedAnswer') >= 2);
   t.ok(net.now < 3000);
+  await goesOn(t);
+});
+
+t.test('a message without a question is no answer, whatever it says (RFC 5452 section 9.1)', async (t) => {
+  const soa: ResourceRecord = {
+    ...{ type: 'SOA', name: 'x', class: CLASS_IN, ttl: 300, mname: 'ns.x', rname: 'h.x', serial: 1 },
+    ...{ refresh: 1, retry: 1, expire: 1, minimum: 300 },
+  };
+  for (const rcode of [RCODE_NOERROR, RCODE_SERVFAIL, RCODE_REFUSED, RCODE_NXDOMAIN]) {
+    const { isp, ask, goesOn } = world(({ query }) => {
+      const answers = rcode === RCODE_NXDOMAIN ? [] : [a('www.x', '6.6.6.6')];
+      const authorities = rcode === RCODE_NXDOMAIN ? [soa] : [];
+      const forged = { ...dnsResponse(query, { rcode, authoritative: true, answers, authorities }), questions: [] };
+      return [forged, addressAnswer(query, '192.0.2.9')];
+    });
+    t.same(answersOf(await ask('www.x')), ['www.x A 192.0.2.9'], rcodeName(rcode));
+    t.notOk(isp.server.rows().some(({ data }) => data === '6.6.6.6' || data === 'NXDOMAIN'));
+    t.ok(isp.stack.counters.get('dns.mismatchedAnswer') >= 1);
+    await goesOn(t);
+  }
+});
+
+t.test('records in an answer that tells of a failure are not used', async (t) => {
+  for (const rcode of [RCODE_FORMERR, RCODE_SERVFAIL, RCODE_NOTIMP, RCODE_REFUSED]) {
+    const { isp, ask, goesOn } = world(({ query }) => [addressAnswer(query, '6.6.6.6', { rcode })]);
+    t.match((await ask('www.x')).message, { rcode: RCODE_SERVFAIL, answers: [] }, rcodeName(rcode));
+    t.notOk(isp.server.rows().some(({ data }) => data === '6.6.6.6'));
+    await goesOn(t);
+  }
+});
+
+t.test('an answer that is truncated over TCP too is not used (RFC 2181 section 9)', async (t) => {
+  const { isp, ask, goesOn } = world(({ query }) => [addressAnswer(query, '192.0.2.9', { truncated: true })]);
+  t.match((await ask('www.x')).message, { rcode: RCODE_SERVFAIL, answers: [] });
+  t.notOk(isp.server.rows().some(({ data }) => data === '192.0.2.9'));
   await goesOn(t);
 });
 
