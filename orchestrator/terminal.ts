@@ -20,10 +20,13 @@ export function painter(stream: NodeJS.WriteStream): Paint {
     : (_style, text) => text;
 }
 
-/** Line ends of HTTP heads stay; C1 controls count too: U+009B alone begins an escape sequence. */
+/**
+ * Line ends of HTTP heads stay; C1 controls count too: U+009B alone begins an escape sequence. So does what turns the
+ * direction of writing: a name could pass for another.
+ */
 const CONTROLS =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
-  /\r\n|[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g;
+  /\r\n|[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
  * Text and all texts within a value, with control characters written as `\x1b`: what devices got from their network may
@@ -31,12 +34,17 @@ const CONTROLS =
  */
 export function visible<T>(value: T): T {
   if (typeof value === 'string') {
-    const text = value.replace(CONTROLS, (found) => (found === '\r\n' ? found : `\\x${hexByte(found)}`));
+    const text = value.replace(CONTROLS, (found) => (found === '\r\n' ? found : escaped(found)));
     return text as T;
   }
   if (Array.isArray(value)) return value.map(visible) as T;
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [visible(key), visible(item)])) as T;
+}
+
+function escaped(character: string): string {
+  const code = character.charCodeAt(0);
+  return code < 256 ? `\\x${hexByte(character)}` : `\\u${code.toString(16).padStart(4, '0')}`;
 }
 
 function hexByte(character: string): string {

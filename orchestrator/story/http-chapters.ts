@@ -61,14 +61,24 @@ export function cacheChapter({ url }: ExchangeReport): Chapter {
   };
 }
 
-/** Names alone: what is in a cookie is for the two ends. */
+/** Names alone: what is in a cookie is for the two ends. The same ones to the same host are told once. */
 export function cookiesChapter(report: FetchReport, paint: Paint): Chapter {
-  const lines = report.exchanges.flatMap(({ url, requestHead, responseHead }) => {
-    const [sent, set] = [cookiesSent(requestHead), cookiesSet(responseHead)];
-    return [
-      ...(sent.length > 0 ? [`${paint('dim', 'sent ')}  ${sent.join(' ')}  ${paint('dim', `with ${url}`)}`] : []),
-      ...(set.length > 0 ? [`${paint('dim', 'set  ')}  ${set.join(' ')}  ${paint('dim', `by ${url}`)}`] : []),
-    ];
+  const groups = new Map<string, { readonly words: string; readonly url: string; count: number }>();
+  const add = (words: string, names: readonly string[], url: string) => {
+    if (names.length === 0) return;
+    const host = URL.canParse(url) ? new URL(url).host : url;
+    const key = [words, ...names, host].join(' ');
+    const group = groups.get(key) ?? { words: `${words}  ${names.join(' ')}`, url, count: 0 };
+    group.count += 1;
+    groups.set(key, group);
+  };
+  for (const { url, requestHead, responseHead } of report.exchanges) {
+    add(paint('dim', 'sent to'), cookiesSent(requestHead), url);
+    add(paint('dim', 'set by '), cookiesSet(responseHead), url);
+  }
+  const lines = [...groups.values()].map(({ words, url, count }) => {
+    const more = count > 1 ? ` and ${count - 1} more there` : '';
+    return `${words}  ${paint('dim', `${url}${more}`)}`;
   });
   return { title: 'Cookies', lines };
 }

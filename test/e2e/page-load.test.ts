@@ -308,6 +308,17 @@ t.test('https: TLS is told from the frames, and the capture has the secrets to o
   t.same(messages[0].frames, [hello]);
 });
 
+t.test('--show: the page as text; --form: what it sends comes back', async (t) => {
+  const shown = await net.run('fetch', PAGE, '--show');
+  t.equal(shown.exitStatus, 0);
+  for (const expected of [/^The Paper Lantern: a small bookshop\n/, /Books for slow evenings\n═+\n/, /Books \[2\]/]) {
+    t.match(shown.stdout, expected);
+  }
+  const fields = ['--form', 'title=Paper Boat', '--form', 'price=12.50'];
+  const sent = await net.run('fetch', 'https://www.server.com/echo', ...fields, '--show');
+  t.match(sent.stdout, '\n\ntitle=Paper+Boat&price=12.50\n\n200 loaded');
+});
+
 t.test('another site, with another zone under com', async (t) => {
   const report = await net.json<FetchReport>('fetch', 'http://maps.google.com/');
   t.ok(report.ok);

@@ -1,9 +1,11 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import type { Entry } from 'har-format';
 import t from 'tap';
 import { buildHar } from '../../../orchestrator/har/har.js';
 import { writeHarFile } from '../../../orchestrator/har/har-file.js';
+import { harTimings } from '../../../orchestrator/har/timings.js';
 import { EPOCH_OFFSET, exchange, LOAD, timing } from './exchanges.js';
 import { HAR_SCHEMA } from './har-schema.js';
 
@@ -169,6 +171,26 @@ t.test('clocks that go backwards, dates and addresses that are none', async (t) 
   const made = buildHar({ ...LOAD, exchanges: [odd] }, origin);
   const { success, error } = HAR_SCHEMA.safeParse(made);
   t.ok(success, String(error));
+});
+
+t.test('whatever the times: no phase is negative, and their sum is the time of the entry', async () => {
+  const time = fc.double({ min: 0, max: 1e6, noNaN: true });
+  const names = ['domainLookupStart', 'domainLookupEnd', 'connectStart', 'secureConnectionStart', 'connectEnd'];
+  const optional = [...names, 'requestStart', 'responseStart'].map((name) => [
+    name,
+    fc.option(time, { nil: undefined }),
+  ]);
+  const times = fc.record({ startTime: time, fetchStart: time, responseEnd: time, ...Object.fromEntries(optional) });
+  fc.assert(
+    fc.property(times, fc.option(time, { nil: undefined }), (at, sentAt) => {
+      const { timings, time: total } = harTimings(at, sentAt);
+      const { blocked, dns, connect, ssl, send, wait, receive } = timings;
+      const phases = [blocked, dns, connect, send, wait, receive];
+      for (const each of [...phases, ssl]) if (each < 0 && each !== -1) throw new Error(`${each}`);
+      const sum = phases.reduce((all, each) => all + Math.max(0, each), 0);
+      if (Math.abs(sum - total) > 1e-3) throw new Error(`${sum} is not ${total}`);
+    }),
+  );
 });
 
 t.test('the file is for its owner alone', async (t) => {

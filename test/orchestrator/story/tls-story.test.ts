@@ -95,7 +95,7 @@ t.test('the chapters: what is encrypted is said to be, at 80 columns and at 120'
       /after 20\.0 ms only the two ends can read what is said/,
       /The request, encrypted\n {5}GET \/ HTTP\/2\n/,
       /may have parts of other streams of this HTTP\/2/,
-      /Cookies\n {3}sent {3}id theme {2}with https/,
+      /Cookies\n {3}sent to {2}id theme {2}https:\/\/www\.server\.com\/ and 1 more there\n {3}set by {3}id/,
     ]) {
       t.match(text, expected);
     }
