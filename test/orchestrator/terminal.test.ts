@@ -63,6 +63,7 @@ t.test('colour: NO_COLOR is above FORCE_COLOR, which is above the terminal', asy
 });
 
 t.test('control characters from a network are shown, not obeyed', async (t) => {
+  t.equal(visible('gnp\u202eexe'), 'gnp\\u202eexe', 'what turns the direction of writing');
   t.equal(visible('HTTP/1.1 200 \x1b]0;owned\x07\x9b2J\x7f'), 'HTTP/1.1 200 \\x1b]0;owned\\x07\\x9b2J\\x7f');
   t.equal(visible('a\rb\nc\td\r\ne'), 'a\\x0db\\x0ac\td\r\ne', 'tabs and the line ends of a head stay');
   t.same(visible({ list: ['\0', 1, undefined, null, true], 'k\x1b': {} }), {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import type { Entry } from 'har-format';
 import t from 'tap';
+import type { ResourceTiming } from '../../../devices/control.js';
 import { buildHar } from '../../../orchestrator/har/har.js';
 import { writeHarFile } from '../../../orchestrator/har/har-file.js';
 import { harTimings } from '../../../orchestrator/har/timings.js';
@@ -183,7 +184,7 @@ t.test('whatever the times: no phase is negative, and their sum is the time of t
   const times = fc.record({ startTime: time, fetchStart: time, responseEnd: time, ...Object.fromEntries(optional) });
   fc.assert(
     fc.property(times, fc.option(time, { nil: undefined }), (at, sentAt) => {
-      const { timings, time: total } = harTimings(at, sentAt);
+      const { timings, time: total } = harTimings(at as ResourceTiming, sentAt);
       const { blocked, dns, connect, ssl, send, wait, receive } = timings;
       const phases = [blocked, dns, connect, send, wait, receive];
       for (const each of [...phases, ssl]) if (each < 0 && each !== -1) throw new Error(`${each}`);
