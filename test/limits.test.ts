@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { DIAL_TIMEOUT_MS } from '../devices/apps/dial.js';
 import {
   MAX_BODY_BYTES,
   MAX_DECODED_BYTES,
@@ -34,6 +35,8 @@ import { MAX_RANGES } from '../devices/apps/web/server/ranges.js';
 import { MAX_STREAMS } from '../devices/apps/web/server/secure/secure-front.js';
 import { MAX_TARGET } from '../devices/apps/web/server/site-answers.js';
 import { IDLE_TIMEOUT_MS, MAX_HEAD_BYTES } from '../devices/apps/web/server/web-server.js';
+import { STREAM_WINDOW_BYTES } from '../devices/control/stream.js';
+import { MAX_STREAMS as MAX_DEVICE_STREAMS, MAX_STREAM_BACKLOG_BYTES } from '../devices/runtime/streams.js';
 import { MAX_WAITING } from '../devices/stack/ip/neighbor.js';
 import { MAX_NEIGHBORS } from '../devices/stack/ip/neighbors.js';
 import { REASSEMBLY_MEMORY_BYTES, REASSEMBLY_TIMEOUT_MS } from '../devices/stack/ip/reassembly.js';
@@ -43,6 +46,8 @@ import { MAX_BLOCKS } from '../devices/stack/tcp/receiving/reassembly.js';
 import { MAX_RECEIVE_BUFFER_BYTES } from '../devices/stack/tcp/receiving/receive-autotuning.js';
 import { MAX_SEND_BUFFER_BYTES } from '../devices/stack/tcp/sending/send-autotuning.js';
 import { UDP_DATAGRAM_OVERHEAD_BYTES, UDP_RECEIVE_BUFFER_BYTES } from '../devices/stack/transport/udp-endpoint.js';
+import { MAX_FORWARDED } from '../orchestrator/proxy/port-forward.js';
+import { HANDSHAKE_LIMIT_MS, MAX_CLIENTS, MAX_HEADER_BYTES } from '../orchestrator/proxy/proxy-server.js';
 
 const text = readFileSync('docs/limits.md', 'utf8');
 const [stackText, serverText, browserText] = text.split(/\n## (?:Web servers|The browser)\n/);
@@ -146,4 +151,16 @@ t.test('those of the browser, too', async (t) => {
     ['bodies in the result', MAX_LOGGED_BYTES],
   ];
   for (const [what, value] of limits) t.match(row(what), new RegExp(`\\b${value}\\b`), what);
+});
+
+t.test('those of streams and of the proxy, too', async (t) => {
+  const streams = text.slice(text.indexOf('## Streams, the proxy')).replaceAll('\n', ' ');
+  t.equal(MAX_DEVICE_STREAMS, MAX_CLIENTS);
+  t.equal(MAX_FORWARDED, MAX_CLIENTS);
+  t.equal(MAX_STREAM_BACKLOG_BYTES, STREAM_WINDOW_BYTES);
+  t.ok(streams.includes(`A device carries ${MAX_DEVICE_STREAMS} streams`));
+  t.ok(streams.includes(`${STREAM_WINDOW_BYTES} bytes may wait`));
+  t.ok(streams.includes(`A connection has ${DIAL_TIMEOUT_MS / 1000} s to come about`));
+  t.ok(streams.includes(`serve ${MAX_CLIENTS} clients at once`));
+  t.ok(streams.includes(`has ${HANDSHAKE_LIMIT_MS / 1000} s to say what it wants, and ${MAX_HEADER_BYTES} bytes`));
 });

@@ -10,7 +10,8 @@ import { endpointError } from '../net/socket-errors.js';
 import type { TcpSocket } from '../net/tcp-socket.js';
 import { blame } from './web/browser/reachability.js';
 
-const TIMEOUT_MS = 30_000;
+/** For name and connection together, when the request does not say. */
+export const DIAL_TIMEOUT_MS = 30_000;
 
 /** What of a machine is needed to call somebody. */
 export interface Caller {
@@ -37,7 +38,7 @@ export class DialError extends Error {
  */
 export async function dial(caller: Caller, request: StreamRequest, signal: AbortSignal): Promise<TcpSocket> {
   const { network } = caller;
-  const { host, port, timeoutMs = TIMEOUT_MS } = request;
+  const { host, port, timeoutMs = DIAL_TIMEOUT_MS } = request;
   const expiresAt = network.now() + timeoutMs;
   const left = () => expiresAt - network.now();
   const late = { code: 'ETIMEDOUT', stage: 'dhcp', message: 'this device has no address yet by DHCP' } as const;

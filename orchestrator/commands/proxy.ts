@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { authorityFacts, trustAdvice } from '../browser/trust-advice.js';
 import { CliError } from '../errors.js';
 import { interruption } from '../interruption.js';
 import { findLab } from '../lab/state.js';
@@ -23,11 +24,23 @@ interface ProxyCommandOptions {
   readonly listen?: string;
   readonly auth?: string;
   readonly lab?: string;
+  readonly trust?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
 
-async function run({ from, listen, auth, lab: labName, json, quiet }: ProxyCommandOptions): Promise<void> {
+async function run(options: ProxyCommandOptions): Promise<void> {
+  if (options.trust) await tellTrust(options);
+  else await serve(options);
+}
+
+async function tellTrust({ lab, json }: ProxyCommandOptions): Promise<void> {
+  const facts = authorityFacts(await findLab(lab));
+  if (json) printJson(facts);
+  else print(trustAdvice(facts));
+}
+
+async function serve({ from, listen, auth, lab: labName, json, quiet }: ProxyCommandOptions): Promise<void> {
   const address = listen === undefined ? DEFAULT : parseListenAddress(listen);
   const credentials = credentialsOf(auth);
   if (!isLoopback(address.host) && credentials === undefined) {
@@ -87,6 +100,7 @@ export function proxyCommand(): Command {
     .option('--from <device>', "the host whose connections they become; the lab's client when left out")
     .option('--listen <ip:port>', 'where; 127.0.0.1:1080, or the next port that is free, when left out')
     .option('--auth <user:password>', 'want a user name and a password; needed where other machines can reach it')
+    .option('--trust', "tell how programs come to trust the lab's https, and do nothing else")
     .option('--lab <lab>', 'which lab, when several are up')
     .option('--json', 'print where it listens as JSON')
     .option('-q, --quiet', 'print the two URLs and no advice')

@@ -62,6 +62,8 @@ t.test('the same by https, vouched for by the authority of the lab', async (t) =
   const wget = ['-q', '-O-', '-e', 'use_proxy=yes', '-e', `https_proxy=127.0.0.1:${port}`];
   t.match(await client('wget', ...wget, `--ca-certificate=${authority}`, url), { body: servedFile(url), exitCode: 0 });
   t.match(await curl(...throughSocks, url), { exitCode: 60 }, 'and by nobody else');
+  const { stdout } = await net.run('proxy', '--trust');
+  t.ok(stdout.includes(`curl --cacert ${authority} `), 'proxy --trust says so');
 });
 
 t.test('names are looked up inside, and the connection is one of the client', async (t) => {
