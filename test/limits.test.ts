@@ -2,7 +2,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { SILENCE_MS } from '../devices/apps/commands/zone-transfer.js';
 import { DIAL_TIMEOUT_MS } from '../devices/apps/dial.js';
+import { MAX_SERVERS as MAX_ZONE_SERVERS } from '../devices/apps/dns/delegation.js';
+import { FORWARDER_TIMEOUT_MS } from '../devices/apps/dns/forwarder.js';
+import { IDLE_MS, MAX_CONNECTIONS as MAX_DNS_CONNECTIONS, MAX_PIPELINED } from '../devices/apps/dns/listener.js';
+import { MAX_MINIMISE_COUNT } from '../devices/apps/dns/qname-minimisation.js';
+import { CACHED_RECORDS, FAILURE_MS, MAX_RUNNING, SERVER_TIMEOUT_MS, TOTAL_MS } from '../devices/apps/dns/recursion.js';
+import { MAX_QUERIES, MAX_TARGETS, MAX_TARGETS_A_ZONE } from '../devices/apps/dns/resolution-budget.js';
+import { MAX_TIMED_SERVERS } from '../devices/apps/dns/server-times.js';
 import {
   MAX_BODY_BYTES,
   MAX_DECODED_BYTES,
@@ -36,6 +44,12 @@ import { MAX_STREAMS } from '../devices/apps/web/server/secure/secure-front.js';
 import { MAX_TARGET } from '../devices/apps/web/server/site-answers.js';
 import { IDLE_TIMEOUT_MS, MAX_HEAD_BYTES } from '../devices/apps/web/server/web-server.js';
 import { STREAM_WINDOW_BYTES } from '../devices/control/stream.js';
+import {
+  DEFAULT_LIMIT as CACHE_RECORDS,
+  MAX_CACHED_TTL_SECONDS,
+  MAX_CNAME_CHAIN,
+  MAX_NEGATIVE_SECONDS,
+} from '../devices/net/dns-cache.js';
 import { MAX_STREAMS as MAX_DEVICE_STREAMS, MAX_STREAM_BACKLOG_BYTES } from '../devices/runtime/streams.js';
 import { MAX_WAITING } from '../devices/stack/ip/neighbor.js';
 import { MAX_NEIGHBORS } from '../devices/stack/ip/neighbors.js';
@@ -46,11 +60,12 @@ import { MAX_BLOCKS } from '../devices/stack/tcp/receiving/reassembly.js';
 import { MAX_RECEIVE_BUFFER_BYTES } from '../devices/stack/tcp/receiving/receive-autotuning.js';
 import { MAX_SEND_BUFFER_BYTES } from '../devices/stack/tcp/sending/send-autotuning.js';
 import { UDP_DATAGRAM_OVERHEAD_BYTES, UDP_RECEIVE_BUFFER_BYTES } from '../devices/stack/transport/udp-endpoint.js';
+import { EDNS_UDP_SIZE } from '../devices/stack/wire/edns.js';
 import { MAX_FORWARDED } from '../orchestrator/proxy/port-forward.js';
 import { HANDSHAKE_LIMIT_MS, MAX_CLIENTS, MAX_HEADER_BYTES } from '../orchestrator/proxy/proxy-server.js';
 
 const text = readFileSync('docs/limits.md', 'utf8');
-const [stackText, serverText, browserText] = text.split(/\n## (?:Web servers|The browser)\n/);
+const [stackText, serverText, browserText, namesText] = text.split(/\n## (?:Web servers|The browser|Names)\n/);
 const rows = stackText
   .split('\n')
   .filter((line) => line.startsWith('| '))
@@ -163,4 +178,32 @@ t.test('those of streams and of the proxy, too', async (t) => {
   t.ok(streams.includes(`A connection has ${DIAL_TIMEOUT_MS / 1000} s to come about`));
   t.ok(streams.includes(`serve ${MAX_CLIENTS} clients at once`));
   t.ok(streams.includes(`has ${HANDSHAKE_LIMIT_MS / 1000} s to say what it wants, and ${MAX_HEADER_BYTES} bytes`));
+});
+
+t.test('those of names, too', async (t) => {
+  const row = (beginning: string) => namesText.split('\n').find((line) => line.startsWith(`| ${beginning}`)) ?? '';
+  const limits: [string, number][] = [
+    ['a UDP message', EDNS_UDP_SIZE],
+    ['TCP connections', MAX_DNS_CONNECTIONS],
+    ['questions under way', MAX_PIPELINED],
+    ['an idle one', IDLE_MS / 1000],
+    ['questions that a recursive', MAX_RUNNING],
+    ['questions to other', MAX_QUERIES],
+    ['questions to other', TOTAL_MS / 1000],
+    ['name servers without', MAX_TARGETS_A_ZONE],
+    ['name servers without', MAX_TARGETS],
+    ['name servers of', MAX_ZONE_SERVERS],
+    ['aliases', MAX_CNAME_CHAIN],
+    ['questions for parts', MAX_MINIMISE_COUNT],
+    ['a question to one', SERVER_TIMEOUT_MS / 1000],
+    ['a question to one', FORWARDER_TIMEOUT_MS / 1000],
+    ['a failure', FAILURE_MS / 1000],
+    ['the cache of', CACHED_RECORDS],
+    ['the caches of', CACHE_RECORDS],
+    ['a TTL', MAX_CACHED_TTL_SECONDS],
+    ['a TTL', MAX_NEGATIVE_SECONDS],
+    ['servers whose', MAX_TIMED_SERVERS],
+    ["a zone's", SILENCE_MS / 1000],
+  ];
+  for (const [what, value] of limits) t.match(row(what), new RegExp(`\\b${value}\\b`), what);
 });

@@ -48,9 +48,9 @@ interface Entry {
   readonly credibility: Credibility;
 }
 
-const DEFAULT_LIMIT = 1000;
-const DAY_SECONDS = 86400;
-const MAX_NEGATIVE_SECONDS = 10800;
+export const DEFAULT_LIMIT = 1000;
+export const MAX_CACHED_TTL_SECONDS = 86400;
+export const MAX_NEGATIVE_SECONDS = 10800;
 /** More CNAMEs in a row than this are taken for a loop. */
 export const MAX_CNAME_CHAIN = 16;
 /** The type under which the absence of a whole name is kept. */
@@ -70,7 +70,7 @@ export class DnsCache {
     this.cache = options.cache;
     this.now = options.now;
     this.limit = options.limit ?? DEFAULT_LIMIT;
-    this.maxTtlSeconds = options.maxTtlSeconds ?? DAY_SECONDS;
+    this.maxTtlSeconds = options.maxTtlSeconds ?? MAX_CACHED_TTL_SECONDS;
     this.maxNegativeTtlSeconds = options.maxNegativeTtlSeconds ?? MAX_NEGATIVE_SECONDS;
   }
 

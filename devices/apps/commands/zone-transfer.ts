@@ -7,7 +7,7 @@ import type { ResourceRecord } from '../../stack/wire/dns-record.js';
 import { isMalformed } from '../../stack/wire/malformed.js';
 
 /** Milliseconds without anything. */
-const SILENCE_MS = 10_000;
+export const SILENCE_MS = 10_000;
 
 export interface TransferPart {
   readonly message: DnsMessage;

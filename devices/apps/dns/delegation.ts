@@ -24,7 +24,7 @@ export interface RootHint {
 }
 
 /** Name servers of a zone that are remembered: three times as many as the root has. */
-const MAX_SERVERS = 39;
+export const MAX_SERVERS = 39;
 
 /** Throws Error for a hint that is no name or no address. */
 export function rootDelegation(hints: readonly RootHint[]): Delegation {

@@ -18,6 +18,7 @@ import { EDE_CACHED_ERROR, EDE_NO_REACHABLE_AUTHORITY, ednsOption } from '../../
 import type { Environment } from '../machine.js';
 import { type AnswerSections, REFUSED, SERVER_FAILURE, withError } from './authority.js';
 import { DnsListener } from './listener.js';
+import { FAILURE_MS, MAX_RUNNING } from './recursion.js';
 import { findingSections } from './recursive-role.js';
 import { Rotation } from './rotation.js';
 import { ServerTimes } from './server-times.js';
@@ -31,10 +32,8 @@ export interface ForwarderTiming {
 
 /** The provider's server is often asked again soon. */
 const KEEP_TCP_MS = 2_000;
-/** RFC 9520 section 3.2: a failure is remembered for at least a second. */
-const FAILURE_MS = 1_000;
-/** Questions under way at the same time; who asks for more is told SERVFAIL. */
-const MAX_RUNNING = 1_000;
+/** For each question: two rounds end before a client's second one. */
+export const FORWARDER_TIMEOUT_MS = 3_000;
 
 export class DnsForwarder {
   private readonly cache: DnsCache;
@@ -58,7 +57,7 @@ export class DnsForwarder {
   ) {
     this.servers = config.servers;
     this.tracer = environment.tracer;
-    this.timeoutMs = timing.timeoutMs ?? 3000;
+    this.timeoutMs = timing.timeoutMs ?? FORWARDER_TIMEOUT_MS;
     this.attempts = timing.attempts ?? 2;
     this.times = new ServerTimes(() => network.now());
     this.failed = new ServerMarks(() => network.now(), FAILURE_MS);

@@ -58,13 +58,13 @@ export interface DnsListenerOptions {
 }
 
 /** RFC 7766 section 6.2.3: an idle connection is closed after a few seconds. */
-const IDLE_MS = 10_000;
-const MAX_CONNECTIONS = 100;
+export const IDLE_MS = 10_000;
+export const MAX_CONNECTIONS = 100;
 /**
  * Questions of one connection whose answers are not found, or not taken by the client yet; with more, the connection is
  * not read meanwhile.
  */
-const MAX_PIPELINED = 16;
+export const MAX_PIPELINED = 16;
 
 export class DnsListener {
   private readonly network: Network;

@@ -7,7 +7,7 @@ import { nameLabels, ROOT_NAME } from '../../stack/wire/dns-name.js';
 import { CLASS_IN, type QuestionType } from '../../stack/wire/dns-record.js';
 
 /** Section 2.3: questions that are shortened, and how many of them grow by one label alone. */
-const MAX_MINIMISE_COUNT = 10;
+export const MAX_MINIMISE_COUNT = 10;
 const MINIMISE_ONE_LAB = 4;
 /** Section 2.1: of all types the one that raises the fewest eyebrows. */
 const PROBE_TYPE: QuestionType = 'A';

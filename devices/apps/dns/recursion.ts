@@ -35,13 +35,15 @@ export interface ResolutionFailure {
   readonly error: ExtendedError;
 }
 
-/** Resolutions at the same time; who asks for more is told SERVFAIL. */
-const MAX_RUNNING = 1_000;
+/** Questions that are worked on at the same time; who asks for more is told SERVFAIL. */
+export const MAX_RUNNING = 1_000;
 /** RFC 9520 section 3.2: a failure is remembered for at least a second. */
-const FAILURE_MS = 1_000;
+export const FAILURE_MS = 1_000;
 /** A server that had to be asked over TCP is often asked again soon. */
 const KEEP_TCP_MS = 2_000;
-const CACHED_RECORDS = 10_000;
+export const CACHED_RECORDS = 10_000;
+export const SERVER_TIMEOUT_MS = 1_000;
+export const TOTAL_MS = 10_000;
 
 export class Recursion {
   readonly cache: DnsCache;
@@ -62,7 +64,7 @@ export class Recursion {
     this.root = rootDelegation(hints);
     this.cache = new DnsCache({ cache: 'isp', now: () => network.now(), limit: CACHED_RECORDS });
     this.failed = new ServerMarks(() => network.now(), FAILURE_MS);
-    this.totalMs = timing.totalMs ?? 10_000;
+    this.totalMs = timing.totalMs ?? TOTAL_MS;
     const random = environment.random.fork('recursion');
     this.iteration = new Iteration(network, {
       cache: this.cache,
@@ -75,7 +77,7 @@ export class Recursion {
         keepTcpMs: KEEP_TCP_MS,
       }),
       random,
-      serverTimeoutMs: timing.serverTimeoutMs ?? 1000,
+      serverTimeoutMs: timing.serverTimeoutMs ?? SERVER_TIMEOUT_MS,
       lookUp: async (name, budget) => {
         const found = await this.chase(name, 'A', budget);
         return found.kind === 'answer' ? found.records : [];

@@ -13,7 +13,7 @@ const FADING_A_SECOND = 0.98;
 /** A server that does not answer counts as at least so slow, and each time as twice as slow as before. */
 const SILENT_MS = 1_000;
 const MAX_MS = 60_000;
-const MAX_SERVERS = 1_000;
+export const MAX_TIMED_SERVERS = 1_000;
 
 interface Estimate {
   readonly ms: number;
@@ -63,7 +63,7 @@ export class ServerTimes {
   private store(address: string, ms: number, isMeasured: boolean): void {
     this.estimates.delete(address);
     this.estimates.set(address, { ms, at: this.now(), isMeasured });
-    if (this.estimates.size <= MAX_SERVERS) return;
+    if (this.estimates.size <= MAX_TIMED_SERVERS) return;
     const [oldest] = this.estimates.keys();
     this.estimates.delete(oldest);
   }
