@@ -80,6 +80,10 @@ export async function pelt(name: string, frames: number): Promise<{ readonly gro
   const sockets = await connect(world, connections);
   await world.exec('client', 'ping -c 2 -s 4000 198.51.100.80');
   await world.exec('client', 'dig @198.51.100.53 www.server.com');
+  await world.exec('client', 'dig @198.51.100.53 server.com AXFR');
+  const update =
+    'server 198.51.100.53\nzone server.com\nprereq yxdomain www.server.com\nadd x.server.com 5 A 10.0.0.1\n';
+  await world.exec('client', 'nsupdate', update);
   const random = new Random(name);
   const machine = world.machine(device);
   const heard = world.frames.filter(({ to }) => to.startsWith(`${device}:`)).map(({ packet }) => packet);
