@@ -76,9 +76,9 @@ function dataPart(packet: Uint8Array, start: number, end: number, exchange: Exch
 
 /** The wires do not show it. */
 function insideLines({ protocol, requestHead }: ExchangeReport, paint: Paint): string[] {
-  const form = protocol === 'HTTP/2' ? ', which HTTP/2 sends compressed and in binary' : '';
+  const form = protocol === 'HTTP/2' ? ', in the binary and compressed form of HTTP/2' : '';
   return [
-    paint('dim', `  Encrypted: the two ends can read it, and no one between. By the browser's word it is${form}:`),
+    paint('dim', `  Encrypted: the two ends can read it, and no one between. The browser says that it is this${form}:`),
     ...requestHead
       .trimEnd()
       .split('\r\n')

@@ -122,7 +122,7 @@ t.test('--explain: the records of TLS, and what the browser says is in them', as
     /^ {2}003e {2}17 +content type {6}application data$/,
     /^ {2}0041 {2}00 64 +length +100 bytes/,
     /^ {2}0043 {2}(ee ){16}/,
-    /no one between. By the browser's word it is, which HTTP\/2 sends compressed/,
+    /no one between. The browser says that it is this, in the binary/,
     '  Cookie: id=7; theme=x',
   ]) {
     t.ok(
