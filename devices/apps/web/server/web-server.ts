@@ -19,7 +19,7 @@ import type { Environment } from '../../machine.js';
 import type { ApplicationTools } from './application.js';
 import { Connection, KEEP_ALIVE_TIMEOUT_MS } from './connection.js';
 import { httpDate } from './dates.js';
-import { SERVER_NAME } from './reply.js';
+import { type Exchange, SERVER_NAME } from './reply.js';
 import { SecureFront } from './secure/secure-front.js';
 import { SiteAnswers } from './site-answers.js';
 
@@ -146,8 +146,10 @@ export class WebServer {
     const serve = (request: Http2ServerRequest, response: Http2ServerResponse, expectsContinue: boolean) => {
       const connection = request.stream.session && this.connections.get(request.stream.session);
       // The compatibility API of HTTP/2 is shaped as that of http.
-      const pair = [request, response] as unknown as [IncomingMessage, ServerResponse];
-      if (connection !== undefined) this.serve(...pair, connection, expectsContinue);
+      const pair = { request, response } as unknown as Pick<Exchange, 'request' | 'response'>;
+      // There a request is only complete once somebody has read it; what counts is that the client has ended it.
+      const isComplete = () => request.stream.destroyed || request.stream.state.remoteClose === 1;
+      if (connection !== undefined) this.serve({ ...pair, connection, expectsContinue }, isComplete);
     };
     front.http2.on('request', (request, response) => serve(request, response, false));
     front.http2.on('checkContinue', (request, response) => serve(request, response, true));
@@ -165,18 +167,13 @@ export class WebServer {
 
   private serveHttp1(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     const connection = this.connections.get(request.socket);
-    if (connection !== undefined) this.serve(request, response, connection, expectsContinue);
+    if (connection !== undefined) this.serve({ request, response, connection, expectsContinue });
   }
 
-  private serve(
-    request: IncomingMessage,
-    response: ServerResponse,
-    connection: Connection,
-    expectsContinue: boolean,
-  ): void {
-    const reply = this.answers.open({ request, response, connection, expectsContinue });
-    const ends = connection.begin({ isComplete: () => request.complete, onLate: () => reply.giveUp() });
-    response.once('close', ends);
+  private serve(exchange: Exchange, isComplete = () => exchange.request.complete): void {
+    const reply = this.answers.open(exchange);
+    const ends = exchange.connection.begin({ isComplete, onLate: () => reply.giveUp() });
+    exchange.response.once('close', ends);
     this.answers.answer(reply).catch((error) => reply.fail(error));
   }
 
@@ -197,7 +194,7 @@ export class WebServer {
       response.detachSocket(request.socket);
       request.socket.destroySoon();
     });
-    this.serve(request, response, connection, false);
+    this.serve({ request, response, connection, expectsContinue: false });
   }
 
   /** What came in is not HTTP, or too late. The answer is written by hand, for there is no request to answer. */

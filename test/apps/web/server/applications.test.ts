@@ -116,6 +116,8 @@ for (const scheme of ['ws', 'wss'] as const) {
     const closed = once(socket, 'close');
     socket.close(1000);
     t.equal((await shop.world.until(closed))[0], 1000);
+    // The server's end, too, which waits for it on a clock of its own.
+    await shop.world.runFor(1_000);
   });
 }
 

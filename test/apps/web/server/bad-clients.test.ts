@@ -82,6 +82,37 @@ t.test('a slow body that is not too slow', async (t) => {
   t.match(parseAnswer(answer), { status: 200, body: 'x'.repeat(60_000) });
 });
 
+t.test('a slow line is no fault: a load of a minute, by every protocol', async (t) => {
+  const shop = shopOf();
+  shop.world.machine('server').ports[0].setImpairment({ rateBps: 400_000 });
+  const start = shop.world.now;
+  const body = parseAnswer(await raw(shop, `GET /large.bin HTTP/1.1\r\n${HOST}${CLOSE}`)).body;
+  t.equal(body.length, 3_000_000);
+  t.ok(shop.world.now - start > 60_000);
+  const session = await http2(shop);
+  t.equal((await shop.world.until(ask2(session, { ':path': '/large.bin' }))).body.length, 3_000_000);
+  session.destroy();
+});
+
+t.test('HTTP/2: a body that comes byte by byte', async (t) => {
+  const shop = shopOf();
+  const session = await http2(shop);
+  const stream = session.request({ ':method': 'POST', ':path': '/echo' }, { endStream: false });
+  let status: unknown;
+  stream.on('response', (headers) => {
+    status = headers[':status'];
+  });
+  stream.on('error', () => {}).resume();
+  const start = shop.world.now;
+  for (let sent = 0; sent < 100 && status === undefined; sent++) {
+    stream.write('x');
+    await shop.world.runFor(1_000);
+  }
+  t.equal(status, 408);
+  t.ok(shop.world.now - start >= 20_000 && shop.world.now - start < 30_000);
+  session.destroy();
+});
+
 t.test('a client that does not read', async (t) => {
   const shop = shopOf();
   const socket = connectTo(shop, 80);
