@@ -23,10 +23,12 @@ $(INSTALLED): package.json package-lock.json
 
 build: $(BUILT) ## Build the command and the device programs into build/
 
-# One bundle a program: a process starts faster and stays smaller than from many files. In the command's bundle, an ES
+# One bundle a program: a process starts faster and stays smaller than from many files, and without comments and indentation
+# (2.7 MiB less for a host, all of it memory). In the command's bundle, an ES
 # module, `require` is made for the packages that are not. The command is linked where npx looks first.
 $(BUILT): $(INSTALLED) $(SOURCES)
 	$(BIN)/esbuild $(filter-out devices/control.ts,$(wildcard devices/*.ts)) --bundle --platform=node --target=node20 --format=cjs \
+	  --minify-whitespace --line-limit=160 \
 	  --outdir=build/devices --out-extension:.js=.cjs --sourcemap --log-level=warning
 	$(BIN)/esbuild orchestrator/main.ts --bundle --platform=node --target=node20 --format=esm \
 	  --banner:js="import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" \
