@@ -38,7 +38,7 @@ export class DialError extends Error {
  */
 export async function dial(caller: Caller, request: StreamRequest, signal: AbortSignal): Promise<TcpSocket> {
   const { network } = caller;
-  const { host, port, timeoutMs = DIAL_TIMEOUT_MS } = request;
+  const { host, port, timeoutMs = DIAL_TIMEOUT_MS, program = 'stream' } = request;
   const expiresAt = network.now() + timeoutMs;
   const left = () => expiresAt - network.now();
   const late = { code: 'ETIMEDOUT', stage: 'dhcp', message: 'this device has no address yet by DHCP' } as const;
@@ -48,7 +48,7 @@ export async function dial(caller: Caller, request: StreamRequest, signal: Abort
   for (const [index, address] of addresses.entries()) {
     try {
       // Each gets its share of the time, so that one that is silent leaves some to those behind it.
-      return await connect(network, address, port, left() / (addresses.length - index), signal);
+      return await connect(network, { address, port, program }, left() / (addresses.length - index), signal);
     } catch (error) {
       if (signal.aborted) throw error;
       failure = error;
@@ -80,12 +80,11 @@ export async function lookUp(
 
 async function connect(
   network: Network,
-  address: string,
-  port: number,
+  { address, port, program }: { address: string; port: number; program: string },
   limitMs: number,
   signal: AbortSignal,
 ): Promise<TcpSocket> {
-  const socket = network.connect({ host: address, port, program: 'stream', allowHalfOpen: true, noDelay: true });
+  const socket = network.connect({ host: address, port, program, allowHalfOpen: true, noDelay: true });
   const faultOf = (code: string, message: string): ConnectFault => ({
     code,
     stage: blame(network, address, code),

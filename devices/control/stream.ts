@@ -25,6 +25,8 @@ export interface StreamRequest {
   readonly port: number;
   /** For look-up and connection together, all addresses in turn; default 30,000 ms. */
   readonly timeoutMs?: number;
+  /** Who it is for, as the table of sockets shows it; default `stream`. */
+  readonly program?: string;
 }
 
 /** Result of `stream-open`: both ends, as `192.0.2.1:40000`. */
@@ -59,7 +61,10 @@ export interface ResolvedName {
   readonly source: 'literal' | 'os' | 'hosts' | 'network';
 }
 
-const shape: Checker = object({ host: isText, port: integer(1, 65535) }, { timeoutMs: number(1, 2 ** 31 - 1) });
+const shape: Checker = object(
+  { host: isText, port: integer(1, 65535) },
+  { timeoutMs: number(1, 2 ** 31 - 1), program: isText },
+);
 
 /** What the params of `stream-open` ask for, or what is wrong with them. */
 export function streamRequest(params: RpcParams): StreamRequest | string {

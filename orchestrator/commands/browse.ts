@@ -31,7 +31,7 @@ async function run(address: string | undefined, options: BrowseOptions): Promise
   const browser = findBrowser(options.browser);
   if (!options.headless && options.screenshot === undefined) requireScreen();
   const signal = interruption();
-  const proxy = new ProxyServer({ dial: dialFrom(device) });
+  const proxy = new ProxyServer({ dial: dialFrom(device, 'browse') });
   const { port } = await proxy.listen('127.0.0.1', 0);
   const leave = new AbortController();
   const ending = AbortSignal.any([signal, leave.signal]);

@@ -17,8 +17,9 @@ export function callingDevice(lab: LabState, name: string | undefined): LabDevic
   return device;
 }
 
-export function dialFrom({ control }: LabDevice): Dial {
-  return (host, port, signal) => DeviceStream.open(control, { host, port }, signal);
+/** `program` is what `netstat` on the device says of them. */
+export function dialFrom({ control }: LabDevice, program: string): Dial {
+  return (host, port, signal) => DeviceStream.open(control, { host, port, program }, signal);
 }
 
 /**

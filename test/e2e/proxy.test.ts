@@ -77,6 +77,10 @@ t.test('names are looked up inside, and the connection is one of the client', as
   });
   await waitFor('the capture', () => said.includes('capturing'));
   t.match(await curl(...throughSocks, 'http://maps.google.com/'), { body: servedFile('http://maps.google.com/') });
+  const kept = await execa('curl', ['-s', '-Z', ...throughHttp, PAGE, PAGE], { reject: false });
+  t.equal(kept.exitCode, 0);
+  const netstat = await net.run('exec', 'client', '--', 'netstat', '-napt');
+  t.match(netstat.stdout, /203\.0\.113\.80:80 +ESTABLISHED .*\bproxy\b/, "kept by the proxy, as the client's own");
   capture.kill('SIGINT');
   await capture;
   const frames = readFileSync(file);

@@ -196,6 +196,21 @@ t.test('it looks as it looks without any network', async (t) => {
   t.ok((await differingPixels(judge, readFileSync(file), about)) < 0.001);
 });
 
+t.test('on Ctrl-C the browser that browse has started ends, its profile goes, and no other is touched', async (t) => {
+  const before = net.files();
+  const browsers = () => net.processes().filter(({ title }) => title.includes(`--user-data-dir=${net.runDir}`));
+  const browse = net.start('browse', PAGE, '--browser', 'chromium', '--headless');
+  await waitFor('its browser', () => browsers().some(({ title }) => title.includes('--type=renderer')));
+  browse.kill('SIGINT');
+  t.match(await browse, { exitCode: 0 });
+  await waitFor('the end of its helpers', () => browsers().length === 0);
+  t.same(net.files(), before);
+  const page = await inside.newPage();
+  await open(page, PAGE);
+  t.equal(page.url(), PAGE, 'the other one goes on');
+  await page.close();
+});
+
 t.test('a form is posted', async (t) => {
   const page = await inside.newPage();
   await open(page, 'http://www.server.com/books/?sex=man&name=Professional');

@@ -2,9 +2,10 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import t, { type Test } from 'tap';
+import { WebSocket, WebSocketServer } from 'ws';
 import { Credentials } from '../../../orchestrator/proxy/credentials.js';
 import { MAX_HEADER_BYTES, type ProxyOptions } from '../../../orchestrator/proxy/proxy-server.js';
-import { type Proxied, proxied, readAll, webServer } from './support/proxied.js';
+import { type Proxied, proxied, readAll, readBytes, webServer } from './support/proxied.js';
 
 interface Seen {
   readonly line: string;
@@ -217,6 +218,26 @@ t.test('CONNECT: the tunnel carries what it is given, also what came early; and 
   t.match(await ask('server:81'), /^HTTP\/1\.1 502 [\s\S]*connection_refused[\s\S]*ECONNREFUSED/);
   t.match(await ask('nobody:80'), /^HTTP\/1\.1 504 /);
   for (const wrong of ['server', 'server:0', 'http://server/']) t.match(await ask(wrong), /^HTTP\/1\.1 400 /, wrong);
+});
+
+t.test('a WebSocket through CONNECT', async (t) => {
+  const server = http.createServer();
+  const sockets = new WebSocketServer({ noServer: true });
+  server.on('upgrade', (request, socket, head) => {
+    sockets.handleUpgrade(request, socket, head, (socket) => socket.on('message', (data) => socket.send(String(data))));
+  });
+  const { connect } = await proxied(t, { 80: (socket) => server.emit('connection', socket) });
+  const client = await connect();
+  client.write('CONNECT server:80 HTTP/1.1\r\nHost: server:80\r\n\r\n');
+  t.match(String(await readBytes(client, 39)), /^HTTP\/1\.1 200 /);
+  const webSocket = new WebSocket('ws://server/', { createConnection: () => client });
+  await once(webSocket, 'open');
+  webSocket.send('hello');
+  t.equal(String((await once(webSocket, 'message'))[0]), 'hello');
+  const [served] = sockets.clients;
+  const closed = Promise.all([once(webSocket, 'close'), once(served, 'close')]);
+  webSocket.close();
+  await closed;
 });
 
 t.test('a password is wanted before anything is sent on', async (t) => {
