@@ -9,7 +9,7 @@ export function isNewerSerial(serial: number, than: number): boolean {
   return ahead > 0 && ahead < HALF;
 }
 
-/** The serial after a change; 0 is left out, since some take it for "none" (RFC 2136 section 4.2 as BIND does it). */
+/** The serial after a change; 0 is left out, as in BIND, since some take it for "none". */
 export function nextSerial(serial: number): number {
   return (serial + 1) % MODULUS || 1;
 }

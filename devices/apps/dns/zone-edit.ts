@@ -51,13 +51,7 @@ export class ZoneEdit {
 
   /** The types of the records at a name. */
   typesAt(name: string): ReadonlySet<string> {
-    const key = canonicalName(name);
-    let types = this.typesByName.get(key);
-    if (types === undefined) {
-      types = new Set(this.before.get(key)?.sets.keys());
-      this.typesByName.set(key, types);
-    }
-    return types;
+    return this.types(name);
   }
 
   /**
@@ -74,7 +68,7 @@ export class ZoneEdit {
     if (isTooLong(record)) return `more than ${MAX_RECORD_BYTES} bytes fit into no message`;
     const [first = record] = records.values();
     records.set(key, record.ttl === first.ttl ? record : { ...record, ttl: first.ttl });
-    (this.typesAt(record.name) as Set<string>).add(record.type);
+    this.types(record.name).add(record.type);
     return undefined;
   }
 
@@ -87,13 +81,13 @@ export class ZoneEdit {
   remove(record: ResourceRecord): boolean {
     const { records } = this.edit(record.name, record.type);
     const isThere = records.delete(recordDataKey(record));
-    if (records.size === 0) (this.typesAt(record.name) as Set<string>).delete(record.type);
+    if (records.size === 0) this.types(record.name).delete(record.type);
     return isThere;
   }
 
   removeSet(name: string, type: string): void {
     this.edit(name, type).records.clear();
-    (this.typesAt(name) as Set<string>).delete(type);
+    this.types(name).delete(type);
   }
 
   setTtl(name: string, type: string, ttl: number): void {
@@ -173,9 +167,19 @@ export class ZoneEdit {
     return set;
   }
 
+  private types(name: string): Set<string> {
+    const key = canonicalName(name);
+    let types = this.typesByName.get(key);
+    if (types === undefined) {
+      types = new Set(this.before.get(key)?.sets.keys());
+      this.typesByName.set(key, types);
+    }
+    return types;
+  }
+
   private conflictWith(record: ResourceRecord): string | undefined {
     const { type, name } = record;
-    const types = this.typesAt(name);
+    const types = this.types(name);
     if (type === 'SOA' && !sameName(name, this.name)) return 'an SOA record stands only at the zone itself';
     if ((type === 'CNAME' && types.size > (types.has('CNAME') ? 1 : 0)) || (type !== 'CNAME' && types.has('CNAME'))) {
       return 'a name with a CNAME has no other records (RFC 1034 section 3.6.2)';
