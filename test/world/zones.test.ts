@@ -113,3 +113,27 @@ t.test('nsupdate: lines, failures, what it shows', async (t) => {
     'the server itself may',
   );
 });
+
+t.test('rndc: what a server says of its zones, and does with them', async (t) => {
+  const world = await running(t);
+  t.match(await world.exec('ns1', 'rndc zonestatus example.org'), {
+    status: 0,
+    stdout:
+      /^name: example\.org\ntype: primary\nserial: 2026112801\nrecords: \d+\nchanges kept: 0\nnotified: 192\.0\.2\.181\n$/,
+  });
+  t.match((await world.exec('ns2', 'rndc zonestatus EXAMPLE.org.')).stdout, /type: secondary.*next refresh: in \d+ s/s);
+  t.match(await world.exec('ns2', 'rndc refresh example.org'), { status: 0, stdout: 'zone refresh queued\n' });
+  t.match(await world.exec('ns1', 'rndc notify shop.org'), { status: 0, stdout: 'zone notify queued\n' });
+  t.match(await world.exec('ns2', 'rndc retransfer shop.org'), { status: 0, stdout: 'zone transfer queued\n' });
+  const copied = () => world.logged.filter(({ message }) => message === 'a zone was copied').length;
+  const before = copied();
+  await world.runFor(1_000);
+  t.equal(copied(), before + 1, 'though its serial is the same');
+  t.match(await world.exec('ns1', 'rndc refresh shop.org'), { status: 1, stderr: /not a secondary zone/ });
+  t.match(await world.exec('ns2', 'rndc notify shop.org'), { status: 1, stderr: /nobody is to be told/ });
+  t.match(await world.exec('ns2', 'rndc refresh nothing.org'), { status: 1, stderr: /no matching zone 'nothing.org'/ });
+  t.match(await world.exec('ns2', 'rndc freeze shop.org'), { status: 2, stderr: /unknown command 'freeze'/ });
+  t.match(await world.exec('ns2', 'rndc refresh'), { status: 2, stderr: /which action, of which zone/ });
+  t.match(await world.exec('ns1', 'rndc status'), { status: 0, stdout: /^number of zones: 2\n/ });
+  t.notOk(world.machine('client').commands.has('rndc'));
+});

@@ -21,8 +21,8 @@ import { ss } from './ss.js';
 import { tcpdump } from './tcpdump.js';
 import { traceroute } from './traceroute.js';
 
-/** Of devices with a stack: hosts, routers and DNS servers. */
-export function hostCommands(context: CommandContext): ReadonlyMap<string, Command> {
+/** Of devices with a stack: hosts, routers and DNS servers; `more` are those of one kind alone. */
+export function hostCommands(context: CommandContext, more: readonly Command[] = []): ReadonlyMap<string, Command> {
   const { network, resolver, dhcpClients, random, machineName } = context;
   return byName([
     arp(network, resolver),
@@ -44,6 +44,7 @@ export function hostCommands(context: CommandContext): ReadonlyMap<string, Comma
     ss(context),
     tcpdump(context),
     traceroute(network, resolver),
+    ...more,
   ]);
 }
 

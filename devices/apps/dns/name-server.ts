@@ -62,6 +62,18 @@ export class NameServer {
     return this.recursive?.rows() ?? [];
   }
 
+  refreshZone(name: string): boolean {
+    return this.zones.refresh(name);
+  }
+
+  retransferZone(name: string): boolean {
+    return this.zones.retransfer(name);
+  }
+
+  notifyZone(name: string): boolean {
+    return this.zones.notify(name);
+  }
+
   /** For `inspect`: the zones. */
   zoneRows(): ZoneRow[] {
     return this.zones.rows();

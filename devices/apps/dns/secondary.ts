@@ -36,6 +36,8 @@ export class Secondary {
   private expireTimer: Timer | undefined;
   private firstRetrySeconds = FIRST_RETRY_SECONDS;
   private running = false;
+  /** The next copy is of the whole zone, though it may be an older one. */
+  private whole = false;
   /** Somebody said NOTIFY meanwhile: who is asked first then. */
   private again: string | undefined;
   private readonly stopping = new AbortController();
@@ -91,6 +93,12 @@ export class Secondary {
       this.schedule(heard);
       if (again !== undefined) this.refresh(again);
     });
+  }
+
+  /** Copies the whole zone at once, whatever its serial. */
+  retransfer(): void {
+    this.whole = true;
+    this.refresh();
   }
 
   /** RFC 1996 section 3.11: a NOTIFY may say the serial, as a hint. Those who are no primaries are not heard. */
@@ -150,7 +158,11 @@ export class Secondary {
   private async askOne(server: string): Promise<void> {
     const { hosted } = this;
     const have = hosted.zone?.soa;
-    if (have === undefined) return this.copy(server, await this.transfer(server));
+    if (have === undefined || this.whole) {
+      this.copy(server, await this.transfer(server));
+      this.whole = false;
+      return;
+    }
     const theirs = await this.serialOf(server);
     if (theirs === have.serial) return;
     if (!isNewerSerial(theirs, have.serial)) {

@@ -41,7 +41,7 @@ export class ZoneService {
   private readonly log: Environment['log'];
   private readonly hosted: readonly HostedZone[];
   private readonly secondaries = new Map<HostedZone, Secondary>();
-  private readonly notifiers: Notifier[] = [];
+  private readonly notifiers = new Map<HostedZone, Notifier>();
 
   /** Throws Error for zones that cannot be served. */
   constructor(
@@ -59,19 +59,19 @@ export class ZoneService {
       if (hosted.notify.length === 0) continue;
       const notifier = new Notifier(network, hosted, environment);
       hosted.onChange(() => notifier.tell());
-      this.notifiers.push(notifier);
+      this.notifiers.set(hosted, notifier);
     }
   }
 
   start(): void {
     for (const secondary of this.secondaries.values()) secondary.start();
     // Who was away while a zone changed hears of it now.
-    for (const notifier of this.notifiers) notifier.tell();
+    for (const notifier of this.notifiers.values()) notifier.tell();
   }
 
   stop(): void {
     for (const secondary of this.secondaries.values()) secondary.stop();
-    for (const notifier of this.notifiers) notifier.stop();
+    for (const notifier of this.notifiers.values()) notifier.stop();
   }
 
   rows(): ZoneRow[] {
@@ -93,6 +93,28 @@ export class ZoneService {
         expireSeconds: secondsTo(secondary?.expireAt),
       };
     });
+  }
+
+  /** Asks the primaries at once; false for a zone that has none, or is not here. */
+  refresh(name: string): boolean {
+    const secondary = this.secondaryOf(name);
+    secondary?.refresh();
+    return secondary !== undefined;
+  }
+
+  /** Copies the whole zone at once, even one that is older than the copy. */
+  retransfer(name: string): boolean {
+    const secondary = this.secondaryOf(name);
+    secondary?.retransfer();
+    return secondary !== undefined;
+  }
+
+  /** Tells the others of the zone as it is; false when there is nobody to tell. */
+  notify(name: string): boolean {
+    const hosted = this.find(name);
+    const notifier = hosted && this.notifiers.get(hosted);
+    notifier?.tell();
+    return notifier !== undefined;
   }
 
   /** Answers what is no ordinary question; undefined for those that are. */
@@ -155,6 +177,11 @@ export class ZoneService {
   private refused(what: 'transfer' | 'notify' | 'update', hosted: HostedZone, asker: DnsAsker): void {
     this.network.stack.counters.add(`dns.refused.${what}`);
     this.log.debug({ zone: hosted.name, client: asker.address }, `refused: ${what}`);
+  }
+
+  private secondaryOf(name: string): Secondary | undefined {
+    const hosted = this.find(name);
+    return hosted && this.secondaries.get(hosted);
   }
 
   private find(name: string): HostedZone | undefined {

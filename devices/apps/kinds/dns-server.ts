@@ -1,16 +1,21 @@
 /** A DNS server: zones that it is in charge of, or recursion from the root for others, or both. */
 import type { DeviceConfig } from '../../control/config.js';
-import type { ZoneRow } from '../../control/tables.js';
+import { rndc } from '../commands/rndc.js';
 import { NameServer } from '../dns/name-server.js';
 import type { Environment, Machine } from '../machine.js';
 import { StackMachine } from './stack-machine.js';
 
 class DnsServer extends StackMachine {
   constructor(config: DeviceConfig, env: Environment) {
-    let zones = (): ZoneRow[] => [];
-    super(config, env, { forwarding: false, zones: () => zones() });
+    // Tables and commands are those of a server that needs the machine's network first.
+    let running: NameServer | undefined;
+    const current = (): NameServer => {
+      if (running === undefined) throw new Error('the name server is not there yet');
+      return running;
+    };
+    super(config, env, { forwarding: false, zones: () => current().zoneRows(), commands: [rndc(current)] });
     const server = new NameServer(this.network, config.dns ?? {}, env);
-    zones = () => server.zoneRows();
+    running = server;
     this.addProgram(server);
     this.addDnsRows(() => server.rows());
   }

@@ -40,6 +40,8 @@ export interface StackMachineOptions {
   readonly forwarding: boolean;
   /** The rows of one more table, of those who have zones. */
   readonly zones?: () => ZoneRow[];
+  /** Commands that this kind has besides those of all. */
+  readonly commands?: readonly Command[];
 }
 
 export class StackMachine implements Machine {
@@ -64,7 +66,7 @@ export class StackMachine implements Machine {
   private readonly waitingForAddress = new Set<() => void>();
 
   /** Throws RangeError for a config that cannot be: a port without MAC address, a route to nowhere. */
-  constructor(config: DeviceConfig, env: Environment, { forwarding, zones }: StackMachineOptions) {
+  constructor(config: DeviceConfig, env: Environment, { forwarding, zones, commands }: StackMachineOptions) {
     this.name = config.name;
     this.kind = config.kind;
     this.env = env;
@@ -92,20 +94,23 @@ export class StackMachine implements Machine {
       .filter((_, index) => config.ports[index].dhcp === true)
       .map((nic) => this.createDhcpClient(nic));
     this.sources = { ...this.createTables(), ...(zones && { zones }) };
-    this.commands = hostCommands({
-      machineName: this.name,
-      tables: this.tables,
-      inspect: (table) => this.inspect(table),
-      ports: this.ports,
-      now: () => env.now(),
-      wallClock: () => env.wallClock(),
-      network: this.network,
-      resolver: this.resolver,
-      tracer: env.tracer,
-      authorities: config.authorities ?? [],
-      dhcpClients: this.dhcpClients,
-      random: env.random.fork('commands'),
-    });
+    this.commands = hostCommands(
+      {
+        machineName: this.name,
+        tables: this.tables,
+        inspect: (table) => this.inspect(table),
+        ports: this.ports,
+        now: () => env.now(),
+        wallClock: () => env.wallClock(),
+        network: this.network,
+        resolver: this.resolver,
+        tracer: env.tracer,
+        authorities: config.authorities ?? [],
+        dhcpClients: this.dhcpClients,
+        random: env.random.fork('commands'),
+      },
+      commands,
+    );
   }
 
   get tables(): readonly TableName[] {
