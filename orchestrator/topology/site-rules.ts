@@ -16,7 +16,7 @@ const COOKIE_TEXT = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
 const COOKIE_PATH = /^\/[\x20-\x3a\x3c-\x7e]*$/;
 /** Those that the server makes itself, and those that frame a message (RFC 9112 section 6, RFC 9113 section 8.2.2). */
 const OWN_HEADERS =
-  /^(connection|content-length|content-range|date|keep-alive|proxy-connection|set-cookie|te|trailer|transfer-encoding|upgrade)$/i;
+  /^(accept-ranges|connection|content-encoding|content-length|content-range|date|etag|keep-alive|last-modified|proxy-connection|set-cookie|te|trailer|transfer-encoding|upgrade)$/i;
 /** What seconds can be in Max-Age, Expires and Strict-Transport-Security. */
 const MAX_SECONDS = 0x7fffffff;
 

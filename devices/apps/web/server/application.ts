@@ -17,6 +17,7 @@ import type { AppConfig } from '../../../control/config.js';
 import type { Network } from '../../../net/network.js';
 import type { Resolver } from '../../../net/resolver.js';
 import type { TcpServer } from '../../../net/tcp-server.js';
+import type { TcpSocket } from '../../../net/tcp-socket.js';
 import type { Environment } from '../../machine.js';
 import type { ConnectRequest, ProgramHost, ProgramListener } from '../../program.js';
 import type { Reply } from './reply.js';
@@ -40,6 +41,7 @@ export class Application implements ProgramHost {
   private readonly config: AppConfig;
   private readonly tools: ApplicationTools;
   private readonly listeners: TcpServer[] = [];
+  private readonly sockets = new Set<TcpSocket>();
   private firstServer: Server | undefined;
   private server: EventEmitter | undefined;
   private answer: Listener | undefined;
@@ -83,15 +85,19 @@ export class Application implements ProgramHost {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.listeners.map((one) => new Promise<void>((resolve) => one.close(() => resolve()))));
+    const closed = this.listeners.map((one) => new Promise<void>((resolve) => one.close(() => resolve())));
+    for (const socket of this.sockets) socket.destroy();
+    await Promise.all(closed);
   }
 
   listen(server: Server, { port, address }: { port: number; address?: string }): ProgramListener {
     this.firstServer ??= server;
     const options = { program: 'application', allowHalfOpen: true, noDelay: true };
-    const listener = this.tools.network.createServer(options, (socket) =>
-      this.call(() => server.emit('connection', socket)),
-    );
+    const listener = this.tools.network.createServer(options, (socket) => {
+      this.sockets.add(socket);
+      socket.once('close', () => this.sockets.delete(socket));
+      this.call(() => server.emit('connection', socket));
+    });
     this.listeners.push(listener);
     listener.on('error', (error) => server.emit('error', error));
     listener.once('listening', () => server.emit('listening'));

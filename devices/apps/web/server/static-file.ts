@@ -40,7 +40,9 @@ export async function sendFile(reply: Reply, site: SiteConfig, file: SiteFile, t
     reply.send(304, undefined, file.name);
     return;
   }
-  reply.set('Accept-Ranges', 'bytes').set('Content-Type', file.contentType);
+  reply.set('Accept-Ranges', 'bytes');
+  // A rule of the site may know better.
+  if (!reply.response.hasHeader('Content-Type')) reply.set('Content-Type', file.contentType);
   if (coding !== undefined) reply.set('Content-Encoding', coding);
   // Section 14.2: ranges are for GET alone.
   const ranges =
@@ -53,7 +55,8 @@ function representation(reply: Reply, file: SiteFile, { compressor, root }: Stat
   const { bytes } = file.body;
   const plain = { body: file.body, etag: entityTag(file), coding: undefined };
   if (bytes === undefined || !isCompressible(file.contentType, bytes.length)) return plain;
-  reply.set('Vary', 'Accept-Encoding');
+  const vary = reply.response.getHeader('Vary');
+  reply.set('Vary', vary === undefined ? 'Accept-Encoding' : `${vary}, Accept-Encoding`);
   const { headers } = reply.request;
   const coding = headers.range === undefined ? acceptedCoding(headers) : undefined;
   if (coding === undefined) return plain;

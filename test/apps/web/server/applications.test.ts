@@ -87,6 +87,12 @@ t.test('Hono: it listens by itself, on a port of the emulated host and on no oth
   t.match(unchunked(parseAnswer(await shop.world.until(closed)).body), '{"hello":"zss"}');
   const rows = (shop.world.machine('server') as StackMachine).inspect('sockets');
   t.match(rows, [{ local: /:(80|443|3000)$/ }, { local: /:(80|443|3000)$/ }, { local: /:(80|443|3000)$/ }]);
+  const kept = connectTo(shop, 3000);
+  const gone = whole(kept);
+  kept.write('GET / HTTP/1.1\r\nHost: server:3000\r\n\r\n');
+  await shop.world.runFor(100);
+  await shop.world.until(shop.world.machine('server').stop());
+  t.match(await shop.world.until(gone), /Hello Hono!/, 'and it ends with its host');
   const real = request({ host: '127.0.0.1', port: 3000 }).end();
   const [error] = await new Promise<unknown[]>((resolve) => {
     for (const event of ['error', 'response']) real.on(event, (...args) => resolve(args));

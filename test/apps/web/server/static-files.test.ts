@@ -169,6 +169,7 @@ t.test('rules for caches and headers: the first for a file, all for a header', a
     headers: [
       { match: '*', set: { 'X-Frame-Options': 'DENY' } },
       { match: '/books/*', set: { 'X-Shelf': '2' } },
+      { match: '*.txt', set: { 'Content-Type': 'text/x-book', Vary: 'Origin' } },
     ],
   });
   const png = await get(shop, '/logo.png');
@@ -176,6 +177,7 @@ t.test('rules for caches and headers: the first for a file, all for a header', a
   t.equal((await get(shop, '/')).headers['Cache-Control'], 'no-cache', 'the file, not the path');
   t.equal((await get(shop, '/digits')).headers['Cache-Control'], 'no-store');
   t.match((await get(shop, '/books/')).headers, { 'X-Frame-Options': 'DENY', 'X-Shelf': '2' });
+  t.match((await get(shop, '/long.txt')).headers, { 'Content-Type': 'text/x-book', Vary: 'Origin, Accept-Encoding' });
   const same = await get(shop, '/logo.png', `If-None-Match: ${png.headers.ETag}\r\n`);
   t.match(same, { status: 304, headers: { 'Cache-Control': 'max-age=86400', Expires: /Nov 2026/ } });
   t.notOk('Cache-Control' in (await get(shop, '/nowhere')).headers);
