@@ -17,6 +17,12 @@ import type {
 
 /** Streams at once at most, whatever the server allows; as many as browsers open before its SETTINGS have come. */
 export const MAX_STREAMS = 100;
+/**
+ * What the server may send before it is told that it was read (RFC 9113 section 5.2), bytes: Chromium's windows of a stream and
+ * of all together. The 65,535 that hold without a word would be little for a connection with a long round trip.
+ */
+const STREAM_WINDOW = 6 * 1024 * 1024;
+const CONNECTION_WINDOW = 15 * 1024 * 1024;
 /** RFC 9113 section 8.2.2: these speak of a connection of HTTP/1.1. `Host` becomes `:authority`. */
 const CONNECTION_SPECIFIC = new Set([
   'host',
@@ -61,8 +67,10 @@ export class Http2Connection implements HttpConnection {
   /** The stream's ALPN has said `h2`. */
   static async on(parts: ConnectionParts, origin: string): Promise<Http2Connection> {
     const { connect } = await import('node:http2');
-    const settings = { enablePush: false, initialWindowSize: 1024 * 1024 };
-    return new Http2Connection(parts, connect(origin, { createConnection: () => parts.stream, settings }));
+    const settings = { enablePush: false, initialWindowSize: STREAM_WINDOW };
+    const session = connect(origin, { createConnection: () => parts.stream, settings });
+    session.once('connect', () => session.setLocalWindowSize(CONNECTION_WINDOW));
+    return new Http2Connection(parts, session);
   }
 
   get room(): number {

@@ -26,13 +26,15 @@ export interface StageOptions {
   readonly authorities?: readonly string[];
   readonly port?: number;
   readonly hosts?: Readonly<Record<string, readonly string[]>>;
+  /** Of the cable, one way; default 2. */
+  readonly delayMs?: number;
   /** Of the cable; default without limit. */
   readonly rateBps?: number;
 }
 
 /** Default of `fetch`: the page at the server's address. */
 export function ownServer(serve: (socket: TcpSocket) => void, options: StageOptions = {}): Stage {
-  const { seed = 'own server', authorities, port = 80, hosts = {}, rateBps } = options;
+  const { seed = 'own server', authorities, port = 80, hosts = {}, rateBps, delayMs = 2 } = options;
   const world = new World({ seed });
   const names = Object.fromEntries(NAMES.map((name) => [name, [ADDRESS]]));
   const eth0 = (address: string) => [{ name: 'eth0', addresses: [`${address}/24`] }];
@@ -44,7 +46,7 @@ export function ownServer(serve: (socket: TcpSocket) => void, options: StageOpti
     authorities,
   });
   const server = world.add({ name: 'server', kind: 'host', ports: eth0(ADDRESS) });
-  world.link('client:eth0', 'server:eth0', { delayMs: 2, ...(rateBps && { impairment: { rateBps } }) });
+  world.link('client:eth0', 'server:eth0', { delayMs, ...(rateBps && { impairment: { rateBps } }) });
   world.start();
   if (!(server instanceof StackMachine)) throw new Error('a host has a stack');
   const listener = server.network.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {

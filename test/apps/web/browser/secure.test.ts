@@ -210,6 +210,15 @@ t.test('HTTP/2: no more streams at once than the server allows', async (t) => {
   t.ok(most <= 3, `${most} at once`);
 });
 
+t.test('HTTP/2: a long round trip does not hold a large body back', async (t) => {
+  const body = Buffer.alloc(1_000_000, 'x');
+  const { fetch } = secureServer((_request, response) => response.end(body), { delayMs: 50 });
+  const { exchanges, ok } = await fetch(URL);
+  const { responseStart = 0, responseEnd } = exchanges[0].timing;
+  t.ok(ok);
+  t.ok(responseEnd - responseStart < 1000, `${responseEnd - responseStart} ms; by the least window it would be 1500`);
+});
+
 t.test('from http to https by a redirect', async (t) => {
   const { fetch } = secureServer((_request, response) => response.end('page'));
   const result = await fetch({ url: 'http://www.server.com/', timeoutMs: 5000 });
