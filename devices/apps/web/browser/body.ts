@@ -1,6 +1,6 @@
 /** The body of a response as it comes: decoded, counted, hashed, and kept as far as somebody wants it. */
 import { createHash } from 'node:crypto';
-import { type Readable, Writable } from 'node:stream';
+import { type Readable, type Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { decodersFor } from '../client/content-coding.js';
 import { LoadError } from './load-error.js';
@@ -43,11 +43,14 @@ export async function readBody(source: Readable, options: BodyOptions): Promise<
     throw new LoadError('ERR_CONTENT_DECODING', 'http', `too many content codings: ${options.contentEncoding}`);
   }
   const limit = decoders.length === 0 ? MAX_BODY_BYTES : MAX_DECODED_BYTES;
-  const sink = new Digest(options.keepBytes, limit);
+  const sink = new Digest(options.keepBytes);
   source.on('data', (chunk: Buffer) => {
     sink.encodedBytes += chunk.length;
     options.onProgress();
+    // What stands behind the end of the coded data decodes to nothing, however much it is.
+    if (sink.encodedBytes > limit) source.destroy(tooLong(`the body is longer than ${limit} bytes`));
   });
+  for (const decoder of decoders) bound(decoder, limit, () => sink.encodedBytes);
   try {
     await pipeline([source, ...decoders, sink]);
   } catch (error) {
@@ -56,6 +59,23 @@ export async function readBody(source: Readable, options: BodyOptions): Promise<
     throw explained(error as Error & { code?: string }, options.contentEncoding);
   }
   return sink.body();
+}
+
+/** Also between two codings: what the next one leaves aside has been decoded all the same. */
+function bound(decoder: Transform, limit: number, encodedBytes: () => number): void {
+  let bytes = 0;
+  decoder.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    const error = excess(bytes, encodedBytes(), limit);
+    if (error !== undefined) decoder.destroy(error);
+  });
+}
+
+/** Undefined while the body is of a sensible length. */
+function excess(bytes: number, encodedBytes: number, limit: number): LoadError | undefined {
+  if (bytes > limit) return tooLong(`the body is longer than ${limit} bytes`);
+  if (bytes <= SUSPICIOUS_BYTES || bytes <= MAX_RATIO * encodedBytes) return undefined;
+  return tooLong(`${encodedBytes} bytes of the body have become ${bytes} when decoded`);
 }
 
 /** zlib's errors are those of the body, not of a connection. */
@@ -72,23 +92,18 @@ class Digest extends Writable {
   private readonly hash = createHash('sha256');
   private readonly chunks: Uint8Array[] = [];
   private room: number;
-  private readonly limit: number;
 
-  constructor(keepBytes: number, limit: number) {
+  constructor(keepBytes: number) {
     super();
     this.room = keepBytes;
-    this.limit = limit;
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error) => void): void {
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
     this.hash.update(chunk);
     this.bytes += chunk.length;
     if (this.room > 0) this.chunks.push(chunk.subarray(0, this.room));
     this.room -= chunk.length;
-    if (this.bytes > this.limit) callback(tooLong(`the body is longer than ${this.limit} bytes`));
-    else if (this.bytes > SUSPICIOUS_BYTES && this.bytes > MAX_RATIO * this.encodedBytes) {
-      callback(tooLong(`${this.encodedBytes} bytes of the body have become ${this.bytes} when decoded`));
-    } else callback();
+    callback();
   }
 
   body(): Body {

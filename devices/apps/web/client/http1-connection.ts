@@ -88,14 +88,19 @@ export class Http1Connection implements HttpConnection {
       });
       // Node's own idea of what to say about the connection.
       if (!headers.some(([name]) => name.toLowerCase() === 'connection')) request.removeHeader('Connection');
-      const abort = () => request.destroy(signal.reason);
+      const abort = () => {
+        request.destroy(signal.reason);
+        reject(signal.reason);
+      };
       signal.addEventListener('abort', abort);
+      let incoming: IncomingMessage | undefined;
       request.once('socket', () => {
         progress.sent?.();
         // Before the parser's own listener, which tells of the response.
         this.stream.prependOnceListener('data', () => progress.received?.());
       });
       request.once('response', (response: IncomingMessage) => {
+        incoming = response;
         resolve({
           status: response.statusCode ?? 0,
           statusText: response.statusMessage ?? '',
@@ -104,8 +109,20 @@ export class Http1Connection implements HttpConnection {
           isComplete: () => response.complete,
         });
       });
-      request.on('error', (error) => reject(error));
-      request.once('close', () => signal.removeEventListener('abort', abort));
+      // From here on Node leaves the connection to whoever wants another protocol, and nobody here does.
+      request.once('upgrade', (_response, stream) => {
+        stream.destroy();
+        reject(unexpectedUpgrade());
+      });
+      request.on('error', (error: Error & { code?: string }) => {
+        reject(error);
+        // Node itself would end the body as if the connection had been closed.
+        if (error.code?.startsWith('HPE_')) incoming?.destroy(error);
+      });
+      request.once('close', () => {
+        signal.removeEventListener('abort', abort);
+        reject(Object.assign(new Error('aborted'), { code: 'ECONNRESET' }));
+      });
       request.end(body);
     });
   }
@@ -130,6 +147,12 @@ export class Http1Connection implements HttpConnection {
     this.closed = true;
     this.onChange();
   }
+}
+
+/** RFC 9110 section 15.2.2: 101 answers an Upgrade header, and none was sent. */
+function unexpectedUpgrade(): Error {
+  const error = new Error('the server switches to another protocol (101), which was not asked for');
+  return Object.assign(error, { code: 'ERR_UNEXPECTED_UPGRADE' });
 }
 
 /** Node's agent keeps the connection between requests, and tells requests that they come second. */

@@ -1,7 +1,9 @@
 /** Content codings: undone in the order in which they were applied, within limits, and what is damaged is said to be. */
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import t from 'tap';
+import { MAX_DECODED_BYTES, readBody } from '../../../../devices/apps/web/browser/body.js';
 import { decodersFor } from '../../../../devices/apps/web/client/content-coding.js';
 import { httpServer, secureServer } from './own-server.js';
 
@@ -23,6 +25,8 @@ const BODIES: Readonly<Record<string, [coding: string, bytes: Uint8Array]>> = {
   '/many': ['gzip, gzip, gzip, gzip, gzip, gzip', Buffer.from(TEXT)],
   '/bomb': ['gzip', gzipSync(Buffer.alloc(40_000_000))],
   '/double-bomb': ['gzip, gzip', gzipSync(gzipSync(Buffer.alloc(40_000_000)))],
+  // Behind the end of the inner one the outer one goes on.
+  '/hidden-bomb': ['gzip, gzip', gzipSync(Buffer.concat([gzipSync('hello'), Buffer.alloc(40_000_000)]))],
   '/empty': ['gzip', Buffer.alloc(0)],
 };
 
@@ -57,10 +61,22 @@ t.test('what cannot be decoded is an error of the response, and the browser goes
 });
 
 t.test('a bomb is put out', async (t) => {
-  for (const path of ['/bomb', '/double-bomb']) {
+  for (const path of ['/bomb', '/double-bomb', '/hidden-bomb']) {
     const { error } = await stage.fetch(`http://www.server.com${path}`);
     t.match(error, { code: 'ERR_BODY_TOO_LONG', stage: 'http', message: /have become \d+ when decoded/ }, path);
   }
+});
+
+t.test('what stands behind the coded data is read as far as a body may be long, and no further', async (t) => {
+  const piece = Buffer.alloc(1024 * 1024);
+  let pieces = 0;
+  async function* endless() {
+    yield gzipSync('hello');
+    for (; pieces < 1000; pieces++) yield piece;
+  }
+  const reading = readBody(Readable.from(endless()), { contentEncoding: 'gzip', keepBytes: 0, onProgress: () => {} });
+  await t.rejects(reading, { code: 'ERR_BODY_TOO_LONG' });
+  t.ok(pieces * piece.length <= MAX_DECODED_BYTES + 4 * piece.length, `${pieces} MiB`);
 });
 
 t.test('what is asked for: brotli over TLS alone', async (t) => {
