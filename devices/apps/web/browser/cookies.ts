@@ -42,6 +42,7 @@ export class Cookies {
       // Browsers' default, and what they ask of those who want none of it.
       cookie.sameSite ??= 'lax';
       if (cookie.sameSite === 'none' && !cookie.secure) continue;
+      if (url.protocol !== 'https:' && (cookie.secure || this.hidesSecure(cookie, url))) continue;
       const now = new Date(this.wallClock());
       cookie.expires = expiresAt(cookie, now.getTime());
       cookie.maxAge = null;
@@ -85,6 +86,24 @@ export class Cookies {
       found = cookies ?? [];
     });
     return found;
+  }
+
+  /**
+   * RFC 6265bis section 5.7: what is not encrypted leaves secure cookies alone. Nobody can put one of the same name in the
+   * place of a secure one, or where it would be sent beside it.
+   */
+  private hidesSecure(cookie: Cookie, url: URL): boolean {
+    const { domainMatch, pathMatch, defaultPath } = this.library;
+    const domain = cookie.domain ?? url.hostname;
+    const path = cookie.path ?? defaultPath(url.pathname);
+    return this.all().some(
+      (kept) =>
+        kept.secure &&
+        kept.key === cookie.key &&
+        (domainMatch(domain, kept.domain) || domainMatch(kept.domain, domain)) &&
+        pathMatch(path, kept.path ?? '/') &&
+        !this.isOver(kept),
+    );
   }
 
   private isOver(cookie: Cookie): boolean {

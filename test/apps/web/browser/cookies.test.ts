@@ -46,6 +46,31 @@ t.test('paths, longest first; Secure; prefixes', async (t) => {
   t.equal(sent('https://www.server.com/'), 'a=1; d=4; __Host-f=6');
 });
 
+t.test('what is not encrypted neither sets secure cookies nor takes their places', async (t) => {
+  const { set, sent } = jar();
+  const plain = 'http://www.server.com/a/b';
+  set('sid=good; Secure; Path=/a; Max-Age=60');
+  for (const text of [
+    'sid=evil',
+    'sid=evil; Path=/a',
+    'sid=evil; Path=/a/b',
+    'sid=evil; Path=/a; Domain=server.com',
+    'new=1; Secure',
+  ])
+    set(text, plain);
+  t.equal(sent(), 'sid=good');
+  set('sid=elsewhere; Path=/', plain);
+  set('SID=another', plain);
+  t.equal(sent(), 'sid=good; SID=another; sid=elsewhere');
+  set('sid=good too; Path=/a');
+  t.equal(sent(), 'sid=good too; SID=another; sid=elsewhere', 'who is encrypted may');
+  const { set: setLater, sent: sentLater, pass: passLater } = jar();
+  setLater('sid=over; Secure; Max-Age=5');
+  passLater(6);
+  setLater('sid=next', plain);
+  t.equal(sentLater(), 'sid=next');
+});
+
 t.test('Max-Age and Expires on the machine’s clock; no cookie lives for ever', async (t) => {
   const { cookies, set, sent, pass } = jar();
   set('a=1; Max-Age=10');
