@@ -71,7 +71,8 @@ export interface DocumentMilestones {
 export class DocumentLoad {
   readonly contents: PageContents;
   private readonly context: PageContext;
-  private readonly client: RequestClient;
+  /** On whose behalf it asks. */
+  readonly client: RequestClient;
   /** URLs of the documents that this one stands in, and its own. */
   private readonly ancestors: readonly string[];
   private readonly encoding: string;

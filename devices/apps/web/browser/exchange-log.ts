@@ -19,7 +19,8 @@ export interface ExchangeDraft {
   readonly request: ResourceRequest;
   readonly url: URL;
   readonly method: string;
-  readonly requestHeaders: HeaderPairs;
+  /** Empty until it is its turn. */
+  requestHeaders: HeaderPairs;
   readonly startTime: Instant;
   fetchStart: Instant;
   readonly marks: TimingMarks;

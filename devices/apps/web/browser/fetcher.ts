@@ -5,14 +5,14 @@
 import type { FetchedExchange, FetchRequest } from '../../../control/rpc.js';
 import type { Instant } from '../../../stack/clock.js';
 import { type HeaderList, headerValue } from '../client/message.js';
-import { refererFor } from '../referrer.js';
+import { readReferrerPolicy } from '../referrer.js';
 import { UrlError, urlParts, withoutSecrets } from '../url-parts.js';
-import type { Cookies, SameSiteContext } from './cookies.js';
+import type { Cookies } from './cookies.js';
 import type { ExchangeDraft, ExchangeLog } from './exchange-log.js';
-import { type CachedResponse, type HttpCache, MAX_CACHED_BODY_BYTES } from './http-cache.js';
+import { type CachedResponse, type CacheRequest, type HttpCache, MAX_CACHED_BODY_BYTES } from './http-cache.js';
 import { asLoadError, LoadError } from './load-error.js';
-import { isRedirect, redirected } from './redirects.js';
-import { requestHeaders } from './request-headers.js';
+import { redirected, redirectLocation } from './redirects.js';
+import { headersOf, sameSiteOf } from './request-origin.js';
 import type { RequestQueue } from './request-queue.js';
 import type { Loaded, ResourceRequest } from './resource-request.js';
 import { type ConnectionFacts, type TransactionContext, type TransactionResult, transact } from './transaction.js';
@@ -51,9 +51,9 @@ export class Fetcher {
     try {
       for (let hops = 0; ; hops++) {
         const answer = await this.ask(request);
-        const location = headerValue(answer.headers, 'location') ?? '';
-        if (!isRedirect({ status: answer.status, location })) return this.loaded(request, answer, startAt);
-        request = this.next(request, answer.status, location, hops);
+        const location = redirectLocation(answer.status, answer.headers);
+        if (location === '') return this.loaded(request, answer, startAt);
+        request = this.next(request, answer, location, hops);
       }
     } catch (error) {
       const failure = asLoadError(error, error instanceof UrlError ? 'url' : 'http').toFailure();
@@ -61,7 +61,7 @@ export class Fetcher {
     }
   }
 
-  private next(request: ResourceRequest, status: number, location: string, hops: number): ResourceRequest {
+  private next(request: ResourceRequest, { status, headers }: Answer, location: string, hops: number): ResourceRequest {
     const limit = this.context.maxRedirects;
     const from = withoutSecrets(request.url);
     if (hops >= limit) {
@@ -71,7 +71,8 @@ export class Fetcher {
         `${from} is redirect number ${hops + 1} of at most ${limit}`,
       );
     }
-    const next = { ...request, ...redirected(request, { status, location }) };
+    const referrerPolicy = readReferrerPolicy(headerValue(headers, 'referrer-policy'));
+    const next = { ...request, ...redirected(request, { status, location, referrerPolicy }) };
     if (request.initiator === 'document') {
       this.context.onRedirect({ from, to: withoutSecrets(next.url), status });
       this.traceUrl(next.url);
@@ -86,11 +87,12 @@ export class Fetcher {
   /** One hop: from the cache, or by the network. Throws LoadError. */
   private async ask(request: ResourceRequest): Promise<Answer> {
     const draft = this.draft(request);
-    const { queue, connections } = this.context;
+    const { queue, connections, cookies, cacheMode } = this.context;
     const { priority, blocking, url } = request;
     const done = await queue.turn({ priority, blocking, isMultiplexed: connections.isMultiplexed(url) });
     draft.fetchStart = this.now();
     try {
+      draft.requestHeaders = headersOf(request, cookies, cacheMode);
       return await this.answer(request, draft);
     } catch (error) {
       const failure = asLoadError(error, 'http');
@@ -115,36 +117,11 @@ export class Fetcher {
       request,
       url,
       method,
-      requestHeaders: this.headersOf(request),
+      requestHeaders: [],
       startTime,
       fetchStart: startTime,
       marks: {},
     };
-  }
-
-  private headersOf(request: ResourceRequest): HeaderList {
-    const { url, method, client, body, cors, navigation } = request;
-    const sameOrigin = client === undefined || client.url.origin === url.origin;
-    const tellsOrigin = (method !== 'GET' && method !== 'HEAD') || (cors && !sameOrigin);
-    return requestHeaders({
-      url,
-      initiator: request.initiator,
-      own: request.headers,
-      body,
-      referer: client && refererFor(client.url, url, client.referrerPolicy),
-      origin: tellsOrigin ? (client?.url.origin ?? url.origin) : undefined,
-      cookie: navigation || sameOrigin || !cors ? this.context.cookies.header(url, this.sameSite(request)) : undefined,
-      freshness: this.context.cacheMode === 'reload' ? 'no-cache' : request.validate ? 'max-age=0' : undefined,
-    });
-  }
-
-  private sameSite({ url, method, client, navigation }: ResourceRequest): SameSiteContext {
-    if (client === undefined) return 'strict';
-    const { cookies } = this.context;
-    const site = cookies.siteOf(url);
-    if (cookies.siteOf(client.url) === site && cookies.siteOf(client.topUrl) === site) return 'strict';
-    const isTop = navigation && client.topUrl === client.url;
-    return isTop && (method === 'GET' || method === 'HEAD') ? 'lax' : 'none';
   }
 
   private async answer(request: ResourceRequest, draft: ExchangeDraft): Promise<Answer> {
@@ -155,8 +132,8 @@ export class Fetcher {
     if (method === 'GET') this.traceCache(url, found.kind, found.kind === 'miss' ? undefined : found.ageSeconds);
     if (found.kind === 'fresh') return this.fromCache(draft, found.response);
     if (found.kind === 'miss') return this.network(request, draft, headers);
-    const asking = { ...draft, requestHeaders: [...headers, ...found.validators] };
-    return this.network(request, asking, asking.requestHeaders, found.response);
+    draft.requestHeaders = [...headers, ...found.validators];
+    return this.network(request, draft, draft.requestHeaders, found.response);
   }
 
   /** A caller who sets conditions or ranges wants to talk to the server (fetch standard, section 4.5). */
@@ -202,26 +179,24 @@ export class Fetcher {
       draft.marks,
       this.context,
     );
-    cookies.receive(setCookies(result.headers), url, this.sameSite(request));
+    const redirectUrl = locationOf(url, result.status, result.headers);
+    cookies.receive(setCookies(result.headers), url, sameSiteOf(request, cookies));
     cache.invalidate(method, url, result.status, result.headers);
-    if (result.status === 304 && stored !== undefined) return this.validated(asked, draft, result);
+    if (result.status === 304 && stored !== undefined) return this.validated(asked, stored, draft, result);
     if (mayStore) this.store(asked, result);
     const { status, statusText, headers: received, body } = result;
-    const redirectUrl = locationOf(url, status, received);
     log.add(draft, { status, statusText, headers: received, body, redirectUrl, cache: 'none' });
     return { ...result, headers: received, cache: 'none' };
   }
 
   private validated(
-    asked: { url: URL; method: string; headers: HeaderList },
+    asked: CacheRequest,
+    stored: CachedResponse,
     draft: ExchangeDraft,
     { statusText, headers, body, connection }: TransactionResult,
   ): Answer {
     const { cache, log } = this.context;
-    const merged = cache.validated(asked, headers);
-    if (merged === undefined) {
-      throw new LoadError('ERR_CACHE', 'http', 'the server said 304 to what is no longer in the cache');
-    }
+    const merged = cache.validated(asked, stored, headers);
     this.traceCache(draft.url, 'validated', 0);
     const content = { bytes: merged.body.length, sha256: merged.sha256, kept: merged.body };
     const redirectUrl = locationOf(draft.url, merged.status, merged.headers);
@@ -230,7 +205,7 @@ export class Fetcher {
     return { status: merged.status, headers: merged.headers, body: content, cache: 'validated', connection };
   }
 
-  private store(asked: { url: URL; method: string; headers: HeaderList }, result: TransactionResult): void {
+  private store(asked: CacheRequest, result: TransactionResult): void {
     const { status, statusText, headers, body } = result;
     if (body.kept.length !== body.bytes) return;
     const stored = this.context.cache.store(asked, {
@@ -297,8 +272,8 @@ function setCookies(headers: HeaderList): string[] {
 
 /** Where the response sends the browser; empty when it does not. */
 function locationOf(url: URL, status: number, headers: HeaderList): string {
-  const location = headerValue(headers, 'location') ?? '';
-  if (!isRedirect({ status, location }) || !URL.canParse(location, url.href)) return '';
+  const location = redirectLocation(status, headers);
+  if (location === '' || !URL.canParse(location, url.href)) return '';
   return withoutSecrets(new URL(location, url));
 }
 

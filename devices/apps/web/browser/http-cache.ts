@@ -94,18 +94,23 @@ export class HttpCache {
     return true;
   }
 
-  /** The server said 304: what it said with it replaces what the cache had (RFC 9111 section 4.3.4). */
-  validated(request: CacheRequest, headers: HeaderList): CachedResponse | undefined {
+  /**
+   * The server said 304 about what {@link find} has found: what it said with it replaces what the cache had, also when it
+   * said nothing by which the two could be compared (RFC 9111 section 4.3.4). What is no longer in the cache does not come
+   * back into it.
+   */
+  validated(request: CacheRequest, stored: CachedResponse, headers: HeaderList): CachedResponse {
     const key = keyOf(request.url);
-    const entry = this.entries.get(key);
-    if (entry === undefined) return undefined;
-    const { policy } = entry.policy.revalidatedPolicy(policyRequest(request), policyResponse(304, headers));
     const isNew = ([name]: readonly [string, string]) => !BODY_FIELDS.has(name.toLowerCase());
     const news = headers.filter(isNew);
     const renewed = new Set(news.map(([name]) => name.toLowerCase()));
-    const kept = entry.response.headers.filter(([name]) => !renewed.has(name.toLowerCase()));
-    const response = { ...entry.response, headers: [...kept, ...news] };
-    this.put(key, { policy, response });
+    const kept = stored.headers.filter(([name]) => !renewed.has(name.toLowerCase()));
+    const response = { ...stored, headers: [...kept, ...news] };
+    if (this.entries.get(key)?.response === stored) {
+      const policy = this.policyFor(request, response);
+      if (policy.storable()) this.put(key, { policy, response });
+      else this.remove(key);
+    }
     return response;
   }
 

@@ -26,8 +26,9 @@ import type { HttpCache } from './http-cache.js';
 import type { Libraries } from './libraries.js';
 import { asLoadError, LoadError } from './load-error.js';
 import { LoadNames } from './load-names.js';
+import { headersTo } from './redirects.js';
 import { RequestQueue } from './request-queue.js';
-import type { Loaded, ResourceRequest } from './resource-request.js';
+import type { Loaded, RequestClient, ResourceRequest } from './resource-request.js';
 
 export const DEFAULT_MAX_REDIRECTS = 20;
 /** A refresh that is further away is for whoever keeps the page open, seconds. */
@@ -62,7 +63,7 @@ interface Page {
   readonly title: string;
   readonly resources: PageResources;
   readonly milestones?: DocumentMilestones;
-  readonly refresh?: Refresh;
+  readonly refresh?: Refresh & { readonly client: RequestClient };
 }
 
 export class PageLoad {
@@ -152,8 +153,9 @@ export class PageLoad {
       if (this.deadline.signal.aborted) return page;
       this.redirected({ from: withoutSecrets(from), to: withoutSecrets(url), status: page.document.resource.status });
       this.fetcher.traceUrl(url);
-      const client = { url: from, referrerPolicy: 'strict-origin-when-cross-origin', topUrl: from } as const;
-      page = await this.load({ ...DOCUMENT, url, method: 'GET', headers: this.request.headers ?? {}, client });
+      const isHome = from.origin === first.url.origin && url.origin === first.url.origin;
+      const headers = headersTo(this.request.headers ?? {}, isHome);
+      page = await this.load({ ...DOCUMENT, url, method: 'GET', headers, client: page.refresh.client });
     }
     return page;
   }
@@ -191,7 +193,8 @@ export class PageLoad {
     const milestones = await loading.run();
     const header = readRefresh(headerValue(response.headers, 'refresh') ?? '', url.href);
     const refresh = header ?? loading.contents.refresh;
-    return { document, text, title, resources, milestones, ...(isFollowed(refresh, url) && { refresh }) };
+    const next = isFollowed(refresh, url) ? { ...refresh, client: loading.client } : undefined;
+    return { document, text, title, resources, milestones, ...(next && { refresh: next }) };
   }
 
   private redirected(redirect: Redirect): void {
@@ -253,7 +256,7 @@ const DOCUMENT = {
 } as const satisfies Partial<ResourceRequest>;
 
 /** A page that refreshes itself is one to look at again later. */
-function isFollowed(refresh: Refresh | undefined, page: URL): boolean {
+function isFollowed(refresh: Refresh | undefined, page: URL): refresh is Refresh {
   if (refresh === undefined || refresh.seconds > MAX_REFRESH_SECONDS) return false;
   return withoutSecrets(new URL(refresh.url)) !== withoutSecrets(page);
 }

@@ -24,8 +24,13 @@ const ACCEPT: Readonly<Record<string, string>> = {
 /** Set by what is really sent; a caller's own value could only make the message unreadable. */
 const FRAMING = new Set(['content-length', 'transfer-encoding', 'trailer', 'upgrade', 'expect']);
 
+/** RFC 9110 section 9.3: a body of theirs would mean nothing, so that its absence need not be told either. */
+const BODILESS_METHODS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE']);
+
 export interface HeaderChoices {
   readonly url: URL;
+  /** Upper case. */
+  readonly method: string;
   /** `document`, or the tag that asked. */
   readonly initiator: string;
   /** The caller's own. */
@@ -49,7 +54,7 @@ function hostHeader(url: URL): string {
  * browser's of that name, but for cookies, which are added.
  */
 export function requestHeaders(choices: HeaderChoices): HeaderList {
-  const { url, initiator, own = {}, body, referer, origin, cookie, freshness } = choices;
+  const { url, method, initiator, own = {}, body, referer, origin, cookie, freshness } = choices;
   const headers = new Map<string, readonly [string, string]>();
   const set = (name: string, value: string | undefined) => {
     if (value !== undefined) headers.set(name.toLowerCase(), [name, value]);
@@ -71,7 +76,8 @@ export function requestHeaders(choices: HeaderChoices): HeaderList {
     const isCookie = name.toLowerCase() === 'cookie';
     if (!FRAMING.has(name.toLowerCase())) set(name, isCookie && cookie !== undefined ? `${cookie}; ${value}` : value);
   }
-  if (body !== undefined) set('Content-Length', String(body.bytes.length));
+  // RFC 9110 section 8.6: also of no body, where one could be.
+  if (body !== undefined || !BODILESS_METHODS.has(method)) set('Content-Length', String(body?.bytes.length ?? 0));
   return [...headers.values()];
 }
 

@@ -28,12 +28,11 @@ export class RequestQueue {
   /** Resolves when it is the request's turn; the function that it resolves with is to be called when the request is done. */
   turn({ priority, blocking, isMultiplexed }: QueuedRequest): Promise<() => void> {
     if (blocking) this.blocking += 1;
-    if (isMultiplexed || !isDelayable(priority)) {
-      return Promise.resolve(() => {
-        if (blocking) this.blocking -= 1;
-        this.pump();
-      });
-    }
+    const over = () => {
+      if (blocking) this.blocking -= 1;
+      this.pump();
+    };
+    if (isMultiplexed || !isDelayable(priority)) return Promise.resolve(over);
     return new Promise((resolve) => {
       const rank = FETCH_PRIORITIES.indexOf(priority);
       const behind = this.waiting.findIndex((waiter) => waiter.rank > rank);
@@ -41,7 +40,7 @@ export class RequestQueue {
         this.delayable += 1;
         resolve(() => {
           this.delayable -= 1;
-          this.pump();
+          over();
         });
       };
       this.waiting.splice(behind < 0 ? this.waiting.length : behind, 0, { rank, start });

@@ -23,6 +23,8 @@ export interface ResourceRequest {
   readonly initiator: string;
   /** Absent for what a person has typed. */
   readonly client?: RequestClient;
+  /** It has gone through another origin, which may have sent it anywhere: who asks is no longer told. */
+  readonly isTainted?: boolean;
   readonly priority: FetchPriority;
   /** The page is not shown before it is there. */
   readonly blocking: boolean;

@@ -2,6 +2,7 @@ import t from 'tap';
 import { StackMachine } from '../../../../devices/apps/kinds/stack-machine.js';
 import type { FetchRequest } from '../../../../devices/control/rpc.js';
 import type { TcpSocket } from '../../../../devices/net/tcp-socket.js';
+import { requestsOnWire } from '../../../support/http-frames.js';
 import { World } from '../../../support/world.js';
 
 /** A server that does what the test says with each connection, and a browser that meets it. */
@@ -108,4 +109,39 @@ t.test('a redirect without a place to go is an answer', async (t) => {
     socket.once('data', () => socket.end('HTTP/1.1 302 Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')),
   );
   t.match(await fetch(), { ok: false, status: 302, redirects: [] });
+});
+
+t.test(
+  'one that switches to a protocol that nobody asked for: an error at once, also after a body was sent',
+  async (t) => {
+    const { fetch } = badServer((socket) =>
+      socket.on('data', () =>
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'),
+      ),
+    );
+    for (const request of [{}, { data: 'a=1' }]) {
+      const result = await fetch({ ...request, timeoutMs: 3000 });
+      t.match(result.error, { code: 'ERR_UNEXPECTED_UPGRADE', stage: 'http', message: /101/ });
+      t.ok(result.endAt - result.startAt < 1000);
+    }
+  },
+);
+
+t.test('one whose chunks cannot be read: it did not close, it made a mistake', async (t) => {
+  const { fetch } = badServer((socket) =>
+    socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\nhi\r\n')),
+  );
+  t.match((await fetch()).error, { code: 'HPE_INVALID_CHUNK_SIZE', stage: 'http', message: /chunk size/ });
+});
+
+t.test('one that names two places to go', async (t) => {
+  const { fetch, world } = badServer((socket) =>
+    socket.on('data', () =>
+      socket.write('HTTP/1.1 302 Found\r\nLocation: /a\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n'),
+    ),
+  );
+  const result = await fetch();
+  const error = { code: 'ERR_RESPONSE_HEADERS_MULTIPLE_LOCATION', stage: 'http', message: /\/a and \/b/ };
+  t.match(result, { redirects: [], error, exchanges: [{ error }] });
+  t.equal(requestsOnWire(world.frames).length, 1);
 });

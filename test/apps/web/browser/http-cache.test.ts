@@ -2,6 +2,7 @@ import t from 'tap';
 import {
   CACHE_BYTES,
   CACHE_ENTRIES,
+  type CachedResponse,
   HttpCache,
   MAX_CACHED_BODY_BYTES,
 } from '../../../../devices/apps/web/browser/http-cache.js';
@@ -32,6 +33,13 @@ const answer = (headers: HeaderList, length = 4) => ({
   body: new Uint8Array(length),
   sha256: '',
 });
+
+/** What a request for the page finds, stale. */
+function stored(cache: HttpCache): CachedResponse {
+  const found = cache.find(get(), true);
+  if (found.kind !== 'stale') throw new Error(`it is a ${found.kind}`);
+  return found.response;
+}
 
 t.test('fresh by max-age, by Expires, by a tenth of its age; then stale, with what it is validated by', async (t) => {
   const { cache, pass } = machine();
@@ -106,12 +114,45 @@ t.test('a 304 renews what is kept: its headers replace those of old, the body st
     ['X-New', '2'],
     ['Content-Type', 'c/d'],
   ];
-  const merged = cache.validated(get(), [['Date', new Date(EPOCH + 6_000).toUTCString()], ...news]);
-  const headers = Object.fromEntries(merged?.headers ?? []);
+  const merged = cache.validated(get(), stored(cache), [['Date', new Date(EPOCH + 6_000).toUTCString()], ...news]);
+  const headers = Object.fromEntries(merged.headers);
   t.match(headers, { 'X-Old': '1', 'X-New': '2', 'Content-Type': 'a/b', 'Cache-Control': 'max-age=50' });
   pass(40);
   t.equal(cache.find(get()).kind, 'fresh');
 });
+
+t.test(
+  'a 304 that says nothing renews it all the same; one that forbids it, or comes too late, keeps nothing',
+  async (t) => {
+    const { cache, pass } = machine();
+    const keep = () =>
+      cache.store(
+        get(),
+        answer([
+          ['ETag', '"a"'],
+          ['Cache-Control', 'max-age=5'],
+        ]),
+      );
+    keep();
+    for (let time = 0; time < 3; time++) {
+      pass(6);
+      t.match(cache.validated(get(), stored(cache), []), { status: 200, headers: { length: 3 } });
+      t.match(cache.find(get()), { kind: 'fresh', ageSeconds: 0 });
+    }
+    const old = stored(cache);
+    cache.validated(get(), old, [['Cache-Control', 'no-store']]);
+    t.equal(cache.find(get()).kind, 'miss');
+    keep();
+    const before = stored(cache);
+    cache.clear();
+    t.match(
+      cache.validated(get(), before, [['ETag', '"a"']]),
+      { body: { length: 4 } },
+      'it is still good for who asked',
+    );
+    t.strictSame(cache.rows(), []);
+  },
+);
 
 t.test('what an unsafe method may have changed is forgotten, of the same origin', async (t) => {
   const { cache } = machine();

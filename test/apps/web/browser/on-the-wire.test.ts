@@ -280,6 +280,61 @@ t.test('forms: in the query, as a body of either type, and who sent it', async (
   );
 });
 
+t.test('what a person sends with a request stays with the server that it is for, whatever the page says', async (t) => {
+  const { fetch, world } = httpServer((request, response) => {
+    const { url = '', headers } = request;
+    response.setHeader('Content-Type', 'text/html');
+    if (url.startsWith('/to-other')) {
+      response.setHeader('Referrer-Policy', 'no-referrer');
+      response.end('<meta http-equiv=refresh content="0; url=http://ads.other.com/page">');
+    } else if (headers.host === 'ads.other.com' && url === '/page') {
+      response.end('<meta http-equiv=refresh content="0; url=/second">');
+    } else if (url === '/to-own') response.end('<meta http-equiv=refresh content="0; url=/page">');
+    else response.end('page');
+  });
+  const headers = { Authorization: 'Bearer TOKEN', Cookie: 'own=1', 'X-Own': '1' };
+  t.match(await fetch({ url: 'http://www.server.com/to-other', headers }), { finalUrl: 'http://ads.other.com/second' });
+  t.match(await fetch({ url: 'http://www.server.com/to-own', headers }), { finalUrl: 'http://www.server.com/page' });
+  const told = requestsOnWire(world.frames).map(({ startLine, headers: sent }) => [
+    startLine.split(' ')[1],
+    ...['authorization', 'cookie', 'x-own', 'referer'].map((name) => sent.get(name)),
+  ]);
+  t.strictSame(told, [
+    ['/to-other', 'Bearer TOKEN', 'own=1', '1', undefined],
+    ['/page', undefined, undefined, '1', undefined],
+    ['/second', undefined, undefined, '1', 'http://ads.other.com/page'],
+    ['/to-own', 'Bearer TOKEN', 'own=1', '1', undefined],
+    ['/page', 'Bearer TOKEN', 'own=1', '1', 'http://www.server.com/to-own'],
+  ]);
+});
+
+t.test('a form that is sent on to another site does not come from there', async (t) => {
+  const { fetch, world } = httpServer((request, response) => {
+    if (request.url === '/form') response.writeHead(307, { Location: 'http://ads.other.com/post' });
+    response.end();
+  });
+  await fetch({ url: 'http://www.server.com/form', data: 'a=1' });
+  t.strictSame(
+    requestsOnWire(world.frames).map(({ headers }) => headers.get('origin')),
+    ['http://www.server.com', 'null'],
+  );
+});
+
+t.test('the policy of a redirect holds for what follows', async (t) => {
+  const { fetch, world } = httpServer((request, response) => {
+    response.setHeader('Content-Type', request.url === '/page' ? 'text/html' : 'image/png');
+    if (request.url === '/a.png') response.writeHead(302, { Location: '/b.png', 'Referrer-Policy': 'origin' });
+    response.end(request.url === '/page' ? '<img src=a.png>' : '');
+  });
+  await fetch('http://www.server.com/page');
+  t.strictSame(
+    requestsOnWire(world.frames)
+      .filter(({ startLine }) => startLine.includes('.png'))
+      .map(({ headers }) => headers.get('referer')),
+    ['http://www.server.com/page', 'http://www.server.com/'],
+  );
+});
+
 t.test('a style sheet that does not say so is written as the document is', async (t) => {
   const { fetch } = httpServer((request, response) => {
     response.setHeader('Content-Type', request.url === '/' ? 'text/html; charset=windows-1252' : 'text/css');

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { isRedirect, redirected } from '../../../../devices/apps/web/browser/redirects.js';
+import { isRedirect, redirected, redirectLocation } from '../../../../devices/apps/web/browser/redirects.js';
 
 const post = {
   url: new URL('http://server.com/form#end'),
@@ -50,3 +50,30 @@ t.test('a place that cannot be loaded is an error', async (t) => {
   });
   t.throws(() => redirected(post, { status: 301, location: 'http://[' }), { code: 'ERR_INVALID_URL' });
 });
+
+t.test('several places are none, unless they are the same', async (t) => {
+  const twice = (a: string, b: string) =>
+    [
+      ['Location', a],
+      ['location', b],
+    ] as const;
+  t.equal(redirectLocation(302, twice('/a', '/a')), '/a');
+  t.equal(redirectLocation(200, twice('/a', '/b')), '');
+  t.throws(() => redirectLocation(302, twice('/a', '/b')), { code: 'ERR_RESPONSE_HEADERS_MULTIPLE_LOCATION' });
+});
+
+t.test(
+  'who asks: tainted by the way through another origin; the policy of a redirect holds from then on',
+  async (t) => {
+    const url = new URL('http://server.com/page');
+    const client = { url, referrerPolicy: 'origin', topUrl: url } as const;
+    const away = { status: 307, location: 'http://ads.other.com/' } as const;
+    t.equal(redirected(post, away).isTainted, true, 'nobody asks: the first step is one too many');
+    const first = redirected({ ...post, client }, away);
+    t.equal(first.isTainted, undefined, 'from its own site it is sent on in its own name');
+    t.equal(redirected(first, { ...away, location: '/other' }).isTainted, undefined);
+    const second = redirected(first, { ...away, location: 'http://server.com/back', referrerPolicy: 'no-referrer' });
+    t.match(second, { isTainted: true, client: { url, referrerPolicy: 'no-referrer' } });
+    t.equal(redirected(second, { ...away, location: '/again' }).isTainted, true);
+  },
+);

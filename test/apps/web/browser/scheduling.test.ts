@@ -60,6 +60,41 @@ t.test('what the page cannot be shown without goes first: one picture at most be
   t.ok(second.timing.fetchStart > second.timing.startTime, 'it had to wait, and says so');
 });
 
+t.test('the rest does not wait for what is done, however unimportant it was', async (t) => {
+  const pictures = Array.from({ length: 8 }, (_, index) => `<img src=${index}.png>`).join('');
+  const loadMs = async (script: string) => {
+    const { startAt, endAt } = await slowly(script + pictures, { js: 'text/javascript' }).fetch(PAGE);
+    return endAt - startAt;
+  };
+  t.ok(
+    (await loadMs('<script src=a.js fetchpriority=low></script>')) < (await loadMs('<script src=a.js></script>')) + 25,
+  );
+});
+
+t.test('a request that had to wait has the cookies of the moment at which it leaves', async (t) => {
+  const pictures = '<img src=1.png><img src=2.png><img src=3.png>';
+  const stage = httpServer(async (request, response) => {
+    const { url = '' } = request;
+    response.setHeader('Content-Type', url === '/' ? 'text/html' : 'image/png');
+    if (url.endsWith('.png')) await stage.sleep(20);
+    if (url === '/a.js') {
+      await stage.sleep(30);
+      response.setHeader('Set-Cookie', 'sid=1');
+    }
+    response.end(url === '/' ? `<script src=a.js></script>${pictures}` : '');
+  });
+  await stage.fetch(PAGE);
+  const sent = requestsOnWire(stage.world.frames).map(({ startLine, headers }) => [
+    startLine.split(' ')[1],
+    headers.get('cookie'),
+  ]);
+  t.strictSame(sent.at(-1), ['/3.png', 'sid=1']);
+  t.strictSame(
+    sent.slice(0, 3).map(([, cookie]) => cookie),
+    [undefined, undefined, undefined],
+  );
+});
+
 t.test('DOMContentLoaded waits for deferred scripts, not for asynchronous ones and pictures', async (t) => {
   const { fetch } = slowly('<script src=a.js defer></script><script src=b.js async></script><img src=c.png>');
   const { timing, exchanges } = await fetch(PAGE);
