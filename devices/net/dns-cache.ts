@@ -168,8 +168,9 @@ export class DnsCache {
     return Math.floor((entry.expiresAt - this.now()) / 1000);
   }
 
-  /** RFC 8020: where a name does not exist, nothing below it does. */
+  /** RFC 8020: where a name does not exist, nothing below it does, but for what is known to be there. */
   private absenceAt(name: string): Entry | undefined {
+    if (this.touch(questionKey(name, 'CNAME')) !== undefined) return undefined;
     for (let at: string | undefined = name; at !== undefined; at = parentName(at)) {
       const entry = this.touch(questionKey(at, ANY_TYPE));
       if (entry !== undefined) return entry;

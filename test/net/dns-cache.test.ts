@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import t from 'tap';
 import { DnsCache, FROM_ANSWER, FROM_AUTHORITY, FROM_REFERRAL } from '../../devices/net/dns-cache.js';
 import { CLASS_IN, type ResourceRecord } from '../../devices/stack/wire/dns-record.js';
@@ -129,4 +131,64 @@ t.test('rows for inspect', async (t) => {
   ]);
   cache.clear();
   t.same(cache.rows(), []);
+});
+
+t.test('RFC 8020: below a name that does not exist there is nothing, but for what is known', async (t) => {
+  const { cache, clock } = cacheAt();
+  cache.put([a('www.gone.server.com', 1, 600), alias('blog.gone.server.com', 'www.server.com', 600)]);
+  cache.putNegative('nxdomain', 'gone.server.com', 'A', soa(60, 60));
+  for (const name of ['gone.server.com', 'ftp.gone.server.com', 'a.b.Gone.server.com']) {
+    t.match(cache.get(name, 'MX'), { kind: 'nxdomain', soa: { type: 'SOA', ttl: 60 } }, name);
+  }
+  t.match(cache.get('www.gone.server.com', 'A'), { kind: 'answer' });
+  t.match(cache.resolve('blog.gone.server.com', 'CNAME'), { kind: 'answer' });
+  t.equal(cache.get('blog.gone.server.com', 'A'), undefined, 'the alias goes on');
+  t.equal(cache.get('server.com', 'A'), undefined);
+  t.equal(cache.get('begone.server.com', 'A'), undefined);
+  clock.now += 60_000;
+  t.equal(cache.get('ftp.gone.server.com', 'A'), undefined);
+});
+
+t.test('the limit is of records; a set that is larger is not kept, and makes no room', async (t) => {
+  const { cache } = cacheAt(10);
+  const set = (name: string, count: number) => Array.from({ length: count }, (_, i) => a(name, i, 60));
+  cache.put(set('a.x', 4));
+  cache.put(set('b.x', 4));
+  cache.put(set('c.x', 4));
+  t.equal(cache.size, 8);
+  t.equal(cache.get('a.x', 'A'), undefined, 'the oldest made room');
+  cache.put(set('d.x', 11));
+  t.equal(cache.get('d.x', 'A'), undefined);
+  t.equal(cache.size, 8);
+  cache.put(set('b.x', 1));
+  t.equal(cache.size, 5);
+  cache.clear();
+  t.equal(cache.size, 0);
+});
+
+t.test('whatever is put, the limit holds, and the count is that of what is there', async () => {
+  const name = fc.constantFrom('x', 'a.x', 'b.a.x', 'c.x');
+  const step = fc.oneof(
+    fc.record({ name, count: fc.integer({ min: 1, max: 6 }), ttl: fc.integer({ min: 0, max: 5 }) }),
+    fc.record({ name, absent: fc.constantFrom('nxdomain' as const, 'nodata' as const) }),
+    fc.record({ name, pass: fc.integer({ min: 0, max: 3000 }) }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      const { cache, clock } = cacheAt(8);
+      for (const one of steps) {
+        if ('count' in one) cache.put(Array.from({ length: one.count }, (_, i) => a(one.name, i, one.ttl)));
+        else if ('absent' in one) cache.putNegative(one.absent, one.name, 'A', soa(3, 3));
+        else clock.now += one.pass;
+        cache.get(one.name, 'A');
+        assert.ok(cache.size <= 8);
+      }
+      for (const at of ['x', 'a.x', 'b.a.x', 'c.x']) cache.get(at, 'A');
+      assert.ok(cache.rows().length <= cache.size);
+      clock.now += 10_000;
+      for (const at of ['x', 'a.x', 'b.a.x', 'c.x']) cache.get(at, 'A');
+      assert.equal(cache.size, 0);
+    }),
+    { numRuns: 200 },
+  );
 });

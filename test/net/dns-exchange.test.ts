@@ -1,8 +1,12 @@
 /** One question to one server: EDNS and its fallback, mixed case, TCP connections that are kept. */
+import fc from 'fast-check';
 import t from 'tap';
 import { DnsExchange, type DnsExchangeOptions } from '../../devices/net/dns-exchange.js';
+import { OutgoingQuery } from '../../devices/net/dns-query.js';
+import { Random } from '../../devices/stack/random.js';
 import {
   type DnsMessage,
+  dnsQuery,
   dnsResponse,
   emitDns,
   parseDns,
@@ -215,4 +219,26 @@ t.test('half a message, then the end; or nothing more: a clear failure', async (
   const silent = world((asked) => [half(asked)]);
   await t.rejects(silent.net.until(silent.exchange.ask(silent.server.node.ip, ask)), { code: 'ETIMEOUT' });
   t.equal(silent.net.now < 1100, true);
+});
+
+t.test('any bytes, and any damage to the right answer: judged, never an exception', async (t) => {
+  const query = new OutgoingQuery(dnsQuery(7, 'www.server.com', 'A', true), new Random('judge'));
+  const sent = parseDns(query.bytes) as DnsMessage;
+  const right = emitDns(addressAnswer(sent, '192.0.2.1'));
+  t.match(query.judge(right), {
+    kind: 'answer',
+    keepsCase: true,
+    message: { questions: [{ name: 'www.server.com' }] },
+  });
+  t.match(query.judge(emitDns(addressAnswer(small(sent), '192.0.2.1'))), { kind: 'answer', keepsCase: false });
+  const kinds = new Set<string>();
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 60 }), fc.nat(right.length - 1), fc.nat(255), (noise, at, value) => {
+      const damaged = Uint8Array.from(right);
+      damaged[at] = value;
+      for (const bytes of [noise, damaged, right.subarray(0, at)]) kinds.add(query.judge(bytes).kind);
+    }),
+    { numRuns: 500 },
+  );
+  t.same([...kinds].sort(), ['answer', 'malformed', 'mismatched']);
 });
