@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { LabState } from '../lab/state.js';
+import { snapFolder } from './find-browser.js';
 import type { BrowserLaunch, BrowserTask } from './launch.js';
 import { keyHash, serverCertificates, trustInNss } from './trust.js';
 
@@ -52,7 +53,9 @@ export async function chromiumLaunch(path: string, task: BrowserTask, lab: LabSt
   const argv = chromiumArguments(task);
   // On Linux it trusts what NSS trusts, whose data base lies in the home folder: it gets a home of its own.
   const home = join(profile, 'home');
-  if (process.platform === 'linux' && (await trustInNss(join(home, '.pki', 'nssdb'), lab))) {
+  // Not a snap: that has its home where it wants.
+  const mayMove = process.platform === 'linux' && snapFolder({ kind: 'chromium', path }) === undefined;
+  if (mayMove && (await trustInNss(join(home, '.pki', 'nssdb'), lab))) {
     return { path, argv, env: { HOME: home, ...screenAuthority() }, checksCertificates: true };
   }
   // Elsewhere it trusts what the system trusts, which is not ours to change: it is told the servers' keys instead.

@@ -120,6 +120,30 @@ t.test('garbage and silence are cut off; others are served meanwhile', async (t)
   t.equal(String(await readAll(client)), 'still here', 'the limit is on the handshake alone');
 });
 
+t.test('whatever a client sends, it comes to an end, and the proxy goes on', async (t) => {
+  const { connect } = await echoing(t, { handshakeLimitMs: 1000 });
+  const beginning = fc.constantFrom(
+    [],
+    [5],
+    GREETING,
+    [4, 1],
+    [...Buffer.from('GET ')],
+    [...Buffer.from('CONNECT a:1 ')],
+  );
+  await fc.assert(
+    fc.asyncProperty(beginning, fc.uint8Array({ maxLength: 200 }), async (first, rest) => {
+      const client = await connect();
+      client.end(Uint8Array.from([...first, ...rest]));
+      await readAll(client);
+      client.destroy();
+    }),
+    { numRuns: 60 },
+  );
+  const client = await connect();
+  client.end(Uint8Array.from([...GREETING, ...request('server', ECHO), ...Buffer.from('still here')]));
+  t.match(String(await readAll(client)), /still here$/);
+});
+
 t.test('more clients than there is room for are turned away at once', async (t) => {
   const { connect } = await echoing(t, { maxClients: 2 });
   const [first, , third] = [await connect(), await connect(), await connect()];
