@@ -136,13 +136,18 @@ export class Secondary {
     this.hosted.expire();
   }
 
-  /** True when one of the primaries has the zone, and the copy is now no older than its. */
+  /**
+   * In turn, until one has something newer, which is copied: one that lags behind hides no other. True when one has the
+   * zone, no older than the copy was: an older one is no proof that the copy is still good (RFC 1034 section 4.3.5).
+   */
   private async askAll(first: string | undefined): Promise<boolean> {
     const primaries = [...new Set([...(first === undefined ? [] : [first]), ...this.hosted.primaries])];
+    let heard = false;
     for (const server of primaries) {
       try {
-        await this.askOne(server);
-        return true;
+        const standing = await this.askOne(server);
+        if (standing === 'copied') return true;
+        if (standing === 'same') heard = true;
       } catch (error) {
         if (this.stopped) return false;
         this.network.stack.counters.add('dns.transferFailed');
@@ -152,23 +157,30 @@ export class Secondary {
         else this.log.error({ ...facts, err: error }, 'a zone could not be refreshed');
       }
     }
-    return false;
+    return heard;
   }
 
-  private async askOne(server: string): Promise<void> {
+  /** What the primary has, next to the copy: something newer, copied by now; the same; something older. */
+  private async askOne(server: string): Promise<'copied' | 'same' | 'older'> {
     const { hosted } = this;
     const have = hosted.zone?.soa;
     if (have === undefined || this.whole) {
       this.copy(server, await this.transfer(server));
       this.whole = false;
-      return;
+      return 'copied';
     }
     const theirs = await this.serialOf(server);
-    if (theirs === have.serial) return;
+    if (theirs === have.serial) return 'same';
     if (!isNewerSerial(theirs, have.serial)) {
       this.log.warn({ zone: hosted.name, server, serial: theirs, have: have.serial }, 'a primary has an older zone');
-      return;
+      return 'older';
     }
+    await this.copyChanges(server, have);
+    return 'copied';
+  }
+
+  private async copyChanges(server: string, have: SoaRecord): Promise<void> {
+    const { hosted } = this;
     const transfer = await this.transfer(server, have);
     try {
       this.copy(server, transfer);
@@ -208,9 +220,10 @@ export class Secondary {
 
   private copy(server: string, transfer: Transfer): void {
     const { hosted } = this;
-    if (this.stopped || transfer.kind === 'current') return;
+    if (this.stopped) return;
+    if (transfer.kind === 'current') throw new TransferError('the transfer has nothing newer, other than the SOA said');
     try {
-      if (transfer.kind === 'zone') hosted.replace(Zone.fromRecords(hosted.name, transfer.records));
+      if (transfer.kind === 'zone') hosted.replace(this.noOlder(Zone.fromRecords(hosted.name, transfer.records)));
       else if (hosted.zone === undefined) throw new Error('the copy has expired meanwhile');
       else hosted.replace(applyDifferences(hosted.zone, transfer.differences), transfer.differences);
     } catch (error) {
@@ -220,6 +233,13 @@ export class Secondary {
       { zone: hosted.name, server, serial: hosted.zone?.soa.serial, by: transfer.kind },
       'a zone was copied',
     );
+  }
+
+  /** Behind one address may be several servers, of which not all have what one of them said (as BIND's xfrin sees to it). */
+  private noOlder(zone: Zone): Zone {
+    const have = this.hosted.zone?.soa.serial;
+    if (have === undefined || this.whole || isNewerSerial(zone.soa.serial, have)) return zone;
+    throw new Error(`the transfer has serial ${zone.soa.serial}, and ${have} is here`);
   }
 }
 

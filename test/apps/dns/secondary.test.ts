@@ -172,6 +172,35 @@ t.test('of two primaries the second one does when the first is away', async (t) 
   t.equal(await serialOf(net, client, copy), 7);
 });
 
+/** Two primaries of different age, both with REFRESH 20, EXPIRE 100. */
+function agedWorld(serials: readonly number[]) {
+  const net = new DnsNet();
+  const primaries = serials.map((serial, i) => {
+    const lines = [`@ 60 SOA ns1 admin ${serial} 20 10 100 30`, '@ 60 NS ns1'];
+    return net.nameServer(`primary${i}`, { zones: [{ ...zone('server.com', ...lines), transfer: ['10.0.2.1'] }] });
+  });
+  const copy = net.nameServer('copy', { zones: [{ ...COPY, primaries: primaries.map(({ ip }) => ip) }] });
+  return { net, primaries, copy };
+}
+
+t.test('a primary that lags behind does not keep the copy from the one that does not', async (t) => {
+  const { net, copy } = agedWorld([5, 9]);
+  await net.runFor(30_000);
+  t.match(copy.server.zoneRows(), [{ serial: 9 }]);
+});
+
+t.test('a primary with an older zone is no proof that the copy is still good (RFC 1034 section 4.3.5)', async (t) => {
+  const { net, primaries, copy } = agedWorld([5, 9]);
+  const [stale, fresh] = primaries;
+  await net.runFor(30_000);
+  net.kill(fresh);
+  await net.runFor(80_000);
+  t.match(copy.server.zoneRows(), [{ serial: 9, state: 'served' }]);
+  await net.runFor(40_000);
+  t.notMatch(copy.server.zoneRows(), [{ serial: 9 }], 'expired');
+  net.kill(stale);
+});
+
 t.test('a copy is handed on, and changes too: a secondary of a secondary', async (t) => {
   const net = new DnsNet();
   const one = net.nameServer('one', { zones: [primaryZone({ notify: [SECOND], update: ['10.0.3.1'] })] });
@@ -398,6 +427,26 @@ t.test('a server without IXFR gets asked for the whole zone; one with an older z
   t.match(server.zoneRows(), [{ serial: 8 }]);
   t.same(logged, ['IXFR failed: the answer is NOTIMP', 'a primary has an older zone: undefined']);
   await net.until(server.stop());
+});
+
+t.test('a transfer that would take the zone back is not taken, whatever the SOA said before', async (t) => {
+  for (const knowsIxfr of [true, false]) {
+    let serial = 7;
+    const { net, server, logged } = await copying((query) => {
+      const { type } = query.questions[0];
+      if (type === 'SOA') return [dnsResponse(query, { authoritative: true, answers: [soaOf(serial)] })];
+      if (type === 'IXFR' && !knowsIxfr) return [dnsResponse(query, { rcode: 4 })];
+      const given = serial === 7 ? soaOf(7) : soaOf(3);
+      return [dnsResponse(query, { answers: [given, ...records('a 60 A 10.0.0.1'), given] })];
+    });
+    await net.runFor(1000);
+    t.match(server.zoneRows(), [{ serial: 7 }]);
+    serial = 9;
+    await net.runFor(101_000);
+    t.match(server.zoneRows(), [{ serial: 7 }]);
+    t.equal(logged.at(-1), 'a zone could not be refreshed: the transfer has serial 3, and 7 is here');
+    await net.until(server.stop());
+  }
 });
 
 t.test('questions of class CHAOS (RFC 4892)', async (t) => {
