@@ -5,8 +5,9 @@
 import type { DnsCacheRow } from '../control/tables.js';
 import type { Instant } from '../stack/clock.js';
 import type { DnsCacheName } from '../stack/trace.js';
-import { canonicalName, parentName } from '../stack/wire/dns-name.js';
+import { parentName } from '../stack/wire/dns-name.js';
 import { formatRecordData, type QuestionType, type ResourceRecord } from '../stack/wire/dns-record.js';
+import { questionKey } from '../stack/wire/dns-record-text.js';
 
 /** RFC 2181 section 5.4.1: how much a source is believed. Data never replaces what is believed more. */
 export type Credibility = 1 | 2 | 3;
@@ -210,9 +211,4 @@ export class DnsCache {
     this.recordCount -= this.entries.get(key)?.records.length ?? 0;
     this.entries.delete(key);
   }
-}
-
-/** Under which maps keep what concerns a name and type. */
-export function questionKey(name: string, type: string): string {
-  return `${canonicalName(name)} ${type}`;
 }

@@ -1,6 +1,6 @@
 /** Questions under way: who asks the same meanwhile gets the same answer, and causes no work of his own. */
 import type { QuestionType } from '../stack/wire/dns-record.js';
-import { questionKey } from './dns-cache.js';
+import { questionKey } from '../stack/wire/dns-record-text.js';
 
 export class SharedQuestions<Answer> {
   private readonly running = new Map<string, Promise<Answer>>();

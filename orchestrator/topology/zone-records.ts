@@ -1,5 +1,7 @@
 /** The records that a zone of the file gives, in their short and long forms. */
 import type { RecordConfig } from '../../devices/control.js';
+import { typeFromText } from '../../devices/stack/wire/dns-type.js';
+import { clashesWithAlias } from '../../devices/stack/wire/zone-conflict.js';
 import { isWithin, ownerName } from './domain-names.js';
 import { type Draft, listOf } from './draft.js';
 import { type Place, readAddress, readData, readOther, type TypedData } from './record-data.js';
@@ -65,16 +67,17 @@ function placeOf({ draft, zone, path, isShort }: Owner, type: string, items: unk
 }
 
 function conflictOf(key: string, set: RecordSetFile, isApex: boolean): string | undefined {
-  const types = [...RECORD_TYPES, 'other' as const].filter((type) => set[type] !== undefined);
+  const types: string[] = RECORD_TYPES.filter((type) => set[type] !== undefined);
+  types.push(...listOf(set.other).map((text) => typeFromText(text.trim().split(/\s/)[0]) ?? 'other'));
   if (types.length === 0) return `"${key}" has no record: write ${RECORD_TYPES.join(', ')}`;
-  if (types.includes('CNAME') && types.length > 1) {
-    const others = types.filter((type) => type !== 'CNAME').join(', ');
-    return `"${key}" has a CNAME beside ${others}: an alias has no other data (RFC 1034 section 3.6.2)`;
+  const others = types.filter((type) => clashesWithAlias(type, new Set(['CNAME'])) && type !== 'CNAME');
+  if (types.includes('CNAME') && others.length > 0) {
+    return `"${key}" has a CNAME beside ${others.join(', ')}: an alias has no other data (RFC 1034 section 3.6.2)`;
   }
   if (types.includes('CNAME') && isApex) {
     return 'the zone itself cannot be an alias: it has SOA and NS records (RFC 1034 section 3.6.2)';
   }
-  return types.includes('SOA') && !isApex ? 'an SOA record stands only at "@", the zone itself' : undefined;
+  return set.SOA !== undefined && !isApex ? 'an SOA record stands only at "@", the zone itself' : undefined;
 }
 
 /** The addresses as text; their weights, where they have some, go into those of the zone. */

@@ -4,7 +4,7 @@
  * fastest, and one that does not answer last, as BIND does with its forwarders.
  */
 import type { DnsCacheRow } from '../../control/tables.js';
-import { type CacheFinding, DnsCache, questionKey } from '../../net/dns-cache.js';
+import { type CacheFinding, DnsCache } from '../../net/dns-cache.js';
 import { DnsExchange } from '../../net/dns-exchange.js';
 import { findingOf, rememberAnswer } from '../../net/dns-finding.js';
 import { askCache } from '../../net/dns-trace.js';
@@ -14,6 +14,7 @@ import { SharedQuestions } from '../../net/shared-questions.js';
 import type { Tracer } from '../../stack/trace.js';
 import { type DnsMessage, type DnsQuestion, dnsResponse, RCODE_SERVFAIL } from '../../stack/wire/dns.js';
 import { canonicalName } from '../../stack/wire/dns-name.js';
+import { questionKey } from '../../stack/wire/dns-record-text.js';
 import { EDE_CACHED_ERROR, EDE_NO_REACHABLE_AUTHORITY, ednsOption } from '../../stack/wire/edns.js';
 import type { Environment } from '../machine.js';
 import { type AnswerSections, REFUSED, SERVER_FAILURE, withError } from './authority.js';

@@ -3,7 +3,7 @@
  * down to one name, this file follows aliases from name to name. Whatever other servers say, a resolution ends: by limits
  * of questions, depth and time.
  */
-import { type CacheFinding, DnsCache, FROM_ANSWER, MAX_CNAME_CHAIN, questionKey } from '../../net/dns-cache.js';
+import { type CacheFinding, DnsCache, FROM_ANSWER, MAX_CNAME_CHAIN } from '../../net/dns-cache.js';
 import { DnsExchange } from '../../net/dns-exchange.js';
 import type { Network } from '../../net/network.js';
 import { ServerMarks } from '../../net/server-marks.js';
@@ -11,6 +11,7 @@ import { SharedQuestions } from '../../net/shared-questions.js';
 import type { Random } from '../../stack/random.js';
 import type { Tracer } from '../../stack/trace.js';
 import { absolute, type QuestionType, type ResourceRecord } from '../../stack/wire/dns-record.js';
+import { questionKey } from '../../stack/wire/dns-record-text.js';
 import {
   EDE_CACHED_ERROR,
   EDE_INVALID_DATA,

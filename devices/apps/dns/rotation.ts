@@ -1,7 +1,8 @@
 /** DNS load balancing: each question gets the same addresses in another order, the first one in turn. */
-import { questionKey } from '../../net/dns-cache.js';
+
 import { canonicalName } from '../../stack/wire/dns-name.js';
 import type { ResourceRecord } from '../../stack/wire/dns-record.js';
+import { questionKey } from '../../stack/wire/dns-record-text.js';
 
 /** Names whose turn is remembered; the one that was longest not asked for is forgotten and starts again. */
 const LIMIT = 1000;

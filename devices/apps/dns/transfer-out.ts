@@ -1,8 +1,7 @@
 /** Handing a zone out: all of it (AXFR, RFC 5936), or what has changed since a serial (IXFR, RFC 1995). */
 import { type DnsMessage, dnsResponse, emitDns, RCODE_FORMERR } from '../../stack/wire/dns.js';
 import { sameName } from '../../stack/wire/dns-name.js';
-import { emitRecord, type ResourceRecord } from '../../stack/wire/dns-record.js';
-import { DnsWriter } from '../../stack/wire/dns-writer.js';
+import { type ResourceRecord, uncompressedLength } from '../../stack/wire/dns-record.js';
 import type { HostedZone } from './hosted-zone.js';
 import { type Difference, differenceSize } from './journal.js';
 import { isNewerSerial } from './serial.js';
@@ -78,10 +77,4 @@ function* inMessages(query: DnsMessage, records: Iterable<ResourceRecord>): Iter
     bytes += length;
   }
   yield message();
-}
-
-function uncompressedLength(record: ResourceRecord): number {
-  const writer = new DnsWriter();
-  emitRecord(writer, record);
-  return writer.length;
 }

@@ -6,6 +6,8 @@ import {
   RCODE_NOTZONE,
   RCODE_NXDOMAIN,
   RCODE_NXRRSET,
+  RCODE_REFUSED,
+  RCODE_SERVFAIL,
   RCODE_YXDOMAIN,
   RCODE_YXRRSET,
 } from '../../stack/wire/dns.js';
@@ -19,11 +21,13 @@ import {
   typeName,
   typeNumber,
 } from '../../stack/wire/dns-record.js';
-import { recordDataKey } from '../../stack/wire/dns-record-text.js';
+import { questionKey, recordDataKey } from '../../stack/wire/dns-record-text.js';
+import { isMetaType } from '../../stack/wire/dns-type.js';
+import { clashesWithAlias, SINGLE_TYPES } from '../../stack/wire/zone-conflict.js';
 import type { Difference } from './journal.js';
 import { isNewerSerial, nextSerial } from './serial.js';
 import type { SoaRecord, Zone } from './zone.js';
-import { SINGLE_TYPES, type ZoneEdit } from './zone-edit.js';
+import { isTooLong, type ZoneEdit } from './zone-edit.js';
 
 /** An rcode, the zone after the update, and the step that leads there; without them nothing changed. */
 export interface UpdateOutcome {
@@ -39,7 +43,10 @@ export function applyUpdate(zone: Zone, message: DnsMessage): UpdateOutcome {
   const malformed = prescan(zone, message.authorities);
   if (malformed !== RCODE_NOERROR) return { rcode: malformed };
   const content = new ZoneUpdate(zone);
-  for (const record of message.authorities) content.apply(record);
+  for (const record of message.authorities) {
+    // Section 3.4.2: what cannot be done leaves the zone as it was.
+    if (content.apply(record) !== undefined) return { rcode: RCODE_SERVFAIL };
+  }
   return { rcode: RCODE_NOERROR, ...content.finish() };
 }
 
@@ -51,7 +58,7 @@ function checkPrerequisites(zone: Zone, prerequisites: readonly ResourceRecord[]
     if (record.ttl !== 0) return RCODE_FORMERR;
     if (!isWithin(record.name, zone.name)) return RCODE_NOTZONE;
     if (record.class === CLASS_IN) {
-      const key = `${record.name.toLowerCase()} ${type}`;
+      const key = questionKey(record.name, type);
       wanted.set(key, [...(wanted.get(key) ?? []), record]);
       continue;
     }
@@ -76,9 +83,11 @@ function prescan(zone: Zone, updates: readonly ResourceRecord[]): number {
   for (const record of updates) {
     const type = typeOf(record);
     if (!isWithin(record.name, zone.name)) return RCODE_NOTZONE;
-    const isMeta = ['AXFR', 'IXFR', 'OPT'].includes(type);
+    const isMeta = isMetaType(typeNumber(type)) && type !== 'ANY';
     if (record.class === CLASS_IN) {
       if (isMeta || type === 'ANY') return RCODE_FORMERR;
+      // As what makes the zone too large.
+      if (isTooLong(record)) return RCODE_REFUSED;
     } else if (record.class === CLASS_ANY) {
       if (isMeta || record.ttl !== 0 || !isBare(record)) return RCODE_FORMERR;
     } else if (record.class === CLASS_NONE) {
@@ -100,10 +109,12 @@ class ZoneUpdate {
     this.soa = zone.soa;
   }
 
-  apply(record: ResourceRecord): void {
-    if (record.class === CLASS_IN) this.add(record);
-    else if (record.class === CLASS_ANY) this.removeSets(record);
+  /** Says what is wrong, if anything. */
+  apply(record: ResourceRecord): string | undefined {
+    if (record.class === CLASS_IN) return this.add(record);
+    if (record.class === CLASS_ANY) this.removeSets(record);
     else this.remove(record);
+    return undefined;
   }
 
   /** Nothing when everything is as it was. Section 3.6: the serial goes on, unless the update has seen to that. */
@@ -120,19 +131,17 @@ class ZoneUpdate {
   }
 
   /** Section 3.4.2.2: what would stand beside an alias is passed over, and an SOA that is no newer. */
-  private add(record: ResourceRecord): void {
+  private add(record: ResourceRecord): string | undefined {
     const { name, type } = record;
     if (record.type === 'SOA') {
       if (this.isApex(name) && isNewerSerial(record.serial, this.soa.serial)) this.soa = record;
-      return;
+      return undefined;
     }
-    const types = this.edit.typesAt(name);
-    const isBesideAlias = type === 'CNAME' ? types.size > 0 && !types.has('CNAME') : types.has('CNAME');
-    if (isBesideAlias) return;
+    if (clashesWithAlias(type, this.edit.typesAt(name))) return undefined;
     if (SINGLE_TYPES.has(type)) this.edit.removeSet(name, type);
     // RFC 2181 section 5.2: one TTL for the set, the new one.
     this.edit.setTtl(name, type, record.ttl);
-    this.edit.add(record);
+    return this.edit.add(record);
   }
 
   /** Section 3.4.2.3: the zone keeps its SOA and its NS records. */

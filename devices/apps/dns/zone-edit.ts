@@ -3,9 +3,9 @@
  * stay as they are. What a change costs depends on what it touches (and a copy of the table of names), not on the zone.
  */
 import { canonicalName, isWithin, parentName, sameName } from '../../stack/wire/dns-name.js';
-import { emitRecord, type ResourceRecord } from '../../stack/wire/dns-record.js';
-import { recordDataKey } from '../../stack/wire/dns-record-text.js';
-import { DnsWriter } from '../../stack/wire/dns-writer.js';
+import { type ResourceRecord, uncompressedLength } from '../../stack/wire/dns-record.js';
+import { questionKey, recordDataKey } from '../../stack/wire/dns-record-text.js';
+import { conflictOf } from '../../stack/wire/zone-conflict.js';
 
 /** A name that has records, or lies above others that have (RFC 8020). */
 export interface ZoneNode {
@@ -45,7 +45,7 @@ export class ZoneEdit {
   }
 
   records(name: string, type: string): readonly ResourceRecord[] {
-    const edited = this.edited.get(setKey(name, type));
+    const edited = this.edited.get(questionKey(name, type));
     return edited === undefined ? this.recordsBefore(name, type) : [...edited.records.values()];
   }
 
@@ -60,15 +60,17 @@ export class ZoneEdit {
    */
   add(record: ResourceRecord): string | undefined {
     if (!isWithin(record.name, this.name)) return 'the name lies outside the zone';
-    const problem = this.conflictWith(record);
+    const { name, type } = record;
+    const types = this.types(name);
+    const problem = conflictOf(record, sameName(name, this.name), types, (other) => this.records(name, other)[0]);
     if (problem !== undefined) return problem;
-    const { records } = this.edit(record.name, record.type);
+    const { records } = this.edit(name, type);
     const key = recordDataKey(record);
     if (records.has(key)) return undefined;
     if (isTooLong(record)) return `more than ${MAX_RECORD_BYTES} bytes fit into no message`;
     const [first = record] = records.values();
     records.set(key, record.ttl === first.ttl ? record : { ...record, ttl: first.ttl });
-    this.types(record.name).add(record.type);
+    types.add(type);
     return undefined;
   }
 
@@ -157,7 +159,7 @@ export class ZoneEdit {
   }
 
   private edit(name: string, type: string): EditedSet {
-    const key = setKey(name, type);
+    const key = questionKey(name, type);
     let set = this.edited.get(key);
     if (set === undefined) {
       const records = this.recordsBefore(name, type).map((record) => [recordDataKey(record), record] as const);
@@ -176,34 +178,10 @@ export class ZoneEdit {
     }
     return types;
   }
-
-  private conflictWith(record: ResourceRecord): string | undefined {
-    const { type, name } = record;
-    const types = this.types(name);
-    if (type === 'SOA' && !sameName(name, this.name)) return 'an SOA record stands only at the zone itself';
-    if ((type === 'CNAME' && types.size > (types.has('CNAME') ? 1 : 0)) || (type !== 'CNAME' && types.has('CNAME'))) {
-      return 'a name with a CNAME has no other records (RFC 1034 section 3.6.2)';
-    }
-    if (!SINGLE_TYPES.has(type) || !types.has(type)) return undefined;
-    const [known] = this.records(name, type);
-    if (recordDataKey(known) === recordDataKey(record)) return undefined;
-    return type === 'CNAME'
-      ? 'a name with a CNAME has no other records (RFC 1034 section 3.6.2)'
-      : `a name has one ${type} record`;
-  }
-}
-
-/** Of which a name has at most one record. */
-export const SINGLE_TYPES: ReadonlySet<string> = new Set(['SOA', 'CNAME', 'DNAME']);
-
-function setKey(name: string, type: string): string {
-  return `${canonicalName(name)} ${type}`;
 }
 
 /** Only data of free length can be. */
-function isTooLong(record: ResourceRecord): boolean {
+export function isTooLong(record: ResourceRecord): boolean {
   if (!('bytes' in record || record.type === 'TXT' || record.type === 'CAA')) return false;
-  const writer = new DnsWriter();
-  emitRecord(writer, record);
-  return writer.length > MAX_RECORD_BYTES;
+  return uncompressedLength(record) > MAX_RECORD_BYTES;
 }

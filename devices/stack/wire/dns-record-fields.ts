@@ -3,7 +3,7 @@ import { parseIpv4 } from './address.js';
 import { fromHex } from './bytes.js';
 import { nameFromText, nameWithin } from './dns-name.js';
 import { MAX_TTL_SECONDS, parseData, type RecordData } from './dns-record.js';
-import type { QuestionType } from './dns-type.js';
+import { isMetaType, type QuestionType, typeNumber } from './dns-type.js';
 import { parseIpv6 } from './ipv6.js';
 import { isMalformed } from './malformed.js';
 
@@ -32,6 +32,7 @@ export function parseRecordData(
 ): RecordData | FieldProblem {
   const reader = new FieldReader(fields, origin);
   try {
+    if (isMetaType(typeNumber(type))) reader.fail("this is no type of a zone's records");
     const isGeneric = fields[0]?.text === '\\#' && !fields[0].quoted;
     const data = isGeneric ? genericData(type, reader) : dataOf(type, reader);
     reader.end();
@@ -98,11 +99,6 @@ function dataOf(type: QuestionType, reader: FieldReader): RecordData {
       return { type, cpu: reader.string('CPU'), os: reader.string('OS') };
     case 'SOA':
       return soaOf(reader);
-    case 'OPT':
-    case 'ANY':
-    case 'AXFR':
-    case 'IXFR':
-      return reader.fail("this is no type of a zone's records");
     default:
       return reader.fail(`the data of ${type} are written in the generic form: \\# length hexadecimal (RFC 3597)`);
   }

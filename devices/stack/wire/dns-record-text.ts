@@ -1,7 +1,7 @@
 /** DNS records in presentation format (RFC 1035 section 5.1): what `dig` prints and zone files hold. */
 import { formatIpv4 } from './address.js';
 import { toHex } from './bytes.js';
-import { ROOT_NAME } from './dns-name.js';
+import { canonicalName, ROOT_NAME } from './dns-name.js';
 import type { RecordData } from './dns-record.js';
 import { formatIpv6 } from './ipv6.js';
 
@@ -41,10 +41,23 @@ export function formatRecordData(data: RecordData): string {
   }
 }
 
-/** Two records of one name and type are the same when these are: the case of names does not count (RFC 4343). */
+/** Two records of one name and type are the same when these are: the case of names does not count (RFC 4343), that of strings does. */
 export function recordDataKey(data: RecordData): string {
-  const text = formatRecordData(data);
-  return data.type === 'TXT' || data.type === 'HINFO' || data.type === 'CAA' ? text : text.toLowerCase();
+  switch (data.type) {
+    case 'TXT':
+    case 'HINFO':
+    case 'CAA':
+      return formatRecordData(data);
+    case 'NAPTR':
+      return formatRecordData({ ...data, replacement: canonicalName(data.replacement) });
+    default:
+      return formatRecordData(data).toLowerCase();
+  }
+}
+
+/** Under which maps keep what concerns a name and a type. */
+export function questionKey(name: string, type: string): string {
+  return `${canonicalName(name)} ${type}`;
 }
 
 /** With the final dot that says "not relative", and a backslash before what zone files give a meaning, as BIND writes it. */

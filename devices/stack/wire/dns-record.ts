@@ -10,7 +10,7 @@ import type { Ipv4Address } from './address.js';
 import { readU16, readU32 } from './bytes.js';
 import { parseName } from './dns-name.js';
 import { CLASS_ANY, CLASS_NONE, type OpaqueType, type QuestionType, typeName, typeNumber } from './dns-type.js';
-import type { DnsWriter } from './dns-writer.js';
+import { DnsWriter } from './dns-writer.js';
 import { isMalformed, type Malformed, malformed } from './malformed.js';
 
 export { absolute, formatRecordData } from './dns-record-text.js';
@@ -237,6 +237,12 @@ export function emitRecord(writer: DnsWriter, record: ResourceRecord): void {
   writer.u16(0);
   emitData(writer, record);
   writer.patchU16(lengthAt, writer.length - lengthAt - 2);
+}
+
+export function uncompressedLength(record: ResourceRecord): number {
+  const writer = new DnsWriter();
+  emitRecord(writer, record);
+  return writer.length;
 }
 
 function emitData(writer: DnsWriter, data: RecordData): void {

@@ -56,6 +56,11 @@ export function typeName(number: number): QuestionType {
   return TYPE_NAMES.get(number) ?? `TYPE${number}`;
 }
 
+/** RFC 6895 section 3.1: 0, OPT and what only questions and signatures of messages have: no data of any zone. */
+export function isMetaType(number: number): boolean {
+  return number === 0 || number === TYPE_NUMBERS.get('OPT') || (number >= 128 && number <= 255);
+}
+
 /** `a`, `MX`, `type99`; undefined for an unknown word. */
 export function typeFromText(text: string): QuestionType | undefined {
   const upper = text.toUpperCase();

@@ -8,6 +8,7 @@ import { CLASS_IN, type RecordData, type ResourceRecord } from './dns-record.js'
 import { type Field, parseRecordData, parseTtl } from './dns-record-fields.js';
 import { type QuestionType, typeFromText, typeNames } from './dns-type.js';
 import { didYouMean } from './nearest.js';
+import { conflictOf } from './zone-conflict.js';
 import { type ZoneFileLine, zoneFileLines } from './zone-file-lines.js';
 
 export interface ZoneFilePlace {
@@ -227,24 +228,14 @@ export function zoneConflicts(
   zone: string,
   records: readonly ZoneFileRecord[],
 ): (ZoneFilePlace & { problem: string })[] {
-  const typesByName = new Map<string, Set<QuestionType>>();
+  const firstsByName = new Map<string, Map<string, ResourceRecord>>();
   return records.flatMap(({ record, place }) => {
     const name = canonicalName(record.name);
-    const types = typesByName.get(name) ?? new Set();
-    typesByName.set(name, types);
-    const problem = conflictOf(record, sameName(name, zone), types);
-    if (problem === undefined) types.add(record.type);
-    return problem === undefined ? [] : [{ ...place, problem }];
+    const firsts = firstsByName.get(name) ?? new Map<string, ResourceRecord>();
+    firstsByName.set(name, firsts);
+    const problem = conflictOf(record, sameName(name, zone), firsts, (type) => firsts.get(type));
+    if (problem !== undefined) return [{ ...place, problem }];
+    if (!firsts.has(record.type)) firsts.set(record.type, record);
+    return [];
   });
-}
-
-/** `types`: of the records that stand before this one at its name. */
-function conflictOf({ type }: ResourceRecord, isApex: boolean, types: ReadonlySet<QuestionType>): string | undefined {
-  if (type === 'SOA' && !isApex) return 'an SOA record stands only at the zone itself';
-  if (type === 'SOA' && types.has('SOA')) return 'a zone has one SOA record';
-  if (type === 'CNAME' && isApex) return 'the zone itself cannot be an alias (RFC 1034 section 3.6.2)';
-  if (type === 'CNAME' && types.size > 0) return 'a CNAME beside other records (RFC 1034 section 3.6.2)';
-  if (types.has('CNAME')) return 'a record beside a CNAME (RFC 1034 section 3.6.2)';
-  if (type === 'DNAME' && types.has('DNAME')) return 'a name has one DNAME record (RFC 6672 section 2.4)';
-  return undefined;
 }

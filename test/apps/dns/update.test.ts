@@ -13,6 +13,7 @@ import {
   formatRecordData,
   type QuestionType,
   type ResourceRecord,
+  typeName,
   typeNumber,
 } from '../../../devices/stack/wire/dns-record.js';
 import { DnsNet, type DnsNode, zone } from './dns-net.js';
@@ -103,6 +104,23 @@ t.test('in order, all or nothing', async (t) => {
   t.equal(changes([{ ...bare('x', 'A', CLASS_ANY), ttl: 5 }]), 1);
   t.equal(changes([record('x 0 A 10.0.0.9', { class: CLASS_ANY })]), 1, 'a set to remove has no data');
   t.equal(changes([bare('x', 'ANY', CLASS_NONE)]), 1);
+});
+
+t.test('what is no data of any zone is FORMERR, added or removed (sections 3.4.1.2 and 3.4.1.3)', async (t) => {
+  for (const number of [0, 41, 128, 249, 250, 251, 252, 253, 254]) {
+    const meta = { ...bare('x', typeName(number), CLASS_IN), ...bareData(number) } as ResourceRecord;
+    for (const type of [CLASS_IN, CLASS_ANY, CLASS_NONE]) t.equal(changes([{ ...meta, class: type }]), 1, meta.type);
+  }
+});
+
+t.test('a record too long for any message is refused, and the set stays as it was', async (t) => {
+  const long = { type: 'TYPE65280' as const, bytes: new Uint8Array(65_100) };
+  t.equal(changes([record('www 5 A 10.0.0.9'), { ...record('www 5 TXT x'), ...long } as ResourceRecord]), 5);
+});
+
+t.test('what tells of an alias stands beside it (RFC 4034 sections 3 and 4)', async (t) => {
+  const signature = { ...record('ftp 60 A 10.0.0.9'), type: 'RRSIG', bytes: Uint8Array.of(1, 2) } as ResourceRecord;
+  t.same(changes([signature]), ['+ftp 60 RRSIG \\# 2 0102']);
 });
 
 t.test('the serial: set by the update, or one more; it goes round and leaves out 0', async (t) => {

@@ -330,6 +330,9 @@ t.test('zones and records', async (t) => {
   t.same(zone('x: {other: MXX 10 x}'), [
     '7:20 record: "MXX 10 x" does not begin with a record type. Did you mean "MX"?',
   ]);
+  t.same(zone("x: {CNAME: web, other: ['MX 10 y', 'RRSIG \\# 1 00']}"), [
+    '7:9 record: "x" has a CNAME beside MX: an alias has no other data (RFC 1034 section 3.6.2)',
+  ]);
   t.same(zone('x: {other: SOA a b 1 2 3 4 5}'), ['7:20 record: write SOA as a key of its own']);
   t.same(zone('x: {other: "TYPE65280 hello"}'), [
     '7:20 record: TYPE65280: the data of TYPE65280 are written in the generic form: \\# length hexadecimal (RFC 3597)',

@@ -9,6 +9,7 @@ import {
   type ResourceRecord,
 } from '../../../devices/stack/wire/dns-record.js';
 import { parseTtl } from '../../../devices/stack/wire/dns-record-fields.js';
+import { recordDataKey } from '../../../devices/stack/wire/dns-record-text.js';
 import { formatIpv6, parseIpv6 } from '../../../devices/stack/wire/ipv6.js';
 import { parseZoneFile, type ZoneFileOptions, zoneConflicts } from '../../../devices/stack/wire/zone-file.js';
 
@@ -176,9 +177,23 @@ t.test('what is wrong is told with its place', async (t) => {
   t.same(wrong('@ CNAME x'), ['2:1 the zone itself cannot be an alias (RFC 1034 section 3.6.2)']);
   t.same(wrong('a CNAME x\na A 1.1.1.1'), ['3:1 a record beside a CNAME (RFC 1034 section 3.6.2)']);
   t.same(wrong('a A 1.1.1.1\n  CNAME x'), ['3:3 a CNAME beside other records (RFC 1034 section 3.6.2)']);
+  t.same(wrong('a CNAME x\na CNAME X'), [], 'the same twice');
+  t.same(wrong('a CNAME x\na CNAME y'), ['3:1 a name has one CNAME record (RFC 2181 section 10.1)']);
+  t.same(wrong('a CNAME x\na RRSIG \\# 1 00\na NSEC \\# 1 00\na TYPE25 \\# 1 00'), [], 'DNSSEC (RFC 4034)');
+  t.same(wrong('a RRSIG \\# 1 00\na CNAME x\na A 1.1.1.1'), ['4:1 a record beside a CNAME (RFC 1034 section 3.6.2)']);
+  t.same(wrong('a TYPE250 \\# 0'), ["2:11 TYPE250: this is no type of a zone's records"]);
   t.same(wrong('a SOA a b 1 2 3 4 5'), ['2:1 an SOA record stands only at the zone itself']);
   t.equal(wrong('x Y\n'.repeat(1000)).length, 20, 'not more than anybody reads');
   t.same(problems('a 5 A 1.1.1.1\n'.repeat(3), { maxRecords: 2 }), ['3:1 more than 2 records']);
+});
+
+t.test('of two records of one type, names may differ in case, strings may not (RFC 3403 section 4.1)', async (t) => {
+  const [a, b, c] = ['"u" "sip" "!x!" T', '"u" "sip" "!x!" t', '"u" "sip" "!X!" t'].map((data) => {
+    const { records } = read(`$TTL 60\nn NAPTR 1 1 ${data}`);
+    return recordDataKey(records[0].record);
+  });
+  t.equal(a, b);
+  t.not(b, c);
 });
 
 t.test('IPv6 addresses', async (t) => {
