@@ -2,6 +2,7 @@
  * The connections of one page load: opened when a request needs one, kept for the next request to the same server, all
  * closed by the browser when the page is there.
  */
+import { setMaxListeners } from 'node:events';
 import type { FetchPriority } from '../../../control/rpc.js';
 import type { Network } from '../../../net/network.js';
 import type { TcpSocket } from '../../../net/tcp-socket.js';
@@ -36,9 +37,15 @@ export class Connections {
   private readonly context: ConnectionsContext;
   private readonly origins = new Map<string, OriginConnections>();
   private readonly sockets = new Set<TcpSocket>();
+  /** What is still on its way when the page is there, nobody needs: a preconnect to a silent host. */
+  private readonly over = new AbortController();
+  private readonly signal: AbortSignal;
 
   constructor(context: ConnectionsContext) {
     this.context = context;
+    this.signal = AbortSignal.any([context.signal, this.over.signal]);
+    // Every attempt to connect listens for it, however many there are.
+    setMaxListeners(0, this.signal);
   }
 
   /** A connection with a place reserved for one request. Rejects with DialError. */
@@ -65,6 +72,7 @@ export class Connections {
       (socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())),
     );
     for (const origin of this.origins.values()) origin.end();
+    this.over.abort(new Error('the load is over'));
     await Promise.all(closed);
     timer.clear();
   }
@@ -85,6 +93,7 @@ export class Connections {
   private dialOptions(): DialOptions {
     return {
       ...this.context,
+      signal: this.signal,
       program: 'browser',
       alpn: ['h2', 'http/1.1'],
       onConnected: (socket) => this.connected(socket),

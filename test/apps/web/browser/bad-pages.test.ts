@@ -156,6 +156,42 @@ t.test('a page gets five hundred things, each once, whoever asks for them', asyn
   t.equal(loads[MAX_RESOURCES], undefined);
 });
 
+t.test(
+  'thirty pictures from a server that says nothing: all end with the load, and those that waited too',
+  async (t) => {
+    const stage = httpServer((request, response) => {
+      if (request.url === '/fine') response.end('fine');
+      else if (request.url === '/') {
+        response.setHeader('Content-Type', 'text/html');
+        response.end(Array.from({ length: 30 }, (_, index) => `<img src=${index}.png>`).join(''));
+      }
+    });
+    const result = await stage.fetch({ url: `${SITE}/`, timeoutMs: 1000 });
+    t.ok(result.ok, 'the document came');
+    t.equal(result.resources.length, 31);
+    for (const { error } of result.resources.slice(1)) t.match(error, { code: 'ETIMEDOUT', stage: /http|tcp/ });
+    t.ok(result.endAt - result.startAt < 6500);
+    await goesOn(t, stage);
+  },
+);
+
+t.test('a hint to a host that does not answer leaves nothing behind', async (t) => {
+  const stage = httpServer(
+    (_request, response) => {
+      response.setHeader('Content-Type', 'text/html');
+      response.end('<link rel=preconnect href=http://gone.server.com><link rel=dns-prefetch href=http://[bad>fine');
+    },
+    { hosts: { 'gone.server.com': ['10.0.0.77'] } },
+  );
+  t.match(await stage.fetch(`${SITE}/`), { ok: true, connections: { length: 1 } });
+  await stage.world.runFor(10);
+  const sockets = stage.world.machine('client').inspect('sockets') as { state: string }[];
+  t.strictSame(
+    sockets.map(({ state }) => state),
+    ['TIME_WAIT'],
+  );
+});
+
 t.test('a name that leads to the machine itself', async (t) => {
   const { fetch } = httpServer((_request, response) => response.end('fine'), {
     hosts: { 'me.server.com': ['10.0.0.1'] },

@@ -15,6 +15,8 @@ export const ADDRESS = '10.0.0.2';
 
 export interface Stage {
   readonly world: World;
+  /** The server's ends of its connections, as they came. */
+  readonly sockets: readonly TcpSocket[];
   /** On the server's clock. */
   sleep(ms: number): Promise<void>;
   fetch(request?: string | Partial<FetchRequest>): ReturnType<World['fetch']>;
@@ -49,8 +51,10 @@ export function ownServer(serve: (socket: TcpSocket) => void, options: StageOpti
   world.link('client:eth0', 'server:eth0', { delayMs, ...(rateBps && { impairment: { rateBps } }) });
   world.start();
   if (!(server instanceof StackMachine)) throw new Error('a host has a stack');
+  const sockets: TcpSocket[] = [];
   const listener = server.network.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     socket.on('error', () => {});
+    sockets.push(socket);
     serve(socket);
   });
   listener.listen({ port });
@@ -61,7 +65,7 @@ export function ownServer(serve: (socket: TcpSocket) => void, options: StageOpti
     });
   const traced = <E extends TraceEvent['event']>(event: E) =>
     world.traced.filter((one): one is (typeof world.traced)[number] & { event: E } => one.event === event);
-  return { world, fetch, traced, sleep: (ms) => server.network.sleep(ms) };
+  return { world, sockets, fetch, traced, sleep: (ms) => server.network.sleep(ms) };
 }
 
 /** With Node's own parser. Its timeouts look at the real clock: they are off. */

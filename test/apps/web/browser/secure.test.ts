@@ -138,6 +138,8 @@ t.test('a server that does not speak TLS, one that closes, one that is silent', 
   t.match((await plain.fetch(URL)).error, { stage: 'tls', message: /not TLS/ });
   const closing = ownServer((socket) => socket.end(), options);
   t.match((await closing.fetch(URL)).error, { code: 'ECONNRESET', stage: 'tls' });
+  const resetting = ownServer((socket) => socket.once('data', () => socket.resetAndDestroy()), options);
+  t.match((await resetting.fetch(URL)).error, { code: 'ECONNRESET', stage: 'tls' });
   const silent = ownServer((socket) => socket.resume(), options);
   t.match((await silent.fetch({ url: URL, timeoutMs: 3000 })).error, { code: 'ETIMEDOUT', stage: 'tls' });
   const garbage = ownServer((socket) => socket.write(createHash('sha512').update('x').digest()), options);
@@ -208,6 +210,18 @@ t.test('HTTP/2: no more streams at once than the server allows', async (t) => {
   const result = await fetch(URL);
   t.equal(result.resources.filter(({ status }) => status === 200).length, 21);
   t.ok(most <= 3, `${most} at once`);
+});
+
+t.test('a connection that is reset in the middle of a response, by either version of HTTP', async (t) => {
+  for (const make of [secureServer, oldSecureServer]) {
+    const stage = make((request, response) => {
+      response.setHeader('Content-Type', 'text/plain');
+      if (request.url !== '/cut') response.end('fine');
+      else response.write('half', () => setImmediate(() => stage.sockets.at(-1)?.resetAndDestroy()));
+    });
+    t.match((await stage.fetch(`${URL}cut`)).error, { code: 'ECONNRESET', stage: 'http' });
+    t.match(await stage.fetch(URL), { ok: true, text: 'fine' });
+  }
 });
 
 t.test('HTTP/2: a long round trip does not hold a large body back', async (t) => {
