@@ -76,6 +76,7 @@ interopTest('curl, wget and openssl at our web server', { root: true, tools: TOO
   const { frames, missed } = await capture.stop();
   t.equal(missed, 0);
   t.same(await judgeFrames(file), { frames, wrong: [] });
+  await gigabyte(t, host, net);
 });
 
 /** With the body in a file of its own, so that what is printed is what `-w` says. */
@@ -166,6 +167,21 @@ async function uploads(t: Test, host: KernelHost, authority: string): Promise<vo
   writeFileSync(large, Buffer.alloc(9_000_000));
   const refused = await curl(host, '-w', '%{http_code}', '--data-binary', `@${large}`, 'http://www.shop.test/echo');
   t.equal(refused.stdout, '413');
+}
+
+/** In chunks, so that nobody knows how long it will be. It is read and forgotten, and the server goes on. */
+async function gigabyte(t: Test, host: KernelHost, net: Netarium): Promise<void> {
+  const memory = async () => {
+    const rows = await net.json<{ name: string; memoryPssBytes: number }[]>('ps');
+    return rows.find(({ name }) => name === 'web')?.memoryPssBytes ?? 0;
+  };
+  const before = await memory();
+  const upload = `head -c 1000000000 /dev/zero | curl -s -o /dev/null -w '%{http_code} %{size_upload}' -X POST \\
+    -H 'Transfer-Encoding: chunked' -H 'Expect:' -T - http://www.shop.test/echo`;
+  t.match(await host.run(['sh', '-c', upload]), { exitStatus: 0, stdout: /^413 1000\d{6}$/ });
+  const grown = (await memory()) - before;
+  t.ok(grown < 150e6, `the web server has grown by ${grown} bytes`);
+  t.equal((await curl(host, '-w', '%{http_code}', 'http://www.shop.test/')).stdout, '200');
 }
 
 async function wgets(t: Test, host: KernelHost, authority: string): Promise<void> {
