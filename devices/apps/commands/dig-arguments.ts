@@ -80,8 +80,10 @@ class Parser {
 
   private option(word: string, words: string[]): void {
     const letter = word[1];
-    if ('46mrhuv'.includes(letter) && word.length === 2) return;
-    if (!'xtpqcb'.includes(letter)) throw new DigUsageError(`Invalid option: ${word}\n${DIG_USAGE}`, 1);
+    if (word === '-h') throw new DigUsageError('', 0, DIG_USAGE);
+    if (word === '-v') throw new DigUsageError('DiG (netarium)\n', 0);
+    if (['-4', '-m', '-r', '-u'].includes(word)) return;
+    if (!'xtpqc'.includes(letter)) throw new DigUsageError(`Invalid option: ${word}\n${DIG_USAGE}`, 1);
     const value = word.length > 2 ? word.slice(2) : words.shift();
     if (value === undefined) throw new DigUsageError(`Invalid option: ${word}\n${DIG_USAGE}`, 1);
     switch (letter) {

@@ -25,7 +25,7 @@ export function host(network: Network, resolver: Resolver, random: Random): Comm
   return defineCommand({
     name: 'host',
     summary: 'look up a name or an address',
-    usage: 'host [-aCdlrTv] [-t type] [-p port] [-W seconds] [-R retries] name|address [server]',
+    usage: 'host [-alrTv] [-t type] [-p port] [-W seconds] [-R retries] name|address [server]',
     async run(argv, io) {
       const wanted = readWanted(parseArguments(argv, 'alrTv4t:p:W:R:'), resolver);
       const servers = await client.servers(wanted.server);

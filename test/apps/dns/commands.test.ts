@@ -57,6 +57,8 @@ t.test('dig: what no golden text shows', async (t) => {
     t.ok(wrong.status === 1 || wrong.status === 10, line);
     t.not(wrong.stderr, '');
   }
+  t.match(await run(dig, '-h'), { status: 0, stdout: /^Usage: {2}dig / });
+  t.match(await run(dig, '-v'), { status: 0, stderr: 'DiG (netarium)\n' });
   net.kill(isp);
   t.match(await run(dig, 'www.server.com +time=1 +tries=2'), { status: 9 });
 });
