@@ -26,7 +26,9 @@ export type CacheFinding =
       readonly kind: 'nxdomain' | 'nodata';
       readonly records: readonly ResourceRecord[];
       readonly soa?: ResourceRecord;
-    };
+    }
+  /** A DNAME, the last of the records, makes the name too long (RFC 6672 section 2.2). */
+  | { readonly kind: 'yxdomain'; readonly records: readonly ResourceRecord[]; readonly soa?: undefined };
 
 export interface DnsCacheOptions {
   /** Names the cache in its rows. */
@@ -80,38 +82,50 @@ export class DnsCache {
     return this.recordCount;
   }
 
-  /** Keeps records of any names and types, for their own TTLs; those of one RRset for the smallest (RFC 2181 section 5.2). */
-  put(records: readonly ResourceRecord[], credibility: Credibility = FROM_ANSWER): void {
-    const sets = new Map<string, ResourceRecord[]>();
-    for (const record of records) {
-      const key = questionKey(record.name, record.type);
-      const set = sets.get(key);
-      if (set === undefined) sets.set(key, [record]);
-      else set.push(record);
-    }
-    for (const set of sets.values()) {
-      const { name, type } = set[0];
-      const ttl = Math.min(this.maxTtlSeconds, ...set.map((record) => record.ttl));
-      this.store({ kind: 'answer', name, type, records: set, expiresAt: this.expiry(ttl), credibility });
+  /** Keeps records of any names and types, for their TTLs, and returns them with those as they count. */
+  put(records: readonly ResourceRecord[], credibility: Credibility = FROM_ANSWER): readonly ResourceRecord[] {
+    const sets = this.setsOf(records);
+    for (const { name, type, ttl, records } of sets.values()) {
+      this.store({ kind: 'answer', name, type, records, expiresAt: this.expiry(ttl), credibility });
       const absence = this.entries.get(questionKey(name, ANY_TYPE));
       if (ttl > 0 && absence !== undefined && absence.credibility <= credibility) {
         this.remove(questionKey(name, ANY_TYPE));
       }
     }
+    return records.map((record) => {
+      const ttl = sets.get(questionKey(record.name, record.type))?.ttl ?? record.ttl;
+      return ttl === record.ttl ? record : { ...record, ttl };
+    });
   }
 
-  /** Keeps an absence for the smaller of the SOA's TTL and its MINIMUM (RFC 2308 section 5). */
-  putNegative(kind: 'nxdomain' | 'nodata', name: string, type: QuestionType, soa: ResourceRecord): void {
-    if (soa.type !== 'SOA') return;
+  /** The TTL of a set is the smallest one in it (RFC 2181 section 5.2), and no more than counts. */
+  private setsOf(records: readonly ResourceRecord[]) {
+    const sets = new Map<string, { name: string; type: string; ttl: number; records: ResourceRecord[] }>();
+    for (const record of records) {
+      const { name, type, ttl } = record;
+      const key = questionKey(name, type);
+      const set = sets.get(key) ?? { name, type, ttl: this.maxTtlSeconds, records: [] };
+      sets.set(key, set);
+      set.records.push(record);
+      set.ttl = Math.min(set.ttl, ttl);
+    }
+    return sets;
+  }
+
+  /** Keeps an absence for the smaller of the SOA's TTL and its MINIMUM (RFC 2308 section 5); returns the SOA with that TTL. */
+  putNegative(kind: 'nxdomain' | 'nodata', name: string, type: QuestionType, soa: ResourceRecord): ResourceRecord {
+    if (soa.type !== 'SOA') return soa;
     const ttl = Math.min(this.maxNegativeTtlSeconds, soa.ttl, soa.minimum);
+    const proof = { ...soa, ttl };
     this.store({
       kind,
       name,
       type: kind === 'nxdomain' ? ANY_TYPE : type,
-      records: [{ ...soa, ttl }],
+      records: [proof],
       expiresAt: this.expiry(ttl),
       credibility: FROM_ANSWER,
     });
+    return proof;
   }
 
   /**

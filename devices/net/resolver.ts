@@ -205,10 +205,7 @@ export class Resolver {
         reason = code === 'ETIMEOUT' ? `${server} does not answer` : message;
       },
     );
-    if (found !== undefined) {
-      rememberAnswer(this.cache, found, name, type);
-      return found;
-    }
+    if (found !== undefined) return rememberAnswer(this.cache, found, name, type);
     throw new NameError('EAI_AGAIN', hostname, reason);
   }
 }

@@ -2,9 +2,9 @@
 import { type DnsCache, FROM_REFERRAL } from '../../net/dns-cache.js';
 import { addressesIn } from '../../net/dns-finding.js';
 import { parseIpv4 } from '../../stack/wire/address.js';
-import { type DnsMessage, isReferral } from '../../stack/wire/dns.js';
+import { type DnsMessage, hasReferral } from '../../stack/wire/dns.js';
 import { canonicalName, isWithin, nameFromText, parentName, ROOT_NAME, sameName } from '../../stack/wire/dns-name.js';
-import { CLASS_IN, type ResourceRecord } from '../../stack/wire/dns-record.js';
+import { CLASS_IN, type QuestionType, type ResourceRecord } from '../../stack/wire/dns-record.js';
 
 export interface ZoneServer {
   readonly name: string;
@@ -39,9 +39,16 @@ export function rootDelegation(hints: readonly RootHint[]): Delegation {
   return { zone: ROOT_NAME, servers: [...servers].map(([name, addresses]) => ({ name, addresses })) };
 }
 
-/** The closest zone above the name (or of it) whose servers the cache knows; the root by the hints, in the end. */
-export function closestDelegation(cache: DnsCache, root: Delegation, name: string): Delegation {
-  for (let zone: string | undefined = name; zone !== undefined; zone = parentName(zone)) {
+/**
+ * The closest zone above the name (or of it) whose servers the cache knows; the root by the hints, in the end. DS stands
+ * on the upper side of a cut: the zone of the name itself does not have it (RFC 4035 section 4.2).
+ */
+export function closestDelegation(cache: DnsCache, root: Delegation, name: string, type: QuestionType): Delegation {
+  for (
+    let zone: string | undefined = type === 'DS' ? parentName(name) : name;
+    zone !== undefined;
+    zone = parentName(zone)
+  ) {
     const known = knownDelegation(cache, zone);
     if (known !== undefined && isUsable(known)) return known;
   }
@@ -71,11 +78,11 @@ export function addressesOf(cache: DnsCache, name: string): string[] {
 }
 
 /**
- * The zone that a referral leads to, when it leads closer to `name` than `from`. Undefined for a referral upwards,
+ * The zone that a referral leads to (with AA too, as BIND and unbound take it), when it leads closer to `name` than `from`. Undefined for a referral upwards,
  * sideways or to the same zone: who gives that is lame (RFC 1912 section 2.8) and would lead in circles.
  */
 export function referredZone(message: DnsMessage, from: string, name: string): string | undefined {
-  if (!isReferral(message)) return undefined;
+  if (!hasReferral(message)) return undefined;
   const servers = message.authorities.find((record) => record.type === 'NS');
   if (servers === undefined) return undefined;
   const zone = servers.name;

@@ -133,9 +133,9 @@ export class DnsForwarder {
       },
       ({ server }) => this.times.silent(server),
     );
-    if (found !== undefined) rememberAnswer(this.cache, found, name, type);
-    else this.failed.add(key);
-    return found ?? complaint;
+    if (found !== undefined) return rememberAnswer(this.cache, found, name, type);
+    this.failed.add(key);
+    return complaint;
   }
 }
 

@@ -41,7 +41,7 @@ type Step = { readonly found: CacheFinding } | { readonly delegation: Delegation
 
 /** Zones and parts of names from the root down. */
 const MAX_STEPS = 48;
-/** How often the servers of a zone are asked in turn. */
+/** How often the servers of a zone are asked in turn: once about a part of a name and once about all of it, or twice. */
 const ROUNDS = 2;
 /** BIND's lame-ttl: so long a server that knows nothing of a zone is asked last about it. */
 const LAME_MS = 600_000;
@@ -67,24 +67,33 @@ export class Iteration {
     budget: ResolutionBudget,
   ): Promise<CacheFinding | Trouble> {
     const { cache, root } = this.options;
-    let delegation = closestDelegation(cache, root, name);
+    let delegation = closestDelegation(cache, root, name, type);
     const minimiser = new QnameMinimiser(name, type, delegation.zone);
     /** A part of the name that is said not to exist: believed when the whole name does not exist either. */
     let cut: { readonly name: string; readonly soa?: ResourceRecord } | undefined;
+    /** The servers of the zone have been silent about a part of the name. */
+    let silent = false;
     for (let steps = 0; steps < MAX_STEPS; steps++) {
       const question = minimiser.next();
-      const step = this.knownPart(question) ?? (await this.askZone(delegation, question, budget));
+      const rounds: number = question.isWhole && !silent ? ROUNDS : 1;
+      const step: Step | Trouble =
+        this.knownPart(question) ?? (await this.askZone(delegation, question, budget, rounds));
       if ('delegation' in step) {
         delegation = step.delegation;
+        silent = false;
+        // RFC 8020 section 2: where something lies below, a name exists.
+        cut = undefined;
         minimiser.learned(delegation.zone);
       } else if (question.isWhole) {
         if ('trouble' in step) return step;
         if (step.found.kind === 'nxdomain' && cut?.soa) cache.putNegative('nxdomain', cut.name, type, cut.soa);
         return step.found;
       } else if ('trouble' in step) {
-        if (step.trouble !== 'lame') return step;
+        if (step.trouble === 'exhausted') return step;
+        silent = step.trouble === 'unreachable';
         minimiser.giveUp();
-      } else if (step.found.kind === 'nxdomain') {
+      } else if (step.found.kind === 'yxdomain') minimiser.giveUp();
+      else if (step.found.kind === 'nxdomain') {
         // RFC 8020: nothing exists below. But servers are about that say so of names that only have others below.
         cut = { name: question.name, soa: step.found.soa };
         minimiser.giveUp();
@@ -106,12 +115,13 @@ export class Iteration {
     delegation: Delegation,
     question: MinimisedQuestion,
     budget: ResolutionBudget,
+    rounds: number,
   ): Promise<Step | Trouble> {
     const { zone, servers } = delegation;
     const useless = new Set<string>();
     const unknown = servers.filter((server) => this.knownAddresses(server).length === 0);
     const targets = this.shuffled(unknown.map(({ name }) => name)).slice(0, MAX_TARGETS_A_ZONE);
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < rounds; round++) {
       for await (const address of this.addressesFor(delegation, targets, useless, budget)) {
         const leftMs = budget.deadline - this.network.now();
         if (leftMs <= 0 || !budget.takeQuery()) return { trouble: 'exhausted', zone };
@@ -192,15 +202,14 @@ export class Iteration {
     const authorities = message.authorities.filter((record) => trusted(record) && isWithin(name, record.name));
     const found = findingOf({ ...message, answers, authorities }, name, type);
     if (found === undefined) return undefined;
+    if (found.kind === 'yxdomain') return { found };
     if (found.records.length > 0) {
       // What lies behind an alias is asked of those who are in charge of it.
-      const chain: CacheFinding = { kind: 'answer', records: found.records };
-      cache.put(chain.records, message.authoritative ? FROM_AUTHORITY : FROM_ANSWER);
-      return { found: chain };
+      const records = cache.put(found.records, message.authoritative ? FROM_AUTHORITY : FROM_ANSWER);
+      return { found: { kind: 'answer', records } };
     }
     if (found.kind === 'answer' || (!message.authoritative && found.soa === undefined)) return undefined;
-    if (isWhole || found.kind === 'nodata') rememberAnswer(cache, found, name, type);
-    return { found };
+    return { found: isWhole || found.kind === 'nodata' ? rememberAnswer(cache, found, name, type) : found };
   }
 }
 

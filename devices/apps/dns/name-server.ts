@@ -103,6 +103,8 @@ export class NameServer {
     if (!recursionDesired) return own.kind === 'outside' ? recursive.fromMemory(question) : own.sections;
     if (own.kind !== 'leaves') return recursive.resolve(question.name, question.type);
     const rest = await recursive.resolve(own.target, question.type);
-    return { ...rest, answers: [...own.sections.answers, ...rest.answers] };
+    // RFC 1035 section 4.1.1: AA tells of the first name of the answer, which is our own.
+    const { answers, authoritative } = own.sections;
+    return { ...rest, authoritative, answers: [...answers, ...rest.answers] };
   }
 }

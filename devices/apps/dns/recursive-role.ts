@@ -5,7 +5,7 @@ import type { CacheFinding } from '../../net/dns-cache.js';
 import { askCache } from '../../net/dns-trace.js';
 import type { Network } from '../../net/network.js';
 import type { Tracer } from '../../stack/trace.js';
-import { type DnsQuestion, RCODE_NOERROR, RCODE_NXDOMAIN } from '../../stack/wire/dns.js';
+import { type DnsQuestion, RCODE_NOERROR, RCODE_NXDOMAIN, RCODE_YXDOMAIN } from '../../stack/wire/dns.js';
 import { canonicalName } from '../../stack/wire/dns-name.js';
 import type { QuestionType, ResourceRecord } from '../../stack/wire/dns-record.js';
 import { EDE_PROHIBITED } from '../../stack/wire/edns.js';
@@ -65,15 +65,16 @@ export class RecursiveRole {
     const { cache, root } = this.recursion;
     const cached = askCache(cache, name, type, this.tracer);
     if (cached !== undefined) return findingSections(cached, this.rotation.turn(cached.records));
-    const delegation = closestDelegation(cache, root, name);
+    const delegation = closestDelegation(cache, root, name, type);
     const known = cache.get(delegation.zone, 'NS')?.records[0]?.ttl ?? HINT_TTL_SECONDS;
     return { rcode: RCODE_NOERROR, authoritative: false, answers: [], ...delegationSections(delegation, known) };
   }
 }
 
+const RCODES = { answer: RCODE_NOERROR, nodata: RCODE_NOERROR, nxdomain: RCODE_NXDOMAIN, yxdomain: RCODE_YXDOMAIN };
+
 /** What a cache or a server has said, as sections of an answer that is not authoritative. */
 export function findingSections(found: CacheFinding, answers: readonly ResourceRecord[]): AnswerSections {
   const proof = found.kind === 'answer' || found.soa === undefined ? [] : [found.soa];
-  const rcode = found.kind === 'nxdomain' ? RCODE_NXDOMAIN : RCODE_NOERROR;
-  return { rcode, authoritative: false, answers, authorities: proof, additionals: [] };
+  return { rcode: RCODES[found.kind], authoritative: false, answers, authorities: proof, additionals: [] };
 }

@@ -3,7 +3,14 @@
  * RFC 8020 for names that exist only because names exist below them). A zone that changes is replaced by another one.
  */
 import type { ZoneConfig } from '../../control/config.js';
-import { canonicalName, joinNames, nameFromText, parentName, sameName } from '../../stack/wire/dns-name.js';
+import {
+  canonicalName,
+  joinNames,
+  nameFromText,
+  parentName,
+  sameName,
+  substituted,
+} from '../../stack/wire/dns-name.js';
 import { CLASS_IN, type QuestionType, type ResourceRecord } from '../../stack/wire/dns-record.js';
 import { recordDataKey } from '../../stack/wire/dns-record-text.js';
 import { ZoneEdit, type ZoneNode, type ZoneNodes } from './zone-edit.js';
@@ -141,8 +148,7 @@ export function recordKey(record: ResourceRecord): string {
 /** RFC 6672 section 2.2: the part above gives way to the target. */
 function renamed(record: ResourceRecord, name: string): ZoneFinding {
   if (record.type !== 'DNAME') throw new TypeError('not a DNAME');
-  const below = record.name === '.' ? name : name.slice(0, -(record.name.length + 1));
-  const target = nameFromText(joinNames(below, record.target));
+  const target = substituted(name, record.name, record.target);
   return { kind: 'renamed', record, ...(target === undefined ? {} : { target }) };
 }
 

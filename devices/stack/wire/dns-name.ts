@@ -150,6 +150,12 @@ export function joinNames(name: string, zone: string): string {
   return zone === ROOT_NAME ? name : `${name}.${zone}`;
 }
 
+/** `name`, which lies below `owner`, moved to below `target` (RFC 6672 section 2.2); undefined when it gets too long. */
+export function substituted(name: string, owner: string, target: string): string | undefined {
+  const below = owner === ROOT_NAME ? name : name.slice(0, -(owner.length + 1));
+  return nameFromText(joinNames(below, target));
+}
+
 function labelText(bytes: ArrayLike<number>): string {
   let text = '';
   for (let i = 0; i < bytes.length; i++) {

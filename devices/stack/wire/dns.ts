@@ -242,13 +242,17 @@ function emitSection(writer: DnsWriter, section: readonly ResourceRecord[], limi
 
 /** RFC 2308 section 2.2.1 tells a referral from "no data": name servers in the authority section, and no SOA. */
 export function isReferral(message: DnsMessage): boolean {
+  return !message.authoritative && hasReferral(message);
+}
+
+/** Has the sections of a referral, whatever AA says. */
+export function hasReferral({ response, rcode, answers, authorities }: DnsMessage): boolean {
   return (
-    message.response &&
-    message.rcode === RCODE_NOERROR &&
-    !message.authoritative &&
-    message.answers.length === 0 &&
-    message.authorities.some((record) => record.type === 'NS') &&
-    !message.authorities.some((record) => record.type === 'SOA')
+    response &&
+    rcode === RCODE_NOERROR &&
+    answers.length === 0 &&
+    authorities.some(({ type }) => type === 'NS') &&
+    !authorities.some(({ type }) => type === 'SOA')
   );
 }
 
