@@ -6,9 +6,8 @@ import { isIPv6 } from 'node:net';
 import type { ConnectFault, StreamRequest } from '../control/stream.js';
 import type { Network } from '../net/network.js';
 import { NameError, type Resolution, type Resolver } from '../net/resolver.js';
-import { endpointError } from '../net/socket-errors.js';
 import type { TcpSocket } from '../net/tcp-socket.js';
-import { blame } from './web/browser/reachability.js';
+import { connectFirst, DialError, NEXT_ADDRESS_MS } from './connect.js';
 
 /** For name and connection together, when the request does not say. */
 export const DIAL_TIMEOUT_MS = 30_000;
@@ -19,17 +18,6 @@ export interface Caller {
   readonly resolver: Resolver;
   /** Resolves once the machine has its addresses; rejects when the signal aborts before. */
   whenConfigured(signal: AbortSignal): Promise<void>;
-}
-
-/** No connection, with all that is known about why. */
-export class DialError extends Error {
-  readonly fault: ConnectFault;
-
-  constructor(fault: ConnectFault) {
-    super(fault.message);
-    this.name = 'DialError';
-    this.fault = fault;
-  }
 }
 
 /**
@@ -44,17 +32,22 @@ export async function dial(caller: Caller, request: StreamRequest, signal: Abort
   const late = { code: 'ETIMEDOUT', stage: 'dhcp', message: 'this device has no address yet by DHCP' } as const;
   await within(network, left(), signal, late, (limit) => caller.whenConfigured(limit));
   const { addresses } = await lookUp(caller, host, left(), signal);
-  let failure: unknown;
-  for (const [index, address] of addresses.entries()) {
-    try {
-      // Each gets its share of the time, so that one that is silent leaves some to those behind it.
-      return await connect(network, { address, port, program }, left() / (addresses.length - index), signal);
-    } catch (error) {
-      if (signal.aborted) throw error;
-      failure = error;
-    }
+  const limit = new AbortController();
+  const giveUp = () => limit.abort();
+  const timer = network.after(Math.max(0, left()), giveUp);
+  signal.addEventListener('abort', giveUp, { once: true });
+  if (signal.aborted) giveUp();
+  // Each gets its share of the time, so that one that is silent leaves some to those behind it.
+  const nextAddressMs = Math.min(NEXT_ADDRESS_MS, left() / addresses.length);
+  const options = { network, program, allowHalfOpen: true, nextAddressMs, signal: limit.signal };
+  try {
+    return await connectFirst({ addresses, port }, options);
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    timer.clear();
+    signal.removeEventListener('abort', giveUp);
   }
-  throw failure;
 }
 
 /** Rejects as {@link dial} does. */
@@ -78,46 +71,12 @@ export async function lookUp(
   }
 }
 
-async function connect(
-  network: Network,
-  { address, port, program }: { address: string; port: number; program: string },
-  limitMs: number,
-  signal: AbortSignal,
-): Promise<TcpSocket> {
-  const socket = network.connect({ host: address, port, program, allowHalfOpen: true, noDelay: true });
-  const faultOf = (code: string, message: string): ConnectFault => ({
-    code,
-    stage: blame(network, address, code),
-    message,
-    address,
-  });
-  try {
-    const late = () => faultOf('ETIMEDOUT', endpointError('connect', 'ETIMEDOUT', address, port).message);
-    await within(network, limitMs, signal, late, () => connected(socket));
-    return socket;
-  } catch (error) {
-    socket.destroy();
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw code === undefined ? error : new DialError(faultOf(code, message));
-  }
-}
-
-function connected(socket: TcpSocket): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once('error', reject);
-    socket.once('connect', () => {
-      socket.off('error', reject);
-      resolve();
-    });
-  });
-}
-
 /** As `run`, but rejects when its time is over or the signal aborts. What then still comes is of no interest. */
 function within<T>(
   network: Network,
   ms: number,
   signal: AbortSignal,
-  late: ConnectFault | (() => ConnectFault),
+  late: ConnectFault,
   run: (limit: AbortSignal) => Promise<T>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -127,7 +86,7 @@ function within<T>(
       reject(reason);
     };
     const abort = () => give(signal.reason);
-    const timer = network.after(Math.max(0, ms), () => give(new DialError(typeof late === 'function' ? late() : late)));
+    const timer = network.after(Math.max(0, ms), () => give(new DialError(late)));
     signal.addEventListener('abort', abort, { once: true });
     if (signal.aborted) abort();
     run(limit.signal)

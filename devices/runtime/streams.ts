@@ -1,5 +1,5 @@
 /** TCP connections that the device opens for its clients: `stream-open`, see devices/control/stream.ts. */
-import { DialError } from '../apps/dial.js';
+import { DialError } from '../apps/connect.js';
 import type { Machine } from '../apps/machine.js';
 import {
   type ConnectFault,

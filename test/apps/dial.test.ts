@@ -1,6 +1,6 @@
 /** Connections for clients of the control channel, on a manual clock: names, addresses in turn, time, and who is to blame. */
 import t, { type Test } from 'tap';
-import { DialError } from '../../devices/apps/dial.js';
+import { DialError } from '../../devices/apps/connect.js';
 import type { StreamRequest } from '../../devices/control.js';
 import type { TcpSocket } from '../../devices/net/tcp-socket.js';
 import { World } from '../support/world.js';

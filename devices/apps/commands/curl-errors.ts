@@ -1,7 +1,8 @@
 /** How curl fails: its exit status and its words, for what Node and the stack report. */
+import type { ConnectFault } from '../../control/stream.js';
 import { NameError } from '../../net/resolver.js';
 import type { SocketError } from '../../net/socket-errors.js';
-import { DialError } from '../web/client/dial.js';
+import { DialError } from '../connect.js';
 
 /** With curl's own exit status. */
 export class CurlError extends Error {
@@ -50,7 +51,8 @@ export function curlError(error: unknown, host: string, port: number, elapsedMs:
   if (error instanceof CurlError) return error;
   if (error instanceof NameError) return new CurlError(6, `Could not resolve host: ${host}`);
   if (error instanceof DialError) {
-    return error.stage === 'tls' ? tlsError(error.cause, host) : connectError(error.cause, host, port, elapsedMs);
+    const { fault } = error;
+    return fault.stage === 'tls' ? tlsError(fault, host) : connectError(fault, host, port, elapsedMs);
   }
   const { code = '', message } = error as SocketError;
   // Node's words for a connection that was closed before any answer.
@@ -64,14 +66,13 @@ export function curlError(error: unknown, host: string, port: number, elapsedMs:
   return new CurlError(RECEIVE_STATUS, `Recv failure: ${code === 'ECONNRESET' ? 'Connection reset by peer' : message}`);
 }
 
-function connectError(error: Error & { code?: string }, host: string, port: number, elapsedMs: number): CurlError {
-  const { code = '' } = error;
+function connectError({ code }: ConnectFault, host: string, port: number, elapsedMs: number): CurlError {
   const status = code === 'ETIMEDOUT' ? TIMEOUT_STATUS : 7;
   const reason = CONNECT_PROBLEMS[code] ?? code;
   return new CurlError(status, `Failed to connect to ${host} port ${port} after ${elapsedMs} ms: ${reason}`);
 }
 
-function tlsError({ code = '', message }: Error & { code?: string }, host: string): CurlError {
+function tlsError({ code, message }: ConnectFault, host: string): CurlError {
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     const why = `SSL: no alternative certificate subject name matches target host name '${host}'`;
     return new CurlError(CERTIFICATE_STATUS, why);

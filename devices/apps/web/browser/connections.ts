@@ -8,9 +8,8 @@ import type { Network } from '../../../net/network.js';
 import type { TcpSocket } from '../../../net/tcp-socket.js';
 import type { Tracer } from '../../../stack/trace.js';
 import { type DialOptions, dial, type TlsSessions } from '../client/dial.js';
-import type { HttpConnection } from '../client/message.js';
 import { portOf } from '../url-parts.js';
-import { OriginConnections } from './origin-connections.js';
+import { OriginConnections, type Taken } from './origin-connections.js';
 
 /** A peer that has not answered our FIN after this time is not waited for, ms. */
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -49,7 +48,7 @@ export class Connections {
   }
 
   /** A connection with a place reserved for one request. Rejects with DialError. */
-  take(url: URL, addresses: readonly string[], priority: FetchPriority): Promise<HttpConnection> {
+  take(url: URL, addresses: readonly string[], priority: FetchPriority): Promise<Taken> {
     return this.originOf(url).take(addresses, priority);
   }
 

@@ -166,7 +166,8 @@ export class Fetcher {
         headers,
         body: request.body?.bytes,
         priority: request.priority,
-        onConnection: ({ protocol, local, remote, secure }) => {
+        onConnection: ({ protocol, local, remote, secure }, fields) => {
+          draft.requestHeaders = fields;
           draft.connection = { protocol, local, remote, ...(secure && { secure }) };
         },
         keepBytes: (head) =>

@@ -3,7 +3,7 @@ import type { FetchPriority, FetchStage, SecureDetails } from '../../../control/
 import type { Network } from '../../../net/network.js';
 import type { Instant } from '../../../stack/clock.js';
 import type { Tracer } from '../../../stack/trace.js';
-import { DialError } from '../client/dial.js';
+import { DialError, type DialTiming } from '../../connect.js';
 import { MAX_HEAD_BYTES } from '../client/http1-connection.js';
 import {
   formatHead,
@@ -19,7 +19,7 @@ import type { Connections } from './connections.js';
 import type { Deadline } from './deadline.js';
 import { asLoadError, LoadError } from './load-error.js';
 import type { LoadNames } from './load-names.js';
-import { blame } from './reachability.js';
+import type { Taken } from './origin-connections.js';
 
 /** Of one request, when kept connections turn out to be closed. */
 const MAX_ATTEMPTS = 3;
@@ -36,8 +36,8 @@ export interface TransactionContext {
 
 export interface Transaction extends RequestMessage {
   readonly priority: FetchPriority;
-  /** Called when it is known where the request goes, before it is sent. */
-  readonly onConnection: (connection: HttpConnection) => void;
+  /** Called when it is known where the request goes, and with which header fields, before it is sent. */
+  readonly onConnection: (connection: HttpConnection, fields: HeaderList) => void;
   /** So much of the decoded body is to be kept. */
   readonly keepBytes: (response: ResponseMessage) => number;
 }
@@ -79,12 +79,11 @@ export async function transact(
   const addresses = await lookup(transaction.url, marks, context);
   context.deadline.progress();
   for (let attempt = 1; ; attempt++) {
-    const connection = await connect(transaction, addresses, marks, context);
-    const used = connection.taken > 1;
+    const { connection, isFirst } = await connect(transaction, addresses, marks, context);
     try {
       return await exchange(transaction, connection, marks, context);
     } catch (error) {
-      const again = attempt < MAX_ATTEMPTS && isSafeToRepeat(transaction.method, error, used);
+      const again = attempt < MAX_ATTEMPTS && isSafeToRepeat(transaction.method, error, !isFirst);
       if (!again || context.deadline.signal.aborted) throw explainExchange(error, context.deadline);
     }
   }
@@ -108,24 +107,23 @@ async function connect(
   addresses: readonly string[],
   marks: TimingMarks,
   { connections, network, deadline }: TransactionContext,
-): Promise<HttpConnection> {
+): Promise<Taken> {
   const askedAt = network.now();
+  // Of a connection that was there already, or on its way for somebody else, this request has seen nothing.
+  const saw = (timing: DialTiming | undefined) => {
+    if (timing !== undefined && timing.connectStart >= askedAt) Object.assign(marks, timing);
+  };
   try {
-    const connection = await connections.take(url, addresses, priority);
-    const { timing } = connection;
-    // Of a connection that was there already, or on its way for somebody else, this request has seen nothing.
-    if (connection.taken === 1 && timing.connectStart >= askedAt) Object.assign(marks, timing);
-    return connection;
+    const taken = await connections.take(url, addresses, priority);
+    if (taken.isFirst) saw(taken.connection.timing);
+    return taken;
   } catch (error) {
     if (!(error instanceof DialError)) throw asLoadError(error, 'tcp');
-    throw explainDial(error, network, deadline);
+    const { fault, timing } = error;
+    saw(timing);
+    if (deadline.signal.aborted) throw new LoadError('ETIMEDOUT', fault.stage, deadline.signal.reason.message);
+    throw new LoadError(fault.code, fault.stage, fault.message);
   }
-}
-
-function explainDial({ cause, stage, address }: DialError, network: Network, deadline: Deadline): LoadError {
-  const blamed = stage === 'tcp' ? blame(network, address, cause.code) : stage;
-  if (deadline.signal.aborted) return new LoadError('ETIMEDOUT', blamed, deadline.signal.reason.message);
-  return new LoadError(cause.code ?? 'ERR_CONNECT', blamed, cause.message);
 }
 
 async function exchange(
@@ -136,10 +134,12 @@ async function exchange(
 ): Promise<TransactionResult> {
   const { deadline, network } = context;
   const { protocol, local, remote, secure } = connection;
-  transaction.onConnection(connection);
+  transaction.onConnection(connection, connection.fields(transaction));
   const response = await connection.send(transaction, deadline.signal, {
     sent: () => {
       marks.requestStart = network.now();
+      // Of an attempt that has failed.
+      delete marks.responseStart;
       traceRequest(transaction, connection, context.tracer);
     },
     received: () => {
@@ -197,10 +197,13 @@ function explainExchange(error: unknown, { signal }: Deadline): LoadError {
   return asLoadError(error, STAGE);
 }
 
-function traceRequest(request: Transaction, { protocol, local, remote }: HttpConnection, tracer: Tracer): void {
+function traceRequest(request: Transaction, connection: HttpConnection, tracer: Tracer): void {
   if (!tracer.enabled) return;
-  const { url, method, headers, body } = request;
-  const head = formatHead(`${method} ${requestTarget(url)} ${protocol}`, headers);
+  const { url, method, body } = request;
+  const { protocol, local, remote } = connection;
+  // What HTTP/1.1 says in its first line, HTTP/2 says in fields.
+  const startLine = protocol === 'HTTP/2' ? undefined : `${method} ${requestTarget(url)} ${protocol}`;
+  const head = formatHead(startLine, connection.fields(request));
   const bodyBytes = body?.length ?? 0;
   tracer.emit({ event: 'http-request', url: withoutSecrets(url), method, protocol, local, remote, head, bodyBytes });
 }

@@ -8,6 +8,7 @@ import { closeTcp } from './close-tcp.js';
 import {
   type ConnectTiming,
   type ExchangeProgress,
+  type HeaderList,
   type HttpConnection,
   headerPairs,
   type RequestMessage,
@@ -73,6 +74,10 @@ export class Http1Connection implements HttpConnection {
     this.onChange();
   }
 
+  fields({ headers }: RequestMessage): HeaderList {
+    return headers;
+  }
+
   send(message: RequestMessage, signal: AbortSignal, progress: ExchangeProgress = {}): Promise<ResponseMessage> {
     const { url, method, headers, body } = message;
     return new Promise((resolve, reject) => {
@@ -114,10 +119,10 @@ export class Http1Connection implements HttpConnection {
         stream.destroy();
         reject(unexpectedUpgrade());
       });
-      request.on('error', (error: Error & { code?: unknown }) => {
+      request.on('error', (error: Error & { code?: string }) => {
         reject(error);
-        // Node itself would end the body as if the connection had been closed. (The code of an abort is a number.)
-        if (String(error.code).startsWith('HPE_')) incoming?.destroy(error);
+        // Node itself would end the body as if the connection had been closed.
+        if (error.code?.startsWith('HPE_')) incoming?.destroy(error);
       });
       request.once('close', () => {
         signal.removeEventListener('abort', abort);

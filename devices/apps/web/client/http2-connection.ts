@@ -89,6 +89,10 @@ export class Http2Connection implements HttpConnection {
     this.onChange();
   }
 
+  fields(message: RequestMessage): HeaderList {
+    return Object.entries(requestFields(message));
+  }
+
   send(message: RequestMessage, signal: AbortSignal, progress: ExchangeProgress = {}): Promise<ResponseMessage> {
     return new Promise((resolve, reject) => {
       // Throws when the session is closing: nothing has been sent then.

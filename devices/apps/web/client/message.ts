@@ -55,6 +55,8 @@ export interface HttpConnection {
   /** Takes one place of {@link room}. It is given back when the exchange is over, or by {@link leave}. */
   reserve(): void;
   leave(): void;
+  /** The header fields of a request as they go on the wire of this connection, in their order. */
+  fields(request: RequestMessage): HeaderList;
   /**
    * After {@link reserve}: sends the request, resolves with the head of the response. Rejects with what Node's http and http2
    * report. When the signal aborts, the exchange ends with its reason.
@@ -80,7 +82,8 @@ export function headerPairs(rawHeaders: readonly string[]): [string, string][] {
   return list;
 }
 
-/** The head of a request or a response as it stands on the wire, with the empty line. */
-export function formatHead(startLine: string, headers: HeaderList): string {
-  return `${[startLine, ...headers.map(([name, value]) => `${name}: ${value}`)].join('\r\n')}\r\n\r\n`;
+/** The head of a request or a response as it stands on the wire of HTTP/1.1, with the empty line; HTTP/2's has no start line. */
+export function formatHead(startLine: string | undefined, headers: HeaderList): string {
+  const start = startLine === undefined ? [] : [startLine];
+  return `${[...start, ...headers.map(([name, value]) => `${name}: ${value}`)].join('\r\n')}\r\n\r\n`;
 }

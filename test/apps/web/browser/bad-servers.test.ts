@@ -145,3 +145,20 @@ t.test('one that names two places to go', async (t) => {
   t.match(result, { redirects: [], error, exchanges: [{ error }] });
   t.equal(requestsOnWire(world.frames).length, 1);
 });
+
+t.test('one that fails within its answer and is asked again: the times are those of the second one', async (t) => {
+  let connections = 0;
+  const answer = (body: string) =>
+    `HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  const { fetch } = badServer((socket) => {
+    const isFirst = connections++ === 0;
+    socket.once('data', () => {
+      socket.write(answer(isFirst ? '<img src="/a.png">' : 'picture'));
+      if (isFirst) socket.once('data', () => socket.write('HTT', () => socket.resetAndDestroy()));
+    });
+  });
+  const [, { status, timing }] = (await fetch()).exchanges;
+  t.equal(status, 200);
+  const { requestStart = 0, responseStart = 0, responseEnd } = timing;
+  t.ok(requestStart < responseStart && responseStart <= responseEnd, `${requestStart} ${responseStart} ${responseEnd}`);
+});

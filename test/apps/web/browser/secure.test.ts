@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import t from 'tap';
+import type { FetchResult } from '../../../../devices/control/rpc.js';
+import { harTimings } from '../../../../orchestrator/har/timings.js';
 import { describePacket } from '../../../support/packets.js';
 import { CERTIFICATE } from '../../../support/self-signed.js';
 import { oldSecureServer, ownServer, secureServer } from './own-server.js';
@@ -61,6 +63,47 @@ t.test(
     t.ok(traced('tls-secret').some(({ line }) => /^CLIENT_TRAFFIC_SECRET_0 [0-9a-f]{64} /.test(line)));
   },
 );
+
+t.test('a request is told as HTTP/2 sends it', async (t) => {
+  let got: string[] = [];
+  const { fetch, traced } = secureServer((request, response) => {
+    got = request.rawHeaders;
+    response.end('page');
+  });
+  const { exchanges } = await fetch({ url: `${URL}a?b`, headers: { 'X-Own': '1', Connection: 'close' } });
+  t.strictSame(exchanges[0].requestHeaders.flat(), got);
+  t.strictSame(exchanges[0].requestHeaders.slice(0, 5), [
+    [':method', 'GET'],
+    [':scheme', 'https'],
+    [':authority', 'www.server.com'],
+    [':path', '/a?b'],
+    ['user-agent', 'Netarium/1.0 (browser)'],
+  ]);
+  const [{ head }] = traced('http-request');
+  t.match(head, /^:method: GET\r\n:scheme: https\r\n:authority: www\.server\.com\r\n:path: \/a\?b\r\nuser-agent: /);
+  t.match(head, /\r\nx-own: 1\r\n\r\n$/);
+});
+
+t.test('of several requests that wait for one connection the first one sees it come about, or not', async (t) => {
+  const page = (host: string) => [1, 2, 3].map((index) => `<img src=https://${host}/${index}.png>`).join('');
+  const { fetch } = secureServer((request, response) => {
+    response.setHeader('Content-Type', request.url?.endsWith('.png') ? 'image/png' : 'text/html');
+    response.end(request.url === '/good' ? page('10.0.0.2') : request.url === '/bad' ? page('img.server.com') : '');
+  });
+  const phases = ({ exchanges }: FetchResult) =>
+    exchanges
+      .filter(({ url }) => url.endsWith('.png'))
+      .map((exchange) => {
+        const { connect, ssl, receive } = harTimings(exchange).timings;
+        return { connects: connect > 0, encrypts: ssl > 0, receives: receive > 0 };
+      });
+  const one = { connects: true, encrypts: true, receives: false };
+  const other = { connects: false, encrypts: false, receives: false };
+  t.strictSame(phases(await fetch(`${URL}good`)), [one, other, other]);
+  const refused = await fetch(`${URL}bad`);
+  t.match(refused.exchanges.at(-1)?.error, { code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
+  t.strictSame(phases(refused), [one, other, other]);
+});
 
 t.test(
   'the secrets are told to nobody when nobody listens, and nothing of the page is to be read on the wire',

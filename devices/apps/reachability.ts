@@ -1,7 +1,7 @@
 /** Why a connection does not come about: which layer is to blame, told from the stack's own state. */
-import type { FetchStage } from '../../../control/rpc.js';
-import type { Network } from '../../../net/network.js';
-import { formatIpv4, parseIpv4 } from '../../../stack/wire/address.js';
+import type { FetchStage } from '../control/rpc.js';
+import type { Network } from '../net/network.js';
+import { formatIpv4, parseIpv4 } from '../stack/wire/address.js';
 
 /**
  * `routing`: this machine or a router has no way there; `arp`: the next hop on our own link does not answer for
