@@ -199,7 +199,8 @@ export interface FetchedExchange {
   /** `HTTP/1.1`, `HTTP/2`; empty when nothing was sent. */
   readonly protocol: string;
   readonly requestHeaders: HeaderPairs;
-  readonly requestBody?: { readonly contentType: string; readonly text: string };
+  /** `bytes`: of all of it; `text` is its beginning, at most 1 MiB. */
+  readonly requestBody?: { readonly contentType: string; readonly text: string; readonly bytes: number };
   /** 0 when no response came. */
   readonly status: number;
   readonly statusText: string;

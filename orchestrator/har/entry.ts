@@ -1,5 +1,5 @@
 /** The entries of a HAR: one a request with its response, also those that the browser answered from its memory. */
-import type { Content, Entry, Request, Response } from 'har-format';
+import type { Content, Entry, PostData, Request, Response } from 'har-format';
 import type { FetchedExchange, FetchResult } from '../../devices/control.js';
 import { harCache } from './cache.js';
 import type { HarOrigin } from './har.js';
@@ -17,7 +17,7 @@ export function harEntries(result: FetchResult, { epochOffsetMs, sentAt }: HarOr
   return result.exchanges.map((exchange, index) => {
     const { timing, cache, remote, secure, error } = exchange;
     const startedAt = epochOffsetMs + timing.startTime;
-    const { timings, time } = harTimings(timing, sentAt?.(exchange));
+    const { timings, time } = harTimings(exchange, sentAt?.(exchange));
     const [address, port] = remote === undefined ? [] : splitEnd(remote);
     const entry: Entry = {
       pageref: pageId,
@@ -79,10 +79,15 @@ function harRequest(exchange: FetchedExchange): Request {
     cookies: sentCookies(requestHeaders),
     headers: harHeaders(requestHeaders),
     queryString: queryOf(url),
-    ...(requestBody && { postData: { mimeType: requestBody.contentType, text: requestBody.text } }),
+    ...(requestBody && { postData: postData(requestBody) }),
     headersSize: isText(exchange) ? headLength(`${method} ${target} ${protocol}`, requestHeaders) : UNKNOWN,
-    bodySize: requestBody === undefined ? 0 : Buffer.byteLength(requestBody.text),
+    bodySize: requestBody?.bytes ?? 0,
   };
+}
+
+function postData({ contentType, text, bytes }: NonNullable<FetchedExchange['requestBody']>): PostData {
+  const isCut = Buffer.byteLength(text) < bytes;
+  return { mimeType: contentType, text, ...(isCut && { comment: `the beginning of ${bytes} bytes` }) };
 }
 
 /** An answer from memory has none of its own. */

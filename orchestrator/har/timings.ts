@@ -1,6 +1,6 @@
 /** The phases of a request as HAR has them, made of those of Resource Timing. */
 import type { Timings } from 'har-format';
-import type { ResourceTiming } from '../../devices/control.js';
+import type { FetchedExchange } from '../../devices/control.js';
 
 /** What HAR says of a phase that there was not. */
 const ABSENT = -1;
@@ -14,7 +14,11 @@ export type HarTimings = Required<Omit<Timings, 'comment'>> & { readonly _blocke
  * request had been sent Resource Timing does not tell: `sentAt` is when its last byte left, where that is known, else
  * `send` is 0.
  */
-export function harTimings(timing: ResourceTiming, sentAt?: number): { timings: HarTimings; time: number } {
+export function harTimings(
+  exchange: Pick<FetchedExchange, 'timing' | 'cache'>,
+  sentAt?: number,
+): { timings: HarTimings; time: number } {
+  const { timing } = exchange;
   const { startTime, fetchStart, responseEnd } = timing;
   // A phase that did not end was under way when all ended.
   const phase = (from: number | undefined, to: number | undefined) =>
@@ -22,7 +26,7 @@ export function harTimings(timing: ResourceTiming, sentAt?: number): { timings: 
   const dns = phase(timing.domainLookupStart, timing.domainLookupEnd);
   const connect = phase(timing.connectStart, timing.connectEnd);
   const ssl = phase(timing.secureConnectionStart, timing.connectEnd);
-  const { send, wait, receive } = transfer(timing, sentAt);
+  const { send, wait, receive } = transfer(exchange, sentAt);
   const busy = [dns, connect, send, wait, receive].reduce((sum, each) => sum + Math.max(0, each), 0);
   const blocked = Math.max(0, micros(startTime, responseEnd) - busy);
   const phases = { blocked, dns, connect, ssl, send, wait, receive, _blocked_queueing: micros(startTime, fetchStart) };
@@ -35,12 +39,11 @@ function micros(from: number, to: number): number {
   return Math.max(0, Math.round((to - from) * 1000));
 }
 
-function transfer(timing: ResourceTiming, sentAt: number | undefined) {
-  const { fetchStart, domainLookupStart, connectStart, requestStart, responseStart, responseEnd } = timing;
+function transfer({ timing, cache }: Pick<FetchedExchange, 'timing' | 'cache'>, sentAt: number | undefined) {
+  const { fetchStart, requestStart, responseStart, responseEnd } = timing;
   if (requestStart === undefined) {
     // Nothing was asked: an answer from memory, or a failure on the way to the server.
-    const isAttempt = domainLookupStart !== undefined || connectStart !== undefined;
-    return { send: 0, wait: 0, receive: isAttempt ? 0 : micros(fetchStart, responseEnd) };
+    return { send: 0, wait: 0, receive: cache === 'memory' ? micros(fetchStart, responseEnd) : 0 };
   }
   const answered = responseStart ?? responseEnd;
   const send = sentAt === undefined ? 0 : micros(requestStart, Math.min(sentAt, answered));

@@ -140,7 +140,7 @@ export const VALIDATED_SCRIPT = exchange({
 export const SENT_FORM = exchange({
   url: 'http://www.server.com/login',
   method: 'POST',
-  requestBody: { contentType: 'application/x-www-form-urlencoded', text: 'username=zß&password=123' },
+  requestBody: { contentType: 'application/x-www-form-urlencoded', text: 'username=zß&password=123', bytes: 25 },
   status: 303,
   statusText: 'See Other',
   redirectUrl: 'http://www.server.com/',

@@ -44,6 +44,23 @@ t.test('the page: when it began by the wall clock, and what it reached', async (
   t.match(har.log, { version: '1.2', creator: { name: 'netarium', version: '0.1.0' }, comment: origin.comment });
 });
 
+t.test('of a body that is too long to be kept: how long it was', async (t) => {
+  const requestBody = { contentType: 'text/plain', text: 'the begin', bytes: 2_000_000 };
+  const [entry] = buildHar({ ...LOAD, exchanges: [exchange({ url: LOAD.url, method: 'POST', requestBody })] }, origin)
+    .log.entries;
+  t.match(entry.request, {
+    bodySize: 2_000_000,
+    postData: { text: 'the begin', comment: 'the beginning of 2000000 bytes' },
+  });
+  t.equal(form.request.postData?.comment, undefined);
+});
+
+t.test('who only waited has received nothing, unless it came from memory', async (t) => {
+  const at = timing({ startTime: 1, fetchStart: 1, responseEnd: 9 });
+  t.match(harTimings({ timing: at, cache: 'none' }), { timings: { blocked: 8, receive: 0 }, time: 8 });
+  t.match(harTimings({ timing: at, cache: 'memory' }), { timings: { blocked: 0, receive: 8 }, time: 8 });
+});
+
 t.test('the phases of a request: their sum is the whole time, connect has ssl in it', async (t) => {
   t.same(document.timings, {
     ...{ blocked: 1.25, dns: 10, connect: 20, ssl: -1, send: 0, wait: 20.75, receive: 8.125 },
@@ -184,7 +201,7 @@ t.test('whatever the times: no phase is negative, and their sum is the time of t
   const times = fc.record({ startTime: time, fetchStart: time, responseEnd: time, ...Object.fromEntries(optional) });
   fc.assert(
     fc.property(times, fc.option(time, { nil: undefined }), (at, sentAt) => {
-      const { timings, time: total } = harTimings(at as ResourceTiming, sentAt);
+      const { timings, time: total } = harTimings({ timing: at as ResourceTiming, cache: 'none' }, sentAt);
       const { blocked, dns, connect, ssl, send, wait, receive } = timings;
       const phases = [blocked, dns, connect, send, wait, receive];
       for (const each of [...phases, ssl]) if (each < 0 && each !== -1) throw new Error(`${each}`);

@@ -93,7 +93,9 @@ export class ExchangeLog {
   }
 
   private requestBody({ bytes, contentType }: { bytes: Uint8Array; contentType: string }) {
-    return { contentType, text: Buffer.from(bytes.subarray(0, MAX_LOGGED_BODY_BYTES)).toString() };
+    // As a stream: a character that the limit cuts into two is left out.
+    const text = new TextDecoder().decode(bytes.subarray(0, MAX_LOGGED_BODY_BYTES), { stream: true });
+    return { contentType, text, bytes: bytes.length };
   }
 
   /** Only a body that is there as a whole. */
