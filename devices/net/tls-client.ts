@@ -89,6 +89,7 @@ export async function secureConnection(socket: TcpSocket, options: SecureOptions
   }
   const certificate = () => (secured.isSessionReused() && session ? session.certificate : certificateFacts(secured));
   const tickets = new Tickets(secured);
+  secured.on('session', () => tracer.emit({ event: 'tls-ticket', ...ends }));
   await handshake(secured, serverName);
   const facts = { ...agreedFacts(secured), ...certificate() };
   // Node compares names with certificates that it is shown, and a resumed session shows none.

@@ -108,6 +108,12 @@ export type TraceDetail =
       readonly sessionReused: boolean;
     }
   | {
+      /** The server of a connection has sent a ticket for later ones (RFC 8446 section 4.6.1). */
+      readonly event: 'tls-ticket';
+      readonly local: string;
+      readonly remote: string;
+    }
+  | {
       /** One line of an NSS key log, with which a capture can be decrypted. */
       readonly event: 'tls-secret';
       readonly local: string;

@@ -36,10 +36,13 @@ export class Carrier {
     const inward = this.flow.frames.filter((frame) => !this.flow.fromClient(frame));
     const records = recordsSeen(outward);
     this.isEncrypted = records.length > 0;
-    // The last of the handshake leaves at the moment of the first request.
-    const handshake = handshakeFrames(records, recordsSeen(inward));
+    const tickets = scene.traces('tls-ticket').filter(({ device, event }) => {
+      return device === scene.client && event.local === local && event.remote === remote;
+    });
+    // The last of the handshake leaves at the moment of the first request, and is answered with it.
+    const handshake = handshakeFrames(records, recordsSeen(inward), tickets.length);
     this.sent = dataFrames(outward).filter((frame) => !handshake.has(frame));
-    this.received = dataFrames(inward);
+    this.received = dataFrames(inward).filter((frame) => !handshake.has(frame));
     const mine = accounts.filter((account) => account.local === local && account.remote === remote);
     mine.forEach((account, index) => {
       const next = mine[index + 1]?.requestAt ?? Number.POSITIVE_INFINITY;
@@ -59,11 +62,28 @@ export class Carrier {
    * HTTP/1.1 without pipelining: what passes from this request to the connection's next, or to the end of its response. The
    * next may leave at the very instant at which the last of the response has come.
    */
-  private turnPart({ requestAt, endAt }: WireAccount, next: number): Omit<Part, 'shared'> {
+  private turnPart(account: WireAccount, next: number): Omit<Part, 'shared'> {
+    const { requestAt, endAt } = account;
     return {
       sent: this.sent.filter(({ at }) => at >= requestAt && at < next && at <= endAt),
-      received: this.received.filter(({ at }) => at > requestAt && at <= next && at <= endAt),
+      received: this.receivedFor(account).filter(({ at }) => at <= next),
     };
+  }
+
+  /**
+   * From the segment with the first byte of the response to that with its last. A busy machine hears of the first one when
+   * the next ones are there, too: they are at least as many as the response is long.
+   */
+  private receivedFor({ requestAt, responseAt, endAt, leastResponseBytes }: WireAccount): LabFrame[] {
+    const frames = this.received.filter(({ at }) => at > requestAt && at <= endAt);
+    const total = (from: number) => frames.slice(from).reduce((sum, { dataLength }) => sum + dataLength, 0);
+    const headAt = frames.findLast(({ at }) => at <= (responseAt ?? requestAt))?.at ?? requestAt;
+    let first = Math.max(
+      0,
+      frames.findIndex(({ at }) => at >= headAt),
+    );
+    while (first > 0 && total(first) < leastResponseBytes) first -= 1;
+    return frames.slice(first);
   }
 
   /**
@@ -72,14 +92,14 @@ export class Carrier {
    * it had left before anything came back. The response is in what came from the segment with its head to that with its
    * end.
    */
-  private streamPart({ requestAt, responseAt, endAt, hasBody }: WireAccount, next: number): Omit<Part, 'shared'> {
+  private streamPart(account: WireAccount, next: number): Omit<Part, 'shared'> {
+    const { requestAt, responseAt, endAt, hasBody } = account;
     const firstAt = this.sent.find(({ at }) => at >= requestAt)?.at ?? requestAt;
     const back = hasBody ? undefined : this.received.find(({ at }) => at > firstAt)?.at;
     const nextLeft = this.sent.find(({ at }) => at >= next)?.at ?? Number.POSITIVE_INFINITY;
     const until = back ?? responseAt ?? endAt;
     const sent = this.sent.filter(({ at }) => at >= requestAt && at < until && at <= nextLeft + BURST_MS);
-    const headAt = this.received.findLast(({ at }) => at <= (responseAt ?? requestAt))?.at ?? requestAt;
-    return { sent, received: this.received.filter(({ at }) => at > requestAt && at >= headAt && at <= endAt) };
+    return { sent, received: this.receivedFor(account) };
   }
 }
 

@@ -13,6 +13,8 @@ export interface WireAccount {
   /** Infinite when that is not told. */
   readonly endAt: number;
   readonly hasBody: boolean;
+  /** Its response cannot have been shorter, bytes: its body, and the head where that is text. */
+  readonly leastResponseBytes: number;
   readonly requestHead: string;
   readonly responseHead: string;
   readonly status: number;
@@ -82,11 +84,20 @@ function wireAccount(
     requestAt,
     ...(timing?.responseStart !== undefined && { responseAt: timing.responseStart }),
     endAt: timing?.responseEnd ?? Number.POSITIVE_INFINITY,
+    leastResponseBytes: leastBytes(response?.event, exchange),
     hasBody: request === undefined ? exchange?.requestBody !== undefined : request.event.bodyBytes > 0,
     requestHead: request?.event.head ?? '',
     responseHead: response?.event.head ?? '',
     status: response?.event.status ?? exchange?.status ?? 0,
   };
+}
+
+function leastBytes(
+  response: Traced<'http-response'>['event'] | undefined,
+  exchange: FetchedExchange | undefined,
+): number {
+  const head = response?.head.startsWith('HTTP/1') ? response.head.length : 0;
+  return head + (response?.bodyBytes ?? exchange?.encodedBytes ?? 0);
 }
 
 function startOf({ wire, exchange }: Account): number {

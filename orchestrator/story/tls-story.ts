@@ -115,12 +115,25 @@ function handshake(
   return [...told(scene, mine, 'out'), ...told(scene, theirs, 'in')].sort((a, b) => a.atMs - b.atMs);
 }
 
-/** Frames of the client's side that have nothing but handshake in them. */
-export function handshakeFrames(sent: readonly SeenRecord[], received: readonly SeenRecord[]): Set<LabFrame> {
-  const choice = helloIn(received, TLS_SERVER_HELLO);
-  const own = clientPart(sent, choice?.versions[0] === TLS_1_3);
-  const later = new Set(sent.slice(own.length).flatMap(({ frames }) => frames));
-  return new Set(own.flatMap(({ frames }) => frames).filter((frame) => !later.has(frame)));
+/**
+ * Frames that have nothing but TLS's own messages in them: the client's part of the handshake and, in version 1.3, the
+ * server's tickets, which follow it before all else.
+ */
+export function handshakeFrames(
+  sent: readonly SeenRecord[],
+  received: readonly SeenRecord[],
+  tickets: number,
+): Set<LabFrame> {
+  const isModern = helloIn(received, TLS_SERVER_HELLO)?.versions[0] === TLS_1_3;
+  const own = clientPart(sent, isModern);
+  const finishedAt = own.at(-1)?.seenAt ?? Number.POSITIVE_INFINITY;
+  const given = received.findIndex(
+    ({ contentType, seenAt }) => contentType === TLS_APPLICATION_DATA && seenAt > finishedAt,
+  );
+  const theirs = isModern && given >= 0 ? received.slice(given, given + tickets) : [];
+  const others = [...sent.slice(own.length), ...received.filter((record) => !theirs.includes(record))];
+  const busy = new Set(others.flatMap(({ frames }) => frames));
+  return new Set([...own, ...theirs].flatMap(({ frames }) => frames).filter((frame) => !busy.has(frame)));
 }
 
 /** In version 1.3 the first record that pretends to be application data is Finished; before, application data is what it says. */

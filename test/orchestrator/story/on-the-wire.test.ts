@@ -11,7 +11,7 @@ import { buildReport } from '../../../orchestrator/story/build.js';
 import { sentTimes } from '../../../orchestrator/story/http-story.js';
 import type { ExchangeReport, Segment } from '../../../orchestrator/story/report.js';
 import type { Scene } from '../../../orchestrator/story/scene.js';
-import { ADDRESS, httpServer, secureServer } from '../../apps/web/browser/own-server.js';
+import { ADDRESS, httpServer, oldSecureServer, secureServer } from '../../apps/web/browser/own-server.js';
 import { requestsOnWire } from '../../support/http-frames.js';
 import { Wireshark } from '../../support/wireshark.js';
 import type { World } from '../../support/world.js';
@@ -178,6 +178,35 @@ t.test('a form of many segments: it is sent until the last of them has left', as
   const last = requestSegments[requestSegments.length - 1].atMs;
   t.ok((timings.send ?? 0) > 3, `${timings.send} ms: windows open by round trips of 4 ms`);
   t.ok(Math.abs((timings.send ?? 0) - (last - requestSegments[0].atMs)) < 0.01);
+});
+
+t.test('the tickets of TLS 1.3 are no part of the response', async (t) => {
+  const { fetch, world } = oldSecureServer((_request, response) => response.end('page'), 'TLSv1.3');
+  const { report } = storyOf(world, await fetch('https://www.server.com/'));
+  const [{ protocol, responseHead, responseBytes, responseSegments }] = report.exchanges;
+  t.equal(protocol, 'HTTP/1.1');
+  t.equal(responseSegments.length, 1);
+  // A record of TLS 1.3: 5 bytes of header, the type, and 16 that prove it (RFC 8446 section 5.2).
+  t.equal(responseBytes, responseHead.length + 'page'.length + 22);
+});
+
+t.test('a machine that hears of a response when all of it is there', async (t) => {
+  const stage = secureServer(async (_request, response) => {
+    response.write('x'.repeat(1000));
+    await stage.sleep(1);
+    response.end();
+  });
+  const { fetch, world } = stage;
+  const result = await fetch('https://www.server.com/');
+  const late = result.exchanges.map((exchange) => {
+    const { timing } = exchange;
+    return { ...exchange, timing: { ...timing, responseStart: timing.responseEnd } };
+  });
+  const [inTime] = storyOf(world, result).report.exchanges;
+  const [told] = storyOf(world, { ...result, exchanges: late }).report.exchanges;
+  t.ok(inTime.responseSegments.length > 1);
+  t.ok(told.responseBytes > 1000, `${told.responseBytes} bytes`);
+  t.same(told.responseSegments, inTime.responseSegments);
 });
 
 t.test('HTTP/2: Wireshark, with the secrets, finds each request and answer where the story says', async (t) => {

@@ -2,6 +2,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import { createSecureServer, type SecureServerOptions } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
+import type { SecureVersion } from 'node:tls';
 import { StackMachine } from '../../../../devices/apps/kinds/stack-machine.js';
 import type { FetchRequest } from '../../../../devices/control/rpc.js';
 import type { TcpSocket } from '../../../../devices/net/tcp-socket.js';
@@ -75,9 +76,9 @@ export function httpServer(handle: RequestListener, options: StageOptions = {}):
   return ownServer((socket) => server.emit('connection', socket), options);
 }
 
-/** HTTPS with HTTP/1.1 alone, over TLS 1.2. */
-export function oldSecureServer(handle: RequestListener): Stage {
-  const server = createHttpsServer({ cert: CERTIFICATE, key: PRIVATE_KEY, maxVersion: 'TLSv1.2' }, handle);
+/** HTTPS with HTTP/1.1 alone, by default over TLS 1.2. */
+export function oldSecureServer(handle: RequestListener, maxVersion: SecureVersion = 'TLSv1.2'): Stage {
+  const server = createHttpsServer({ cert: CERTIFICATE, key: PRIVATE_KEY, maxVersion }, handle);
   server.requestTimeout = server.headersTimeout = server.keepAliveTimeout = 0;
   return ownServer((socket) => server.emit('connection', socket), { authorities: [CERTIFICATE], port: 443 });
 }
