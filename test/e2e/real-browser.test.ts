@@ -256,5 +256,5 @@ t.test('what is not there is said by Chromium in its own words', async (t) => {
     );
   t.match(await failure('http://shop.server.com/'), /ERR_SOCKS_CONNECTION_(HOST_UNREACHABLE|FAILED)/);
   t.match(await failure('http://www.server.com:81/'), /ERR_SOCKS_CONNECTION_FAILED/);
-  await page.close();
+  // Not closed here: Chromium was seen to take minutes to close a tab that shows its error page. It goes with the rest.
 });
