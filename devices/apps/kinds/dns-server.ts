@@ -13,7 +13,7 @@ class DnsServer extends StackMachine {
       if (running === undefined) throw new Error('the name server is not there yet');
       return running;
     };
-    super(config, env, { forwarding: false, zones: () => current().zoneRows(), commands: [rndc(current)] });
+    super(config, env, { forwarding: false, tables: { zones: () => current().zoneRows() }, commands: [rndc(current)] });
     const server = new NameServer(this.network, config.dns ?? {}, env);
     running = server;
     this.addProgram(server);

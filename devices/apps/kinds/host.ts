@@ -15,14 +15,16 @@ class Host extends StackMachine {
   private readonly browser: Browser;
 
   constructor(config: DeviceConfig, env: Environment) {
-    super(config, env, { forwarding: false });
+    // The commands are told of the tables before there is a browser; rows are asked for later.
+    const current = (): Browser => this.browser;
+    const tables = { 'http-cache': () => current().cacheRows(), cookies: () => current().cookieRows() };
+    super(config, env, { forwarding: false, tables });
     const { authorities } = config;
     this.browser = new Browser(this.network, this.resolver, env, {
       authorities,
       ready: (signal) => this.ready(signal),
     });
     this.addDnsRows(() => this.browser.dnsRows());
-    this.addTables({ 'http-cache': () => this.browser.cacheRows(), cookies: () => this.browser.cookieRows() });
     if (config.web !== undefined) {
       const { network, resolver } = this;
       this.addProgram(new WebServer(config.web, { network, resolver, env, authorities: authorities ?? [] }));

@@ -4,7 +4,7 @@
  */
 import type { DeviceConfig, PortConfig } from '../../control/config.js';
 import type { StreamRequest } from '../../control/stream.js';
-import type { DhcpRow, DnsCacheRow, InterfaceRow, TableName, TableRow, ZoneRow } from '../../control/tables.js';
+import type { DhcpRow, DnsCacheRow, InterfaceRow, TableName, TableRow } from '../../control/tables.js';
 import { Network } from '../../net/network.js';
 import { type Resolution, Resolver } from '../../net/resolver.js';
 import type { TcpSocket } from '../../net/tcp-socket.js';
@@ -38,8 +38,8 @@ export interface Program {
 export interface StackMachineOptions {
   /** Whether packets for others are handed on. */
   readonly forwarding: boolean;
-  /** The rows of one more table, of those who have zones. */
-  readonly zones?: () => ZoneRow[];
+  /** Tables that this kind alone has. */
+  readonly tables?: Tables;
   /** Commands that this kind has besides those of all. */
   readonly commands?: readonly Command[];
 }
@@ -66,7 +66,7 @@ export class StackMachine implements Machine {
   private readonly waitingForAddress = new Set<() => void>();
 
   /** Throws RangeError for a config that cannot be: a port without MAC address, a route to nowhere. */
-  constructor(config: DeviceConfig, env: Environment, { forwarding, zones, commands }: StackMachineOptions) {
+  constructor(config: DeviceConfig, env: Environment, { forwarding, tables, commands }: StackMachineOptions) {
     this.name = config.name;
     this.kind = config.kind;
     this.env = env;
@@ -93,7 +93,7 @@ export class StackMachine implements Machine {
     this.dhcpClients = this.stack.nics
       .filter((_, index) => config.ports[index].dhcp === true)
       .map((nic) => this.createDhcpClient(nic));
-    this.sources = { ...this.createTables(), ...(zones && { zones }) };
+    this.sources = { ...this.createTables(), ...tables };
     this.commands = hostCommands(
       {
         machineName: this.name,
@@ -213,11 +213,6 @@ export class StackMachine implements Machine {
   /** For the kinds' own constructors. */
   protected addProgram(program: Program): void {
     this.programs.push(program);
-  }
-
-  /** Tables that this kind alone has. */
-  protected addTables(tables: Tables): void {
-    Object.assign(this.sources, tables);
   }
 
   /** Rows of one more cache of names, shown before those of the resolver. */

@@ -222,6 +222,11 @@ t.test('cached, revalidated, not to be stored: what the second load asks for', a
     url.endsWith('/fresh.png'),
   );
   t.match(row, { status: 200, bytes: 7, freshSeconds: 59 });
+  t.match(
+    (await world.exec('client', 'show http-cache')).stdout,
+    /^http:\/\/www\.server\.com\/fresh\.png +200 +image\/png/m,
+  );
+  t.match(await world.exec('client', 'show cookies'), { status: 0 });
 
   await world.runFor(61_000);
   const third = await fetch('http://www.server.com/');
