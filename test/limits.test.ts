@@ -8,7 +8,7 @@ import { MAX_SERVERS as MAX_ZONE_SERVERS } from '../devices/apps/dns/delegation.
 import { FORWARDER_TIMEOUT_MS } from '../devices/apps/dns/forwarder.js';
 import { IDLE_MS, MAX_CONNECTIONS as MAX_DNS_CONNECTIONS, MAX_PIPELINED } from '../devices/apps/dns/listener.js';
 import { MAX_MINIMISE_COUNT } from '../devices/apps/dns/qname-minimisation.js';
-import { CACHED_RECORDS, FAILURE_MS, MAX_RUNNING, SERVER_TIMEOUT_MS, TOTAL_MS } from '../devices/apps/dns/recursion.js';
+import { CACHED_RECORDS, MAX_RUNNING, SERVER_TIMEOUT_MS, TOTAL_MS } from '../devices/apps/dns/recursion.js';
 import { MAX_QUERIES, MAX_TARGETS, MAX_TARGETS_A_ZONE } from '../devices/apps/dns/resolution-budget.js';
 import { MAX_TIMED_SERVERS } from '../devices/apps/dns/server-times.js';
 import {
@@ -50,6 +50,7 @@ import {
   MAX_CNAME_CHAIN,
   MAX_NEGATIVE_SECONDS,
 } from '../devices/net/dns-cache.js';
+import { FIRST_FAILURE_MS, MAX_FAILURE_MS } from '../devices/net/recent-failures.js';
 import { MAX_STREAMS as MAX_DEVICE_STREAMS, MAX_STREAM_BACKLOG_BYTES } from '../devices/runtime/streams.js';
 import { MAX_WAITING } from '../devices/stack/ip/neighbor.js';
 import { MAX_NEIGHBORS } from '../devices/stack/ip/neighbors.js';
@@ -197,7 +198,8 @@ t.test('those of names, too', async (t) => {
     ['questions for parts', MAX_MINIMISE_COUNT],
     ['a question to one', SERVER_TIMEOUT_MS / 1000],
     ['a question to one', FORWARDER_TIMEOUT_MS / 1000],
-    ['a failure', FAILURE_MS / 1000],
+    ['a failure', FIRST_FAILURE_MS / 1000],
+    ['a failure', MAX_FAILURE_MS / 1000],
     ['the cache of', CACHED_RECORDS],
     ['the caches of', CACHE_RECORDS],
     ['a TTL', MAX_CACHED_TTL_SECONDS],

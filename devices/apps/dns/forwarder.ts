@@ -9,17 +9,16 @@ import { DnsExchange } from '../../net/dns-exchange.js';
 import { findingOf, rememberAnswer } from '../../net/dns-finding.js';
 import { askCache } from '../../net/dns-trace.js';
 import type { Network } from '../../net/network.js';
-import { ServerMarks } from '../../net/server-marks.js';
+import { RecentFailures } from '../../net/recent-failures.js';
 import { SharedQuestions } from '../../net/shared-questions.js';
 import type { Tracer } from '../../stack/trace.js';
 import { type DnsMessage, type DnsQuestion, dnsResponse, RCODE_SERVFAIL } from '../../stack/wire/dns.js';
 import { canonicalName } from '../../stack/wire/dns-name.js';
-import { questionKey } from '../../stack/wire/dns-record-text.js';
 import { EDE_CACHED_ERROR, EDE_NO_REACHABLE_AUTHORITY, ednsOption } from '../../stack/wire/edns.js';
 import type { Environment } from '../machine.js';
 import { type AnswerSections, REFUSED, SERVER_FAILURE, withError } from './authority.js';
 import { DnsListener } from './listener.js';
-import { FAILURE_MS, MAX_RUNNING } from './recursion.js';
+import { MAX_RUNNING } from './recursion.js';
 import { findingSections } from './recursive-role.js';
 import { Rotation } from './rotation.js';
 import { ServerTimes } from './server-times.js';
@@ -46,7 +45,7 @@ export class DnsForwarder {
   private readonly attempts: number;
   private readonly servers: readonly string[];
   private readonly times: ServerTimes;
-  private readonly failed: ServerMarks;
+  private readonly failed: RecentFailures;
   private readonly running = new SharedQuestions<CacheFinding | AnswerSections>();
 
   /** `servers`: dotted addresses, asked in this order until one proves to be faster. */
@@ -61,7 +60,7 @@ export class DnsForwarder {
     this.timeoutMs = timing.timeoutMs ?? FORWARDER_TIMEOUT_MS;
     this.attempts = timing.attempts ?? 2;
     this.times = new ServerTimes(() => network.now());
-    this.failed = new ServerMarks(() => network.now(), FAILURE_MS);
+    this.failed = new RecentFailures(() => network.now());
     this.cache = new DnsCache({ cache: 'router', now: () => network.now() });
     const random = environment.random.fork('dns-forwarder');
     this.exchange = new DnsExchange(network, {
@@ -118,8 +117,7 @@ export class DnsForwarder {
 
   /** The first good answer; else what the last server to answer complained of. */
   private async askServers({ name, type }: DnsQuestion): Promise<CacheFinding | AnswerSections> {
-    const key = questionKey(name, type);
-    if (this.failed.has(key)) return withError(SERVER_FAILURE, { infoCode: EDE_CACHED_ERROR, text: '' });
+    if (this.failed.has(name, type)) return withError(SERVER_FAILURE, { infoCode: EDE_CACHED_ERROR, text: '' });
     let complaint = withError(SERVER_FAILURE, { infoCode: EDE_NO_REACHABLE_AUTHORITY, text: 'no server answers' });
     const ask = { name, type, recursionDesired: true, timeoutMs: this.timeoutMs };
     const found = await this.exchange.askInTurn(
@@ -133,9 +131,12 @@ export class DnsForwarder {
       },
       ({ server }) => this.times.silent(server),
     );
-    if (found !== undefined) return rememberAnswer(this.cache, found, name, type);
-    this.failed.add(key);
-    return complaint;
+    if (found === undefined) {
+      this.failed.add(name, type);
+      return complaint;
+    }
+    this.failed.delete(name, type);
+    return rememberAnswer(this.cache, found, name, type);
   }
 }
 

@@ -6,12 +6,11 @@
 import { type CacheFinding, DnsCache, FROM_ANSWER, MAX_CNAME_CHAIN } from '../../net/dns-cache.js';
 import { DnsExchange } from '../../net/dns-exchange.js';
 import type { Network } from '../../net/network.js';
-import { ServerMarks } from '../../net/server-marks.js';
+import { RecentFailures } from '../../net/recent-failures.js';
 import { SharedQuestions } from '../../net/shared-questions.js';
 import type { Random } from '../../stack/random.js';
 import type { Tracer } from '../../stack/trace.js';
 import { absolute, type QuestionType, type ResourceRecord } from '../../stack/wire/dns-record.js';
-import { questionKey } from '../../stack/wire/dns-record-text.js';
 import {
   EDE_CACHED_ERROR,
   EDE_INVALID_DATA,
@@ -38,8 +37,6 @@ export interface ResolutionFailure {
 
 /** Questions that are worked on at the same time; who asks for more is told SERVFAIL. */
 export const MAX_RUNNING = 1_000;
-/** RFC 9520 section 3.2: a failure is remembered for at least a second. */
-export const FAILURE_MS = 1_000;
 /** A server that had to be asked over TCP is often asked again soon. */
 const KEEP_TCP_MS = 2_000;
 export const CACHED_RECORDS = 10_000;
@@ -53,7 +50,9 @@ export class Recursion {
   private readonly iteration: Iteration;
   private readonly totalMs: number;
   private readonly running = new SharedQuestions<CacheFinding | ResolutionFailure>();
-  private readonly failed: ServerMarks;
+  private readonly failed: RecentFailures;
+  /** Names of name servers; what limits of one question have cut off is no failure of theirs. */
+  private readonly failedLookUps: RecentFailures;
 
   constructor(
     network: Network,
@@ -64,7 +63,8 @@ export class Recursion {
     this.network = network;
     this.root = rootDelegation(hints);
     this.cache = new DnsCache({ cache: 'isp', now: () => network.now(), limit: CACHED_RECORDS });
-    this.failed = new ServerMarks(() => network.now(), FAILURE_MS);
+    this.failed = new RecentFailures(() => network.now());
+    this.failedLookUps = new RecentFailures(() => network.now());
     this.totalMs = timing.totalMs ?? TOTAL_MS;
     const random = environment.random.fork('recursion');
     this.iteration = new Iteration(network, {
@@ -79,10 +79,7 @@ export class Recursion {
       }),
       random,
       serverTimeoutMs: timing.serverTimeoutMs ?? SERVER_TIMEOUT_MS,
-      lookUp: async (name, budget) => {
-        const found = await this.chase(name, 'A', budget);
-        return found.kind === 'answer' ? found.records : [];
-      },
+      lookUp: (name, budget) => this.lookUp(name, budget),
     });
   }
 
@@ -92,12 +89,21 @@ export class Recursion {
   }
 
   private async start(name: string, type: QuestionType): Promise<CacheFinding | ResolutionFailure> {
-    const key = questionKey(name, type);
-    if (this.failed.has(key)) return failure(EDE_CACHED_ERROR, 'failed a moment ago');
+    if (this.failed.has(name, type)) return failure(EDE_CACHED_ERROR, 'failed a moment ago');
     if (this.running.size >= MAX_RUNNING) return failure(EDE_OTHER, 'too many questions');
     const found = await this.chase(name, type, new ResolutionBudget(this.network.now() + this.totalMs));
-    if (found.kind === 'failure') this.failed.add(key);
+    if (found.kind === 'failure') this.failed.add(name, type);
+    else this.failed.delete(name, type);
     return found;
+  }
+
+  /** The addresses of a name server, for a question that leads to it. */
+  private async lookUp(name: string, budget: ResolutionBudget): Promise<readonly ResourceRecord[]> {
+    if (this.failedLookUps.has(name, 'A')) return [];
+    const found = await this.chase(name, 'A', budget);
+    if (found.kind !== 'failure') this.failedLookUps.delete(name, 'A');
+    else if (found.error.infoCode !== EDE_OTHER) this.failedLookUps.add(name, 'A');
+    return found.kind === 'answer' ? found.records : [];
   }
 
   /** Follows aliases until there is an answer; a chain that is too long or a circle gives none. */

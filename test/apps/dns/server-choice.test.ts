@@ -2,6 +2,7 @@
 import t from 'tap';
 import { ServerTimes } from '../../../devices/apps/dns/server-times.js';
 import { Random } from '../../../devices/stack/random.js';
+import { RCODE_SERVFAIL } from '../../../devices/stack/wire/dns.js';
 import { DnsNet, type DnsNode, zone } from './dns-net.js';
 
 function times() {
@@ -98,3 +99,60 @@ t.test('the near one dies: one question waits, the others go to the far one; rev
   }
   t.ok(share(await ask(10), near) >= 0.9, 'but for one that looks after the far one');
 });
+
+t.test('failures are remembered for longer each time, and not after an answer (RFC 9520 section 3.2)', async (t) => {
+  const net = new DnsNet();
+  const client = net.host('client');
+  const isp = net.nameServer('isp', { recursion: true, rootHints: [{ name: 'root', address: '10.0.2.1' }] });
+  net.nameServer('root', { zones: [zone('.', '@ NS root', 'root A 10.0.2.1', 'x NS ns.x', 'ns.x A 10.0.3.1')] });
+  const server = net.nameServer('x', { zones: [zone('x', 'www 1 A 192.0.2.1')] });
+  const router = net.forwarder('router', [isp.ip]);
+  /** Whether others were asked for the answer. */
+  const asks = async (who: typeof isp | typeof router) => {
+    const before = who.traced.length;
+    await net.ask(client, who, { name: 'www.x' });
+    return who.traced.slice(before).some(({ event }) => event === 'dns-query');
+  };
+  for (const who of [isp, router]) {
+    net.kill(server);
+    for (const seconds of [1, 2, 4, 8, 16, 30, 30]) {
+      t.equal(await asks(who), true);
+      await net.runFor(1000 * seconds - 200);
+      t.equal(await asks(who), false, `${seconds} s`);
+      await net.runFor(300);
+    }
+    net.revive(server);
+    t.equal(await asks(who), true);
+    net.kill(server);
+    await net.runFor(1_000);
+    t.equal(await asks(who), true);
+    await net.runFor(1_100);
+    t.equal(await asks(who), true, 'a second again, since there was an answer');
+    net.revive(server);
+    await net.runFor(60_000);
+  }
+});
+
+t.test(
+  'name servers whose addresses could not be found are not looked up again at once (RFC 9520 section 2.4)',
+  async (t) => {
+    const net = new DnsNet();
+    const client = net.host('client');
+    const isp = net.nameServer('isp', { recursion: true, rootHints: [{ name: 'root', address: '10.0.2.1' }] });
+    const dead = ['dead NS ns.dead', 'ns.dead A 10.0.3.1'];
+    net.nameServer('root', {
+      zones: [zone('.', '@ NS root', 'root A 10.0.2.1', ...dead, 'x NS a.dead')],
+    });
+    net.kill(net.host('dead'));
+    const asked = async (name: string) => {
+      const before = isp.dnsLines().length;
+      t.equal((await net.ask(client, isp, { name })).message.rcode, RCODE_SERVFAIL);
+      return isp
+        .dnsLines()
+        .slice(before)
+        .filter((line) => line.startsWith('ask 10.0.3.1')).length;
+    };
+    t.ok((await asked('www.x')) > 0);
+    t.equal(await asked('ftp.x'), 0);
+  },
+);
