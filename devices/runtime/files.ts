@@ -17,6 +17,8 @@ export const diskFiles: Required<FileStore> = {
 };
 
 async function find(path: string, root: string | undefined): Promise<FoundFile | undefined> {
+  // On Windows what follows a colon is another stream of the file, or a drive.
+  if (root !== undefined && sep === '\\' && path.slice(root.length).includes(':')) return undefined;
   const real = await realpath(path);
   if (root !== undefined && !real.startsWith((await realpath(root)) + sep)) return undefined;
   const info = await stat(real);

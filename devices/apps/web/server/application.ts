@@ -57,20 +57,22 @@ export class Application implements ProgramHost {
     return this.tools.authorities;
   }
 
-  async handle(reply: Reply): Promise<void> {
+  /** `maxBodyBytes`: undefined for a body of any length. */
+  async handle(reply: Reply, maxBodyBytes?: number): Promise<void> {
     const { request, response } = reply;
+    const { network } = this.tools;
+    const timer = network.after(ANSWER_TIMEOUT_MS, () => setImmediate(() => this.giveUp(reply)));
+    response.once('close', () => timer.clear());
+    if (maxBodyBytes !== undefined) limitBody(reply, maxBodyBytes);
     try {
       await this.ready;
     } catch {
       reply.sendPage(500, 'The application of this site did not start. The log of the server says why.');
       return;
     }
-    const { network } = this.tools;
-    const timer = network.after(ANSWER_TIMEOUT_MS, () => setImmediate(() => this.giveUp(reply)));
-    response.once('close', () => {
-      timer.clear();
-      reply.record(response.statusCode, lengthOf(response));
-    });
+    // It took too long to start.
+    if (response.headersSent || response.destroyed) return;
+    response.once('close', () => reply.record(response.statusCode, lengthOf(response)));
     // The deadlines of a body are its reader's own: it may well read it later.
     if (reply.expectsContinue && this.emit('checkContinue', request, response)) return;
     reply.acceptBody();
@@ -168,6 +170,22 @@ export class Application implements ProgramHost {
     this.tools.env.log.warn({ url: reply.url }, `the application does not answer ${reply.url}`);
     reply.sendPage(504, 'The application does not answer.');
   }
+}
+
+/** Of a body in chunks, whose length nobody knows before: what is too much does not reach the application. */
+function limitBody(reply: Reply, maxBytes: number): void {
+  const { request, response } = reply;
+  const push = request.push.bind(request);
+  let bytes = request.readableLength;
+  let refused = false;
+  request.push = (chunk: Uint8Array | null, encoding?: BufferEncoding) => {
+    bytes += chunk?.length ?? 0;
+    if (bytes <= maxBytes) return push(chunk, encoding);
+    if (!refused && response.headersSent) response.destroy();
+    else if (!refused) reply.closeAfterwards().sendPage(413, 'The body is too long.');
+    refused = true;
+    return true;
+  };
 }
 
 function isServer(value: unknown): value is EventEmitter {

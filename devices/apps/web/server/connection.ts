@@ -3,6 +3,7 @@
  * never idle, and so never caught by the idle timeouts: its requests have deadlines (slowloris). They are timers of
  * the emulated machine.
  */
+import type { ServerResponse } from 'node:http';
 import type { Network } from '../../../net/network.js';
 import type { TcpSocket } from '../../../net/tcp-socket.js';
 import type { Timer } from '../../../stack/clock.js';
@@ -43,6 +44,8 @@ export class Connection {
   private timer: Timer | undefined;
   private open = 0;
   private readonly bodies = new Set<AwaitedBody>();
+  /** The answers of HTTP/1.1 that are not yet sent, the first of them under way. */
+  private readonly waiting: (() => void)[] = [];
 
   constructor(network: Network, socket: TcpSocket) {
     this.network = network;
@@ -74,6 +77,19 @@ export class Connection {
       this.open -= 1;
       if (this.open === 0) this.awaitHead();
     };
+  }
+
+  /**
+   * What a client of HTTP/1.1 asks before it has been answered (pipelining, RFC 9112 section 9.3.2) is answered once all
+   * before it has been sent: else a few bytes of requests would fill the memory with answers that nobody reads.
+   */
+  inTurn(response: ServerResponse, answer: () => void): void {
+    this.waiting.push(answer);
+    response.once('close', () => {
+      this.waiting.splice(this.waiting.indexOf(answer), 1);
+      if (!this.socket.destroyed) this.waiting[0]?.();
+    });
+    if (this.waiting.length === 1) answer();
   }
 
   /** No deadlines any more: what is spoken now is not HTTP. */

@@ -16,14 +16,18 @@ const RANGE_SPEC = /^(?:(\d+)-(\d*)|-\d+)$/;
 
 /** Undefined: the header is to be ignored. None: nothing of it can be satisfied (416). */
 export function rangesOf(header: string | undefined, size: number): readonly ByteRange[] | undefined {
-  if (header === undefined || !/^bytes=/i.test(header) || !isRangeSet(header.slice('bytes='.length))) return undefined;
-  const ranges = parseRange(size, header, { combine: true });
+  if (header === undefined || !/^bytes=/i.test(header)) return undefined;
+  const specs = rangeSpecs(header.slice('bytes='.length));
+  if (specs === undefined) return undefined;
+  // A suffix that is longer than the body means all of it, which the library takes for none.
+  const fitting = specs.map((spec) => (spec.startsWith('-') ? `-${Math.min(Number(spec.slice(1)), size)}` : spec));
+  const ranges = parseRange(size, `bytes=${fitting.join(',')}`, { combine: true });
   if (ranges === -1) return [];
   return ranges === -2 || ranges.length > MAX_RANGES ? undefined : ranges;
 }
 
 /** The library takes more for a range than there is; one whose end is before its start makes the whole header invalid. */
-function isRangeSet(text: string): boolean {
+function rangeSpecs(text: string): readonly string[] | undefined {
   const specs = text
     .split(',')
     .map((spec) => spec.trim())
@@ -32,7 +36,7 @@ function isRangeSet(text: string): boolean {
     const match = RANGE_SPEC.exec(spec);
     return match !== null && !(match[2] && Number(match[2]) < Number(match[1]));
   };
-  return specs.length > 0 && specs.every(isRange);
+  return specs.length > 0 && specs.every(isRange) ? specs : undefined;
 }
 
 /** "bytes 0-99/1000" */

@@ -60,6 +60,8 @@ export class Reply {
 
   /** Whole; for logs. */
   get url(): string {
+    // RFC 9112 section 3.2.2: the absolute form is all of it.
+    if (/^https?:\/\//i.test(this.request.url ?? '')) return this.request.url ?? '';
     const scheme = this.connection.secure === undefined ? 'http' : 'https';
     return `${scheme}://${this.host ?? ''}${this.request.url}`;
   }

@@ -10,7 +10,7 @@ import type { Connection } from './connection.js';
 import { echo } from './echo.js';
 import { type Exchange, Reply } from './reply.js';
 import { SiteFiles } from './site-files.js';
-import { findRedirect, findSite, hostName, parseTarget, pathSegments, type Target } from './sites.js';
+import { findRedirect, findSite, hasValidHost, hostName, parseTarget, pathSegments, type Target } from './sites.js';
 import { type StaticTools, sendFile } from './static-file.js';
 
 /** Longest request target, characters; RFC 9112 section 3 wants 8000 at least. Of a longer one the answer is 414. */
@@ -72,13 +72,19 @@ export class SiteAnswers {
     const { host } = request.headers;
     const site = this.siteFor(host);
     const app = site && this.apps.get(site);
-    if (app === undefined || this.refusal(connection, site, host) !== undefined) return false;
+    if (app === undefined || !hasValidHost(request) || this.refusal(connection, site, host) !== undefined) return false;
     if (connection.secure === undefined && site?.https === 'only') return false;
     return app.upgrade(request, socket, head);
   }
 
   open(exchange: Exchange): Reply {
     return new Reply(exchange, this.env, this.accessLog);
+  }
+
+  /** A request that could not even be read: into the access log, as nginx and Apache write it. */
+  logRefusal({ socket }: Connection, status: number): void {
+    const atMs = this.env.wallClock();
+    this.accessLog?.write({ remoteAddress: socket.remoteAddress ?? '', atMs, requestLine: '-', status });
   }
 
   async answer(reply: Reply): Promise<void> {
@@ -101,6 +107,10 @@ export class SiteAnswers {
       return;
     }
     const host = target.host ?? reply.host;
+    if (!hasValidHost(reply.request, host)) {
+      reply.closeAfterwards().sendPage(400, 'It is not clear which host is asked.');
+      return;
+    }
     const site = this.siteFor(host);
     const refused = this.refusal(reply.connection, site, host, reply.isHttp2);
     if (refused !== undefined) reply.sendPage(refused, 'There is no such site here.');
@@ -148,7 +158,7 @@ export class SiteAnswers {
     }
     const app = this.apps.get(site);
     if (app !== undefined) {
-      await app.handle(reply);
+      await app.handle(reply, site.maxBodyBytes);
       return;
     }
     reply.errorPages = (status) => this.errorPage(site, status);
@@ -162,7 +172,8 @@ export class SiteAnswers {
 
   private secureLocation(site: SiteConfig, host: string, { path, query }: Target): string {
     const { httpsPort = HTTPS_PORT } = this.config;
-    const name = hostName(host) || site.names[0];
+    // A name that is none of the site's own would send people to whom a stranger likes.
+    const name = findSite([site], host) === undefined ? site.names[0] : hostName(host);
     return `https://${name}${httpsPort === HTTPS_PORT ? '' : `:${httpsPort}`}${path}${query}`;
   }
 
@@ -195,7 +206,7 @@ export class SiteAnswers {
   }
 }
 
-/** Told by its length; a body that comes in chunks shows its length only while it is read. */
+/** Told by its length; a body that comes in chunks is counted by who reads it. */
 function isTooLong({ request }: Reply, { maxBodyBytes }: SiteConfig): boolean {
   return maxBodyBytes !== undefined && Number(request.headers['content-length'] ?? 0) > maxBodyBytes;
 }

@@ -2,6 +2,7 @@
  * Which site answers, which of its redirects applies, which file a path means: decisions of the web server
  * that need no I/O. Everything that comes in here was written by a stranger.
  */
+import type { IncomingMessage } from 'node:http';
 import type { RedirectConfig, SiteConfig } from '../../../control/config.js';
 
 /** Asked for in this order when a path ends in "/". */
@@ -17,6 +18,15 @@ export function findSite(sites: readonly SiteConfig[], host: string | undefined)
 export function hostName(host: string): string {
   return host.trim().toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '');
 }
+
+/** RFC 9112 section 3.2: with more than one Host field, or one that is no host, there is no telling who is asked. */
+export function hasValidHost({ rawHeaders, headers }: IncomingMessage, host = headers.host ?? ''): boolean {
+  const fields = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host');
+  return fields.length <= 1 && [host, headers.host ?? ''].every((text) => HOST.test(text));
+}
+
+/** RFC 3986 section 3.2.2, and a port; empty where a target has no host. */
+const HOST = /^(\[[0-9a-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(:\d*)?$/i;
 
 /** A request target taken apart. */
 export interface Target {
@@ -59,7 +69,7 @@ export function findRedirect(redirects: readonly RedirectConfig[], target: Targe
 /**
  * The decoded segments of a path below the site's folder, `[]` for "/"; a final "/" ends in an empty segment.
  * Undefined for a path that is not decodable, or that tries to leave the folder, by whatever spelling:
- * "..", "%2e%2e", "..%2f", a backslash, a NUL, a drive letter.
+ * "..", "%2e%2e", "..%2f", a backslash, a NUL. What ":" means in names of files is for the {@link FileStore} to know.
  */
 export function pathSegments(path: string): string[] | undefined {
   let decoded: string;
@@ -69,7 +79,7 @@ export function pathSegments(path: string): string[] | undefined {
     return undefined;
   }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
-  if (/[\u0000-\u001f\u007f\\:]/.test(decoded)) return undefined;
+  if (/[\u0000-\u001f\u007f\\]/.test(decoded)) return undefined;
   const folder = decoded.endsWith('/');
   const segments = decoded.split('/').filter((segment) => segment !== '' && segment !== '.');
   if (segments.includes('..')) return undefined;

@@ -174,7 +174,9 @@ export class WebServer {
     const reply = this.answers.open(exchange);
     const ends = exchange.connection.begin({ isComplete, onLate: () => reply.giveUp() });
     exchange.response.once('close', ends);
-    this.answers.answer(reply).catch((error) => reply.fail(error));
+    const answer = () => this.answers.answer(reply).catch((error) => reply.fail(error));
+    if (reply.isHttp2) answer();
+    else exchange.connection.inTurn(exchange.response, answer);
   }
 
   /** The application of the site may have the connection (WebSocket); else the request is one like any other. */
@@ -205,6 +207,8 @@ export class WebServer {
     }
     const status = REFUSALS[error.code ?? ''] ?? 400;
     this.env.log.warn({ code: error.code }, `bad request: ${error.message}`);
+    const connection = this.connections.get(socket);
+    if (connection !== undefined) this.answers.logRefusal(connection, status);
     const head = [
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
       `Date: ${httpDate(this.env.wallClock())}`,

@@ -180,6 +180,13 @@ t.test('applications that do not work: said at once, and told to who asks', asyn
     write('nothing', 'export const x = 1;'),
     write('text', "export default 'hello';"),
     write('late', "export default async (request, response) => { throw new Error('late'); };"),
+    {
+      ...write(
+        'limited',
+        'export default (request, response) => request.resume().on("end", () => response.end("all"));',
+      ),
+      maxBodyBytes: 10,
+    },
     write('silent', 'export default (request, response) => {};'),
     write(
       'pipe',
@@ -197,6 +204,10 @@ t.test('applications that do not work: said at once, and told to who asks', asyn
     /text\.mjs does not start: its export "default" is neither a request listener/,
     /throws\.mjs does not start: no database$/,
   ]);
+  const chunked = (text: string) =>
+    ask(shop, `POST / HTTP/1.1\r\nHost: limited.test\r\nTransfer-Encoding: chunked\r\n${CLOSE}${text}`);
+  t.match(await chunked('a\r\n0123456789\r\n0\r\n\r\n'), { status: 200 });
+  t.match(await chunked('8\r\n01234567\r\n8\r\n01234567\r\n0\r\n\r\n'), { status: 413 });
   t.match(await get(shop, 'throws.test', '/'), { status: 500, body: /did not start/ });
   t.equal((await get(shop, 'late.test', '/')).status, 500);
   const before = shop.world.now;

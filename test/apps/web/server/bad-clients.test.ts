@@ -49,6 +49,39 @@ async function dribble(shop: Bookshop, pieces: Iterable<string>, everyMs: number
   return { answer: await shop.world.until(closed), ms: shop.world.now - start };
 }
 
+t.test('pipelining: one answer after another, however many are asked for and not read', async (t) => {
+  const shop = shopOf();
+  const socket = connectTo(shop, 80).pause();
+  socket.write(`GET /large.bin HTTP/1.1\r\n${HOST}\r\n`.repeat(20));
+  socket.write(`GET / HTTP/1.1\r\n${HOST}${CLOSE}`);
+  await shop.world.runFor(10_000);
+  t.equal(shop.traced('http-served').length, 1);
+  const closed = whole(socket.resume());
+  t.match((await shop.world.until(closed)).slice(-200), /<h1>Books<\/h1>$/);
+  t.equal(shop.traced('http-served').length, 21);
+});
+
+t.test('a Host that is none, or that is there twice', async (t) => {
+  const shop = shopOf();
+  for (const host of ['Host: evil.com/x', 'Host: a b', 'Host: u@www.server.com', `${HOST}Host: other.test`]) {
+    const answer = await ask(shop, `GET / HTTP/1.1\r\n${host.trimEnd()}\r\n\r\n`);
+    t.match(answer, { status: 400, headers: { Connection: 'close' } }, host);
+  }
+  t.match(await ask(shop, `GET http://u@www.server.com/ HTTP/1.1\r\n${HOST}\r\n`), { status: 400 });
+  for (const host of ['www.server.com:80', '[::1]:80', '', 'a_b.test']) {
+    t.match(await ask(shop, `GET / HTTP/1.1\r\nHost: ${host}\r\n${CLOSE}`), { status: 200 }, host);
+  }
+  await ask(shop, `GET http://www.server.com/?x HTTP/1.1\r\n${HOST}${CLOSE}`);
+  t.match(shop.traced('http-served').at(-1), { url: 'http://www.server.com/?x' });
+});
+
+t.test('requests that cannot be read are in the access log', async (t) => {
+  const shop = bookshop(SITES, FILES, {}, { accessLog: { file: '/log' } });
+  await raw(shop, 'what is this?\r\n\r\n');
+  await raw(shop, `GET / HTTP/1.1\r\n${HOST}X: ${'x'.repeat(20_000)}\r\n\r\n`);
+  t.match(shop.world.logFiles.get('/log'), /^10\.0\.0\.1 - - \[[^\]]*\] "-" 400 -\n10\.0\.0\.1 [^\n]* "-" 431 -\n$/);
+});
+
 t.test('slowloris: a head that never ends', async (t) => {
   const shop = shopOf();
   const pieces = ['GET / HTTP/1.1\r\n', ...Array.from({ length: 50 }, (_, n) => `X-${n}: y\r\n`)];

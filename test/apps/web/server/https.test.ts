@@ -73,6 +73,12 @@ t.test('only https: http is sent there, and told to stay', async (t) => {
   t.match(there, { status: 308, headers: { Location: 'https://img.server.com:8443/' } });
 });
 
+t.test('only https, and a host that nobody knows: sent to the site, not to whom a stranger likes', async (t) => {
+  const shop = bookshop([SITES[1]], FILES, {}, { certificates });
+  const moved = await ask(shop, `GET /x HTTP/1.1\r\nHost: evil.com\r\n${CLOSE}`);
+  t.match(moved, { status: 308, headers: { Location: `https://${SITES[1].names[0]}/x` } });
+});
+
 t.test('421: a connection that vouches for one name is asked for another', async (t) => {
   const shop = shopOf();
   t.equal((await get(shop, {}, 'img.server.com')).status, 421);

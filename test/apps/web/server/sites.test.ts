@@ -55,6 +55,7 @@ t.test('a path is decoded once; a final slash means the folder', async (t) => {
   t.strictSame(pathSegments('/books/'), ['books', '']);
   t.strictSame(pathSegments('//books/./a%20b.html'), ['books', 'a b.html']);
   t.strictSame(pathSegments('/100%25.txt'), ['100%.txt']);
+  t.strictSame(pathSegments('/a:b/12:00'), ['a:b', '12:00']);
   t.strictSame(pathSegments('/%252e%252e/x'), ['%2e%2e', 'x'], 'twice encoded is just an odd name');
 });
 
@@ -67,7 +68,6 @@ t.test('no spelling of a path leaves the folder', async (t) => {
     '/..%5c..%5cwindows',
     '/a\\..\\b',
     '/index.html%00.png',
-    '/c:/windows',
     '/%zz',
     '/%ff',
   ];
@@ -75,7 +75,7 @@ t.test('no spelling of a path leaves the folder', async (t) => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom('.', '/', '%2e', '%2f', '%5c', '\\', '%00', 'a', '%', ':')), (parts) => {
       const segments = pathSegments(`/${parts.join('')}`) ?? [];
-      return segments.every((segment) => segment !== '..' && !/[/\\:]/.test(segment));
+      return segments.every((segment) => segment !== '..' && !/[/\\]/.test(segment));
     }),
   );
 });

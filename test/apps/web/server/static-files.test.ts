@@ -31,6 +31,9 @@ t.test('ranges: one, the end, several, none that there is', async (t) => {
   t.match(await get(shop, '/digits', 'Range: bytes=7-\r\n'), { status: 206, body: '789' });
   t.match(await get(shop, '/digits', 'Range: bytes=-2\r\n'), { status: 206, body: '89' });
   t.match(await get(shop, '/digits', 'Range: bytes=8-99\r\n'), { status: 206, body: '89' });
+  const all = await get(shop, '/digits', 'Range: bytes=-99\r\n');
+  t.match(all, { status: 206, body: '0123456789', headers: { 'Content-Range': 'bytes 0-9/10' } });
+  t.match(await get(shop, '/digits', 'Range: bytes=-0\r\n'), { status: 416 });
   const none = await get(shop, '/digits', 'Range: bytes=10-\r\n');
   t.match(none, { status: 416, headers: { 'Content-Range': 'bytes */10' } });
   const two = await get(shop, '/digits', 'Range: bytes=0-1, 8-9\r\n');
@@ -39,6 +42,21 @@ t.test('ranges: one, the end, several, none that there is', async (t) => {
     `\r\n--${boundary}\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes ${range}/10\r\n\r\n`;
   t.match(two, { status: 206, body: `${part('0-1')}01${part('8-9')}89\r\n--${boundary}--\r\n` });
   t.equal(two.headers['Content-Length'], String(two.body.length));
+});
+
+t.test('errors about a file carry nothing of the file', async (t) => {
+  const cookies = [{ name: 'sid', value: 'session' as const, match: '*' }];
+  const shop = shopOf({ cache: [{ match: '*', control: 'max-age=3600', expiresSeconds: 3600 }], cookies });
+  for (const [header, status] of [['Range: bytes=10-', 416] as const, ['If-Match: "old"', 412] as const]) {
+    const answer = await get(shop, '/digits', `${header}\r\n`);
+    t.equal(answer.status, status);
+    for (const name of ['ETag', 'Last-Modified', 'Cache-Control', 'Expires', 'Set-Cookie']) {
+      t.notOk(name in answer.headers, `${status} without ${name}`);
+    }
+  }
+  t.match(await get(shop, '/digits'), {
+    headers: { ETag: /./, 'Cache-Control': 'max-age=3600', 'Set-Cookie': /^sid=/ },
+  });
 });
 
 t.test('ranges that are not heeded', async (t) => {
