@@ -19,12 +19,12 @@ export function judgeConditions(headers: IncomingHttpHeaders, { etag, modifiedMs
   if (ifMatch !== undefined) {
     if (!lists(ifMatch, etag, 'strong')) return 'failed';
   } else {
-    const since = dateOf(headers['if-unmodified-since']);
+    const since = dateOf(headers['if-unmodified-since'], modifiedMs);
     if (since !== undefined && seconds > since) return 'failed';
   }
   const ifNoneMatch = headers['if-none-match'];
   if (ifNoneMatch !== undefined) return lists(ifNoneMatch, etag, 'weak') ? 'not-modified' : 'proceed';
-  const since = dateOf(headers['if-modified-since']);
+  const since = dateOf(headers['if-modified-since'], modifiedMs);
   return since !== undefined && seconds <= since ? 'not-modified' : 'proceed';
 }
 
@@ -32,11 +32,12 @@ export function judgeConditions(headers: IncomingHttpHeaders, { etag, modifiedMs
 export function isSameForRange(ifRange: string | undefined, { etag, modifiedMs }: Validators): boolean {
   if (ifRange === undefined) return true;
   if (/^(W\/)?"/.test(ifRange)) return ifRange === etag;
-  return parseHttpDate(ifRange) === Math.floor(modifiedMs / 1000) * 1000;
+  return parseHttpDate(ifRange, modifiedMs) === Math.floor(modifiedMs / 1000) * 1000;
 }
 
-function dateOf(header: string | undefined): number | undefined {
-  return header === undefined ? undefined : parseHttpDate(header);
+/** Years of two digits are those around the date that they are compared with: the one that the client was told. */
+function dateOf(header: string | undefined, modifiedMs: number): number | undefined {
+  return header === undefined ? undefined : parseHttpDate(header, modifiedMs);
 }
 
 /** Section 8.8.3.2: strong comparison never matches a weak tag. */

@@ -12,7 +12,7 @@ t.test('dates: all three forms, and nothing else', async (t) => {
   const ms = Date.UTC(1994, 10, 6, 8, 49, 37);
   t.equal(httpDate(ms), 'Sun, 06 Nov 1994 08:49:37 GMT');
   for (const text of ['Sun, 06 Nov 1994 08:49:37 GMT', 'Sunday, 06-Nov-94 08:49:37 GMT', 'Sun Nov  6 08:49:37 1994']) {
-    t.equal(parseHttpDate(text), ms, text);
+    t.equal(parseHttpDate(text, MODIFIED), ms, text);
   }
   for (const bad of [
     '',
@@ -21,9 +21,30 @@ t.test('dates: all three forms, and nothing else', async (t) => {
     '2026-11-22',
     'Sun, 06 Nov 1994 08:49:37 +0100',
     'Sun, 99 Nov 1994 08:49:37 GMT',
+    'Sun, 31 Feb 1994 08:49:37 GMT',
+    'Sun, 29 Feb 2025 08:49:37 GMT',
+    'Sun, 06 Abc 1994 08:49:37 GMT',
+    'Sun, 06 Nov 1994 24:00:00 GMT',
+    'Sun Feb 30 08:49:37 1994',
   ]) {
-    t.equal(parseHttpDate(bad), undefined, bad);
+    t.equal(parseHttpDate(bad, MODIFIED), undefined, bad);
   }
+});
+
+t.test('dates: leap seconds, years before 100, and the 50 years of those with two digits', async (t) => {
+  const leap = Date.UTC(2017, 0, 1);
+  t.equal(parseHttpDate('Sat, 31 Dec 2016 23:59:60 GMT', MODIFIED), leap);
+  t.ok((parseHttpDate('Sat, 01 Jan 0050 00:00:00 GMT', MODIFIED) ?? 0) < Date.UTC(100, 0));
+  const yearOf = (digits: string, nowMs: number) =>
+    new Date(parseHttpDate(`Sunday, 01-Mar-${digits} 00:00:00 GMT`, nowMs) ?? 0).getUTCFullYear();
+  t.strictSame(
+    ['26', '76', '77', '99', '00'].map((digits) => yearOf(digits, MODIFIED)),
+    [2026, 2076, 1977, 1999, 2000],
+  );
+  t.strictSame(
+    ['94', '44', '45'].map((digits) => yearOf(digits, Date.UTC(1994, 10))),
+    [1994, 1944, 1945],
+  );
 });
 
 t.test('one condition', async (t) => {
