@@ -95,15 +95,17 @@ export async function secureConnection(socket: TcpSocket, options: SecureOptions
   // Node compares names with certificates that it is shown, and a resumed session shows none.
   const mismatch: NodeJS.ErrnoException | undefined = checkServerIdentity(serverName, asPeerCertificate(facts));
   const refusal = secured.authorized ? mismatch?.code : String(secured.authorizationError);
+  const { protocol, cipher, alpn: agreed, sessionReused } = facts;
+  const told = { ...ends, serverName, protocol, cipher, alpn: agreed, sessionReused };
   if (refusal === undefined) tickets.give((ticket) => options.onSession?.({ ticket, certificate: certificate() }));
   else if (options.insecure !== true) {
     const error = untrusted(refusal, serverName, facts, secured);
+    tracer.emit({ event: 'tls-refused', ...told, code: error.code, message: error.message });
     secured.on('error', () => {});
     secured.destroy();
     throw error;
   }
-  const { protocol, cipher, alpn: agreed, sessionReused } = facts;
-  tracer.emit({ event: 'tls-established', ...ends, serverName, protocol, cipher, alpn: agreed, sessionReused });
+  tracer.emit({ event: 'tls-established', ...told });
   return { stream: secured, facts };
 }
 

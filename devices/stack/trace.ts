@@ -108,6 +108,20 @@ export type TraceDetail =
       readonly sessionReused: boolean;
     }
   | {
+      /** The handshake is done, and who the server is will not do. */
+      readonly event: 'tls-refused';
+      readonly local: string;
+      readonly remote: string;
+      readonly serverName: string;
+      readonly protocol: string;
+      readonly cipher: string;
+      readonly alpn: string;
+      readonly sessionReused: boolean;
+      /** `ERR_TLS_CERT_ALTNAME_INVALID` */
+      readonly code: string;
+      readonly message: string;
+    }
+  | {
       /** The server of a connection has sent a ticket for later ones (RFC 8446 section 4.6.1). */
       readonly event: 'tls-ticket';
       readonly local: string;

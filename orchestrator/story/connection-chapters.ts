@@ -39,13 +39,14 @@ export function handshakeChapter(
 
 /** What was agreed on, and the messages that did it. */
 export function tlsChapter(tls: TlsReport, columns: number, paint: Paint): Chapter {
-  const { serverName, remote, protocol, cipher, group, alpn, certificate, sessionReused, establishedMs, messages } =
-    tls;
+  const { serverName, remote, protocol, cipher, group, alpn, certificate, sessionReused, messages } = tls;
+  const { establishedMs, refusal } = tls;
   const agreed = [protocol, cipher, group, alpn].filter((word) => word !== '').join(', ');
   const reused = sessionReused ? paint('dim', ', with the keys of an earlier session') : '';
   const lines = [
-    `${paint('dim', 'agreed')}  ${establishedMs === undefined ? paint('red', 'nothing') : agreed}${reused}`,
+    `${paint('dim', 'agreed')}  ${(establishedMs ?? refusal) === undefined ? paint('red', 'nothing') : agreed}${reused}`,
   ];
+  if (refusal !== undefined) lines.push(`${paint('dim', 'refused')} ${paint('red', refusal.message)}`);
   if (certificate !== undefined) {
     lines.push(
       `${paint('dim', 'proof')}   ${certificate.subject}, certified by ${certificate.issuer}`,

@@ -138,8 +138,10 @@ export interface TlsReport {
   /** `h2`, `http/1.1` */
   readonly alpn: string;
   readonly sessionReused: boolean;
-  /** Absent when the handshake failed. */
+  /** Absent when the handshake failed, or its outcome was refused. */
   readonly establishedMs?: number;
+  /** Why the client will not have this server, though the handshake is done. */
+  readonly refusal?: { readonly atMs: number; readonly code: string; readonly message: string };
   readonly certificate?: {
     readonly subject: string;
     readonly issuer: string;

@@ -27,6 +27,8 @@ import { Flow } from './tcp-story.js';
 import { recordsSeen, type SeenRecord } from './tls-records.js';
 
 const TLS_1_3 = 0x0304;
+/** Level, description, the type that is hidden, and the 16 bytes that prove it. */
+const ENCRYPTED_ALERT_LENGTH = 19;
 
 /** Of the connections whose first bytes are a record of TLS. */
 export function tlsStory(scene: Scene, connections: readonly ConnectionReport[]): TlsReport[] {
@@ -47,11 +49,14 @@ function tlsReport(
   const offer = helloIn(sent, TLS_CLIENT_HELLO);
   const choice = helloIn(received, TLS_SERVER_HELLO);
   const isSame = (end: { local: string; remote: string }) => end.local === local && end.remote === remote;
-  const told = scene.traces('tls-established').find(({ device, event }) => device === scene.client && isSame(event));
+  const mine = ({ device, event }: { device: string; event: { local: string; remote: string } }) =>
+    device === scene.client && isSame(event);
+  const established = scene.traces('tls-established').find(mine)?.event;
+  const refused = scene.traces('tls-refused').find(mine)?.event;
   const secure = scene.result.exchanges.find(
     (exchange) => exchange.local === local && exchange.remote === remote && exchange.secure !== undefined,
   )?.secure;
-  const { event } = told ?? {};
+  const event = established ?? refused;
   const chosen = choice && (choice.versions[0] ?? choice.legacyVersion);
   return {
     local,
@@ -68,7 +73,8 @@ function tlsReport(
     group: choice?.keyShares[0] === undefined ? '' : tlsGroupName(choice.keyShares[0]),
     alpn: event?.alpn ?? '',
     sessionReused: event?.sessionReused ?? false,
-    ...(event && { establishedMs: scene.ms(event.at) }),
+    ...(established && { establishedMs: scene.ms(established.at) }),
+    ...(refused && { refusal: { atMs: scene.ms(refused.at), code: refused.code, message: refused.message } }),
     // A session that goes on does not show its certificate again.
     ...(secure?.subject && {
       certificate: {
@@ -157,9 +163,15 @@ function told(scene: Scene, records: readonly SeenRecord[], direction: 'in' | 'o
     const last = lines.at(-1);
     if (names.length > 0) for (const name of names) lines.push({ ...base, name, encrypted: false });
     else if (last?.encrypted) lines[lines.length - 1] = joined(last, base);
-    else lines.push({ ...base, name: direction === 'out' ? 'Finished' : 'rest of the handshake', encrypted: true });
+    else lines.push({ ...base, name: encryptedName(record, direction), encrypted: true });
   }
   return lines;
+}
+
+/** Finished is as long as a hash; only an alert is as short as this (RFC 8446 section 6). */
+function encryptedName({ length }: SeenRecord, direction: 'in' | 'out'): string {
+  if (length === ENCRYPTED_ALERT_LENGTH) return 'Alert';
+  return direction === 'out' ? 'Finished' : 'rest of the handshake';
 }
 
 function joined(last: TlsMessageReport, next: Omit<TlsMessageReport, 'name' | 'encrypted'>): TlsMessageReport {

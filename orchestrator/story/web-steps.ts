@@ -24,7 +24,11 @@ export function tlsSteps(scene: Scene, tls: readonly TlsReport[]): Step[] {
         frames: message.frames,
       }),
     );
-    const { establishedMs, serverName, remote, protocol, cipher, alpn, certificate, sessionReused } = report;
+    const { establishedMs, refusal, serverName, remote, protocol, cipher, alpn, certificate, sessionReused } = report;
+    if (refusal !== undefined) {
+      const summary = `refuses ${serverName || remote}: ${refusal.message}`;
+      steps.push({ atMs: refusal.atMs, device: scene.client, layer: 'tls', summary, frames: [] });
+    }
     if (establishedMs === undefined) return steps;
     const proof = certificate === undefined ? '' : `; certificate of ${certificate.subject} by ${certificate.issuer}`;
     const again = sessionReused ? ', going on with an earlier session' : '';

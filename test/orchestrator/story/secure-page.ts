@@ -43,7 +43,9 @@ class SecureBuilder extends SceneBuilder {
   }
 
   asks(atMs: number, url: string, protocol = 'HTTP/2'): this {
-    const head = `GET ${new URL(url).pathname} ${protocol}\r\nHost: www.server.com\r\nCookie: id=7; theme=x\r\n\r\n`;
+    const { pathname } = new URL(url);
+    const start = protocol === 'HTTP/2' ? `:method: GET\r\n:path: ${pathname}` : `GET ${pathname} ${protocol}`;
+    const head = `${start}\r\ncookie: id=7; theme=x\r\n\r\n`;
     return this.at(atMs).told('client', {
       event: 'http-request',
       url,
