@@ -23,6 +23,8 @@ export interface ProgramHost {
   listen(server: Server, where: { readonly port: number; readonly address?: string }): ProgramListener;
   /** `net.connect(…)`, with names resolved as the host resolves them. */
   connect(request: ConnectRequest, listener?: () => void): Duplex;
+  /** `dns.lookup(…)`: the addresses of a name, at least one. Rejects as that does (ENOTFOUND, EAI_AGAIN). */
+  resolve(name: string): Promise<readonly string[]>;
 }
 
 export interface ProgramLoader {

@@ -4,13 +4,16 @@
  * that host listen, `net.connect` and `http.request` connect from there. What cannot be led there is refused.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import dgram from 'node:dgram';
 import http from 'node:http';
 import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
-import { dirname } from 'node:path';
 import tls from 'node:tls';
 import { pathToFileURL } from 'node:url';
 import type { ConnectRequest, ProgramHost, ProgramLoader } from '../apps/program.js';
+import { ProgramFailures } from './program-failures.js';
+import { leadNames } from './program-names.js';
+import { refusal } from './program-refusal.js';
 
 /** The host of the program that is running. */
 const running = new AsyncLocalStorage<ProgramHost>();
@@ -20,32 +23,34 @@ let installed = false;
 
 export class Programs implements ProgramLoader {
   private readonly isAlone: boolean;
-  private readonly folders = new Set<string>();
+  private readonly failures: ProgramFailures;
   private loaded = 0;
 
-  /** `isAlone`: the process has one machine, so that each call that comes from no known program is of its programs. */
-  constructor({ isAlone }: { readonly isAlone: boolean }) {
+  /**
+   * `isAlone`: the process has one machine, so that each call that comes from no known program is of its programs.
+   * `own`: the file that holds all code of the device.
+   */
+  constructor({ isAlone, own = '' }: { readonly isAlone: boolean; readonly own?: string }) {
     this.isAlone = isAlone;
+    this.failures = new ProgramFailures(own);
   }
 
   /** Each time anew, as a process of its own would. Rejects with what the module throws. */
   async load(path: string, host: ProgramHost): Promise<Readonly<Record<string, unknown>>> {
     install();
     if (this.isAlone) only = host;
-    this.folders.add(pathToFileURL(dirname(path)).href);
     const url = pathToFileURL(path);
     url.searchParams.set('instance', String(++this.loaded));
     return running.run(host, () => import(url.href));
   }
 
   call<T>(host: ProgramHost, program: () => T): T {
-    return running.run(host, program);
+    return running.run(host, () => this.failures.watch(program));
   }
 
   /** Whether an error that nobody caught comes out of such a program. */
   isFromProgram(error: unknown): boolean {
-    const { stack } = (error ?? {}) as { stack?: unknown };
-    return typeof stack === 'string' && [...this.folders].some((folder) => stack.includes(folder));
+    return this.loaded > 0 && this.failures.includes(error);
   }
 }
 
@@ -101,6 +106,8 @@ function install(): void {
     return secured({ ...options, host: request.host, socket, ca, servername: name }, listener);
   };
   tls.connect = secure as typeof tls.connect;
+  refuseDatagrams();
+  leadNames(hostOfCaller);
   syncBuiltinESMExports();
 }
 
@@ -143,7 +150,23 @@ function connectArguments(args: readonly unknown[]): [ConnectRequest, (() => voi
   return [{ host: typeof second === 'string' ? second : 'localhost', port: Number(first) }, callback];
 }
 
-function refusal(syscall: string, advice: string): Error {
-  const message = `${syscall} EACCES: a program of an emulated host opens nothing on this computer: ${advice}`;
-  return Object.assign(new Error(message), { code: 'EACCES', syscall });
+/** Sockets of programs alone: the device's own tunnels are made by the function that was there before. */
+function refuseDatagrams(): void {
+  const { createSocket } = dgram;
+  dgram.createSocket = ((...args: Parameters<typeof createSocket>) => {
+    const socket = createSocket(...args);
+    if (hostOfCaller() === undefined) return socket;
+    socket.unref();
+    for (const method of ['bind', 'connect', 'send'] as const) {
+      const refused = (...given: unknown[]) => {
+        const error = refusal(method, 'only TCP leads into the emulated network');
+        const callback = method === 'bind' ? undefined : given.at(-1);
+        if (typeof callback === 'function') process.nextTick(callback, error);
+        else process.nextTick(() => socket.emit('error', error));
+        return socket;
+      };
+      Object.assign(socket, { [method]: refused });
+    }
+    return socket;
+  }) as typeof createSocket;
 }

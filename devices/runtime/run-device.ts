@@ -10,7 +10,7 @@
  * Supervised: the machine starts on the `start` call, once all devices are there, and the process ends when its
  * standard input closes. Otherwise it starts at once and ends on SIGINT or SIGTERM.
  */
-import { readFileSync, unlinkSync } from 'node:fs';
+import { readFileSync, realpathSync, unlinkSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { crc32 } from 'node:zlib';
 import pino from 'pino';
@@ -75,7 +75,7 @@ async function launch(config: DeviceConfig, create: MachineFactory, supervised: 
       : pino.destination({ dest: config.logFile, mode: 0o600, sync: true }),
   );
   const traces = new TraceHub();
-  const programs = new Programs({ isAlone: true });
+  const programs = new Programs({ isAlone: true, own: realpathSync(process.argv[1]) });
   const driver = new Driver();
   const machine = create(config, {
     now: monotonicNow,
@@ -136,7 +136,7 @@ async function launch(config: DeviceConfig, create: MachineFactory, supervised: 
   });
   process.on('uncaughtException', (error) => {
     if (programs.isFromProgram(error)) {
-      log.error({ err: error }, `an application has failed: ${error.message}`);
+      log.error({ err: error }, `an application has failed: ${error?.message ?? error}`);
       return;
     }
     log.fatal({ err: error }, 'crashed');

@@ -14,6 +14,9 @@ import { type Encapsulation, encapsulationOf } from './encapsulation.js';
 /** Room for bursts. The system may grant less (net.core.rmem_max); what overflows is lost, as on a real link. */
 const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024;
 
+/** As it is now, before a program of the device might be led by it (programs.ts). */
+const createOwnSocket = createSocket;
+
 export type PacketReceiver = (port: Port, packet: Uint8Array) => void;
 
 export class Tunnel {
@@ -33,7 +36,7 @@ export class Tunnel {
     this.config = config;
     this.encapsulation = encapsulationOf(config, crc32);
     // Addresses are numbers: nobody is asked for names, which would put off each datagram by a turn.
-    this.socket = createSocket({ type: 'udp4', lookup: (address, _options, done) => done(null, address, 4) });
+    this.socket = createOwnSocket({ type: 'udp4', lookup: (address, _options, done) => done(null, address, 4) });
     this.carrier = new Carrier(
       () => this.say(this.encapsulation.probe),
       (up) => this.port?.setCarrier(up),

@@ -1,9 +1,10 @@
 /** Web applications as a user meets them: the shipped topology, by http and https; one that cannot start. */
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import t from 'tap';
-import { netarium } from './netarium.js';
+import { netarium, waitFor } from './netarium.js';
 
 const net = netarium(t);
 
@@ -36,6 +37,54 @@ t.test('Express, Fastify, Hono and ws on one emulated host, and on no port of th
     }
   }
   t.equal(JSON.parse(readFileSync(join(folder, 'lab.json'), 'utf8')).authority, join(folder, 'authority.pem'));
+});
+
+t.test('what an application throws, or leaves to nobody, does not end its host', async (t) => {
+  const folder = t.testdir({});
+  writeFileSync(
+    join(folder, 'clumsy.cjs'),
+    `const http = require('node:http');
+const dgram = require('node:dgram');
+const { WebSocketServer } = require(${JSON.stringify(createRequire(import.meta.url).resolve('ws'))});
+const faults = {
+  '/later': () => setTimeout(() => { throw new Error('later'); }),
+  '/text': () => setImmediate(() => { throw 'a text'; }),
+  '/promise': () => Promise.reject(new Error('rejected')),
+  '/dial': () => http.get('http://127.0.0.1:9/'),
+  '/stream': (request) => request.pipe(require('node:zlib').createGunzip()),
+  '/datagram': () => dgram.createSocket('udp4').send('x', 9, '127.0.0.1'),
+  '/frame': () => http.get({ host: '127.0.0.1', headers: { Host: 'clumsy.test', Connection: 'Upgrade', Upgrade: 'websocket',
+      'Sec-WebSocket-Version': 13, 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==' } })
+    .on('upgrade', (answer, socket) => socket.write(Buffer.from([0xff, 0xff, 0xff, 0xff, 1, 2, 3]))),
+};
+const server = http.createServer((request, response) => {
+  faults[request.url]?.(request);
+  response.end('still here');
+});
+new WebSocketServer({ server });
+module.exports = server;
+`,
+  );
+  const topology = 'devices:\n  a: {kind: host, sites: {clumsy.test: {app: clumsy.cjs}}}\n  b: host\nlinks: [a -- b]\n';
+  writeFileSync(join(folder, 'clumsy.yaml'), topology);
+  const lab = await net.up('clumsy-app', join(folder, 'clumsy.yaml'));
+  const log = join(net.runDir, lab, 'a.log');
+  const logged = () => readFileSync(log, 'utf8').match(/an application has failed: [^\n"]*/g) ?? [];
+  const faults = [
+    ['later', /failed: later/],
+    ['text', /failed: a text/],
+    ['promise', /failed: rejected/],
+    ['dial', /failed: connect ECONNREFUSED 127\.0\.0\.1:9/],
+    ['stream', /failed: incorrect header check/],
+    ['datagram', /failed: send EACCES: a program of an emulated host opens nothing on this computer/],
+    ['frame', /failed: Invalid WebSocket frame/],
+  ] as const;
+  for (const [index, [path, message]] of faults.entries()) {
+    const curl = ['exec', '--lab', lab, 'b', '--', 'curl', '-s', '-d', 'zss', `http://clumsy.test/${path}`];
+    t.match(await net.run(...curl), { exitStatus: 0, stdout: /still here/ }, path);
+    await waitFor('the log', () => logged().length > index);
+    t.match(logged()[index], message);
+  }
 });
 
 t.test('an application that cannot start is told by up, and nothing is left', async (t) => {

@@ -9,6 +9,8 @@ const server = createServer((request, response) => {
 
 const sockets = new WebSocketServer({ server });
 sockets.on('connection', (socket) => {
+  // Frames that break the protocol: ws closes the connection.
+  socket.on('error', () => {});
   socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
 });
 

@@ -56,7 +56,7 @@ export class Authority {
 
   answer({ name, type }: DnsQuestion): AuthorityFinding {
     const chase: Chase = { chain: [], at: name };
-    while (chase.chain.length <= MAX_CNAME_CHAIN) {
+    for (let steps = 0; steps <= MAX_CNAME_CHAIN && !isLoop(chase); steps++) {
       const hosted = this.hostOf(chase.at, type);
       if (hosted === undefined) return chase.chain.length === 0 ? { kind: 'outside' } : leaves(chase);
       // A secondary without a copy, or with one that is too old (RFC 1034 section 4.3.5).
@@ -64,8 +64,9 @@ export class Authority {
       const finding = this.step(hosted, hosted.zone, chase, type);
       if (finding !== undefined) return finding;
     }
-    // A loop of aliases: no answer would be true.
-    return failure({ infoCode: EDE_INVALID_DATA, text: 'a loop of aliases' });
+    // As BIND, NSD and Knot have it: the aliases, and who asks finds out for himself where they lead.
+    const reason = { infoCode: EDE_INVALID_DATA, text: 'aliases without an end' };
+    return { kind: 'answer', sections: withError(sections(RCODE_NOERROR, chase.chain), reason) };
   }
 
   /** Undefined when the chase goes on under another name. */
@@ -144,6 +145,10 @@ export function withError(sections: AnswerSections, error: ExtendedError): Answe
   return { ...sections, edns: edns({ options: [{ kind: 'extended-error', ...error }] }) };
 }
 
+function isLoop({ chain, at }: Chase): boolean {
+  return chain.some(({ name, type }) => type === 'CNAME' && sameName(name, at));
+}
+
 function leaves({ chain, at }: Chase): AuthorityFinding {
   return { kind: 'leaves', sections: sections(RCODE_NOERROR, chain), target: at };
 }
@@ -154,12 +159,18 @@ function sections(rcode: number, answers: readonly ResourceRecord[]): AnswerSect
 
 /** RFC 2308 section 3: with the SOA, whose TTL is the time for which the absence may be kept. */
 function negative(zone: Zone, { chain, at }: Chase, found: ZoneFinding, type: QuestionType): AnswerSections {
-  if (found.kind === 'nodata' && type === 'ANY') return sections(RCODE_NOERROR, [...chain, anyAnswer(at)]);
+  if (found.kind === 'nodata' && type === 'ANY' && !found.isBare)
+    return sections(RCODE_NOERROR, [...chain, anyAnswer(at)]);
   const { soa } = zone;
   const proof = { ...soa, ttl: Math.min(soa.ttl, soa.minimum) };
   // RFC 6604 section 3: behind aliases the rcode tells of the last name.
   const rcode = found.kind === 'nxdomain' ? RCODE_NXDOMAIN : RCODE_NOERROR;
   return { ...sections(rcode, chain), authorities: [proof] };
+}
+
+/** RFC 8482 section 4.2, of those who have no zone of the name: so that nobody asks the next server instead. */
+export function anyFromElsewhere(name: string): AnswerSections {
+  return { ...sections(RCODE_NOERROR, [anyAnswer(name)]), authoritative: false };
 }
 
 /** RFC 8482 section 4.2: a synthesised HINFO instead of everything. */

@@ -16,7 +16,7 @@ import { type DnsMessage, type DnsQuestion, dnsResponse, RCODE_SERVFAIL } from '
 import { canonicalName } from '../../stack/wire/dns-name.js';
 import { EDE_CACHED_ERROR, EDE_NO_REACHABLE_AUTHORITY, ednsOption } from '../../stack/wire/edns.js';
 import type { Environment } from '../machine.js';
-import { type AnswerSections, REFUSED, SERVER_FAILURE, withError } from './authority.js';
+import { type AnswerSections, anyFromElsewhere, REFUSED, SERVER_FAILURE, withError } from './authority.js';
 import { DnsListener } from './listener.js';
 import { MAX_RUNNING } from './recursion.js';
 import { findingSections } from './recursive-role.js';
@@ -100,7 +100,7 @@ export class DnsForwarder {
   }
 
   private async sectionsFor(question: DnsQuestion, recursionDesired: boolean): Promise<AnswerSections> {
-    if (question.type === 'ANY') return REFUSED;
+    if (question.type === 'ANY') return anyFromElsewhere(question.name);
     const cached = askCache(this.cache, question.name, question.type, this.tracer);
     // It has nothing but its cache, and nobody to refer to, for who does not want it to ask others.
     if (cached === undefined && !recursionDesired) return REFUSED;

@@ -18,17 +18,14 @@ import {
   dnsQuery,
   dnsResponse,
   emitDns,
-  OPCODE_QUERY,
   parseDns,
   RCODE_FORMERR,
-  RCODE_NOTIMP,
-  RCODE_REFUSED,
   RCODE_SERVFAIL,
 } from '../../stack/wire/dns.js';
-import { CLASS_IN } from '../../stack/wire/dns-record.js';
 import { isMalformed } from '../../stack/wire/malformed.js';
 import type { Logger } from '../machine.js';
 import { EdnsAnswerer } from './edns-answer.js';
+import { ordinaryRefusalOf } from './refusals.js';
 
 /** Who asked. */
 export interface DnsAsker {
@@ -49,7 +46,7 @@ export interface DnsListenerOptions {
   readonly log: Logger;
   /** Default 53. */
   readonly port?: number;
-  /** The error that a query gets at once, if any. Default: {@link refusalOf}. */
+  /** The error that a query gets at once, if any. Default: {@link ordinaryRefusalOf}. */
   readonly refuse?: (query: DnsMessage) => number | undefined;
   /** The server's name for itself, told to who asks for it (RFC 5001). */
   readonly identity?: string;
@@ -180,18 +177,19 @@ export class DnsListener {
   }
 
   private refusalOf(query: DnsMessage): DnsMessage | undefined {
-    const { refuse = refusalOf } = this.options;
+    const { refuse = ordinaryRefusalOf } = this.options;
     const badVersion = this.edns.refusal(query);
     if (badVersion !== undefined) return badVersion;
     const rcode = refuse(query);
     return rcode === undefined ? undefined : dnsResponse(query, { rcode });
   }
 
-  /** RFC 1035 section 4.1.1: FORMERR, when there is at least a header that asks for an answer. */
+  /** RFC 1035 section 4.1.1: FORMERR with id, opcode and RD as they came, when there is at least a header that asks for an answer. */
   private complain(bytes: Uint8Array): Uint8Array[] {
     this.network.stack.counters.add('dns.malformedQuery');
     if (bytes.length < DNS_HEADER_LENGTH || bytes[2] >>> 7 === 1) return [];
-    const query = { ...dnsQuery(readU16(bytes, 0), '.', 'A', false), questions: [] };
+    const [opcode, recursionDesired] = [(bytes[2] >>> 3) & 0xf, (bytes[2] & 1) === 1];
+    const query = { ...dnsQuery(readU16(bytes, 0), '.', 'A', recursionDesired), opcode, questions: [] };
     return [emitDns(dnsResponse(query, { rcode: RCODE_FORMERR }))];
   }
 }
@@ -212,15 +210,4 @@ function writeAll(socket: TcpSocket, messages: Iterator<Uint8Array>, done: () =>
   }
   if (next.done === true || socket.destroyed) done();
   else socket.write(frameDns(next.value), () => writeAll(socket, messages, done));
-}
-
-/** What servers without zones to hand out or to change refuse: all but one ordinary question of class IN. */
-export function refusalOf(query: DnsMessage): number | undefined {
-  if (query.opcode !== OPCODE_QUERY) return RCODE_NOTIMP;
-  if (query.questions.length !== 1) return RCODE_FORMERR;
-  const [question] = query.questions;
-  if (question.class !== CLASS_IN) return RCODE_REFUSED;
-  // Zone transfers are for nobody here; OPT is no type to ask for.
-  if (question.type === 'AXFR' || question.type === 'IXFR') return RCODE_REFUSED;
-  return question.type === 'OPT' ? RCODE_FORMERR : undefined;
 }

@@ -11,12 +11,13 @@ import type { DnsCacheRow, ZoneRow } from '../../control/tables.js';
 import type { Network } from '../../net/network.js';
 import { type DnsMessage, type DnsQuestion, dnsResponse } from '../../stack/wire/dns.js';
 import type { Environment } from '../machine.js';
-import { type AnswerSections, REFUSED } from './authority.js';
+import { type AnswerSections, anyFromElsewhere, REFUSED } from './authority.js';
 import { type DnsAnswer, type DnsAsker, DnsListener } from './listener.js';
 import type { RecursionTiming } from './recursion.js';
 import { RecursiveRole, STRANGER } from './recursive-role.js';
+import { zoneRefusalOf } from './refusals.js';
 import type { TransferBounds } from './transfer-in.js';
-import { ZoneService, zoneRefusalOf } from './zone-service.js';
+import { ZoneService } from './zone-service.js';
 
 export interface NameServerTiming extends RecursionTiming {
   /** How long and how large a zone's transfer may be. */
@@ -99,7 +100,7 @@ export class NameServer {
       if (own.kind !== 'outside') return own.sections;
       return this.recursive === undefined ? REFUSED : STRANGER;
     }
-    if (question.type === 'ANY') return REFUSED;
+    if (question.type === 'ANY') return anyFromElsewhere(question.name);
     if (!recursionDesired) return own.kind === 'outside' ? recursive.fromMemory(question) : own.sections;
     if (own.kind !== 'leaves') return recursive.resolve(question.name, question.type);
     const rest = await recursive.resolve(own.target, question.type);

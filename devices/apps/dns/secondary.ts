@@ -21,8 +21,11 @@ const QUESTION_MS = 5_000;
 /** Without a copy there is no RETRY: twice as long each time, up to a minute. */
 const FIRST_RETRY_SECONDS = 1;
 const MAX_FIRST_RETRY_SECONDS = 60;
-/** An SOA may ask for less or more than is good (BIND's max-refresh-time: four weeks). */
-const MIN_SECONDS = 1;
+/**
+ * An SOA may ask for less or more than is good. BIND's max-refresh-time is four weeks; its min-refresh-time and
+ * min-retry-time, 300 s and 500 s, would be long for who looks on.
+ */
+const MIN_SECONDS = 5;
 const MAX_SECONDS = 28 * 86_400;
 
 export class Secondary {
@@ -121,14 +124,17 @@ export class Secondary {
       return;
     }
     this.firstRetrySeconds = FIRST_RETRY_SECONDS;
-    this.refreshIn(heard ? soa.refresh : soa.retry);
+    const [refresh, retry] = [bounded(soa.refresh), bounded(soa.retry)];
+    this.refreshIn(heard ? refresh : retry);
     if (!heard) return;
     this.expireTimer?.clear();
-    this.expireTimer = this.network.after(1000 * bounded(soa.expire), () => this.expire());
+    // As BIND: not before there was time to ask twice.
+    const expire = Math.max(bounded(soa.expire), refresh + retry);
+    this.expireTimer = this.network.after(1000 * expire, () => this.expire());
   }
 
   private refreshIn(seconds: number): void {
-    this.refreshTimer = this.network.after(1000 * bounded(seconds), () => this.refresh());
+    this.refreshTimer = this.network.after(1000 * seconds, () => this.refresh());
   }
 
   private expire(): void {

@@ -11,11 +11,9 @@ import {
   dnsResponse,
   MAX_UDP_MESSAGE,
   OPCODE_NOTIFY,
-  OPCODE_QUERY,
   OPCODE_UPDATE,
   RCODE_FORMERR,
   RCODE_NOTAUTH,
-  RCODE_NOTIMP,
   RCODE_REFUSED,
   RCODE_SERVFAIL,
 } from '../../stack/wire/dns.js';
@@ -187,14 +185,4 @@ export class ZoneService {
   private find(name: string): HostedZone | undefined {
     return this.hosted.find((hosted) => sameName(hosted.name, name));
   }
-}
-
-/** What is refused before anybody looks at it: all that is neither a question nor NOTIFY nor UPDATE, one zone or question each. */
-export function zoneRefusalOf(query: DnsMessage): number | undefined {
-  if (![OPCODE_QUERY, OPCODE_NOTIFY, OPCODE_UPDATE].includes(query.opcode)) return RCODE_NOTIMP;
-  if (query.questions.length !== 1) return RCODE_FORMERR;
-  const [question] = query.questions;
-  if (question.type === 'OPT') return RCODE_FORMERR;
-  if (question.class === CLASS_IN) return undefined;
-  return question.class === CLASS_CH && query.opcode === OPCODE_QUERY ? undefined : RCODE_REFUSED;
 }

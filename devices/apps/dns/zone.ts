@@ -24,7 +24,9 @@ export type ZoneFinding =
   | { readonly kind: 'renamed'; readonly record: ResourceRecord; readonly target?: string }
   /** The name lies in a zone that is delegated to others: their NS records. */
   | { readonly kind: 'referral'; readonly records: readonly ResourceRecord[] }
-  | { readonly kind: 'nodata' | 'nxdomain' };
+  /** `isBare`: the name has no records at all, and exists for those below it. */
+  | { readonly kind: 'nodata'; readonly isBare: boolean }
+  | { readonly kind: 'nxdomain' };
 
 export type SoaRecord = ResourceRecord & { readonly type: 'SOA' };
 
@@ -157,7 +159,7 @@ function inNode(node: ZoneNode, type: QuestionType, owned: (record: ResourceReco
   if (records !== undefined) return { kind: 'answer', records: records.map(owned), owner: node.owner };
   const alias = node.sets.get('CNAME')?.[0];
   if (alias?.type === 'CNAME') return { kind: 'alias', record: owned(alias), target: alias.target };
-  return { kind: 'nodata' };
+  return { kind: 'nodata', isBare: node.sets.size === 0 };
 }
 
 function defaultSoa(zone: string, server: ResourceRecord | undefined): ResourceRecord {

@@ -120,5 +120,10 @@ t.test('without RD it tells what it knows, and asks nobody', async (t) => {
   t.equal((await net.ask(client, router, ask)).message.rcode, RCODE_REFUSED);
   await net.ask(client, router, { name: 'www.x' });
   t.equal((await net.ask(client, router, ask)).message.answers.length, 2);
-  t.equal((await net.ask(client, router, { name: 'www.x', type: 'ANY' })).message.rcode, RCODE_REFUSED);
+});
+
+t.test('ANY is answered with HINFO, so that nobody asks the next server (RFC 8482)', async (t) => {
+  const { net, client, router } = world();
+  const { message } = await net.ask(client, router, { name: 'www.x', type: 'ANY' });
+  t.match(message, { rcode: 0, authoritative: false, answers: [{ type: 'HINFO' }] });
 });

@@ -201,6 +201,24 @@ t.test('a primary with an older zone is no proof that the copy is still good (RF
   net.kill(stale);
 });
 
+t.test(
+  'an SOA that wants to be asked all the time is asked every 5 seconds; one that expires at once lasts for two questions',
+  async (t) => {
+    const net = new DnsNet();
+    const one = net.nameServer('one', { zones: [primaryZone()].map((config) => ({ ...config, ...hasty })) });
+    const two = net.nameServer('two', { zones: [COPY] });
+    await net.runFor(21_000);
+    const asked = two.dnsLines().filter((line) => line.startsWith('ask')).length;
+    t.ok(asked >= 3 && asked <= 4, String(asked));
+    net.kill(one);
+    await net.runFor(4_000);
+    t.match(two.server.zoneRows(), [{ state: 'served' }]);
+  },
+);
+
+/** REFRESH, RETRY and EXPIRE 0. */
+const hasty = { ...zone('server.com', '@ 60 SOA ns1 admin 7 0 0 0 30', '@ 60 NS ns1'), transfer: [SECOND] };
+
 t.test('a copy is handed on, and changes too: a secondary of a secondary', async (t) => {
   const net = new DnsNet();
   const one = net.nameServer('one', { zones: [primaryZone({ notify: [SECOND], update: ['10.0.3.1'] })] });

@@ -8,12 +8,14 @@ import {
   type DnsMessage,
   dnsQuery,
   emitDns,
+  OPCODE_NOTIFY,
   parseDns,
   RCODE_FORMERR,
   RCODE_NOTIMP,
   RCODE_REFUSED,
 } from '../../../devices/stack/wire/dns.js';
-import { CLASS_CH, formatRecordData } from '../../../devices/stack/wire/dns-record.js';
+import { CLASS_CH, formatRecordData, typeName } from '../../../devices/stack/wire/dns-record.js';
+import { edns } from '../../../devices/stack/wire/edns.js';
 import { PROTOCOL_UDP } from '../../../devices/stack/wire/ipv4.js';
 import { isMalformed } from '../../../devices/stack/wire/malformed.js';
 import { emitUdp } from '../../../devices/stack/wire/udp.js';
@@ -156,10 +158,31 @@ t.test('what deserves it is refused, each by its own code', async (t) => {
   t.match(await send(dnsQuery(77, 'x', 'OPT', false)), { rcode: RCODE_FORMERR });
   t.match(await send(dnsQuery(77, 'y', 'A', false)), { rcode: RCODE_REFUSED });
   t.match(await throwAt(net, client, server, fromHex('004d 0100 0001 0000 0000 0000 ff')), {
-    id: 77,
-    rcode: RCODE_FORMERR,
+    ...{ id: 77, rcode: RCODE_FORMERR, opcode: 0, recursionDesired: true },
     questions: [],
   });
+  t.match(
+    await throwAt(net, client, server, fromHex('004d 2800 0001 0000 0000 0000 ff')),
+    { id: 77, rcode: RCODE_FORMERR, opcode: 5, recursionDesired: false },
+    'a malformed UPDATE',
+  );
+  for (const number of [0, 128, 249, 250]) {
+    t.match(await send(dnsQuery(77, 'x', typeName(number), false)), { rcode: RCODE_FORMERR }, 'a metatype');
+  }
+  t.match(await send(dnsQuery(77, 'x', 'TYPE254', false)), { rcode: RCODE_NOTIMP }, 'MAILA');
+  t.match(
+    await send({ ...query, opcode: OPCODE_NOTIFY }),
+    { rcode: RCODE_FORMERR },
+    'NOTIFY of something else than SOA',
+  );
+});
+
+t.test('who has no question may fetch a cookie (RFC 7873 section 5.4)', async (t) => {
+  const { net, client, server } = world();
+  const cookie = { kind: 'cookie' as const, client: new Uint8Array(8), server: new Uint8Array(0) };
+  const query = { ...dnsQuery(77, 'x', 'A', true), questions: [], edns: edns({ options: [cookie] }) };
+  const answer = await throwAt(net, client, server, emitDns(query));
+  t.match(answer, { rcode: 0, questions: [], edns: { options: [{ kind: 'cookie', server: { length: 16 } }] } });
 });
 
 t.test('noise gets no answer, and is counted', async (t) => {

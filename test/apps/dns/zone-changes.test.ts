@@ -4,11 +4,12 @@ import fc from 'fast-check';
 import t from 'tap';
 import { HostedZone } from '../../../devices/apps/dns/hosted-zone.js';
 import { applyDifferences } from '../../../devices/apps/dns/journal.js';
+import { zoneRefusalOf } from '../../../devices/apps/dns/refusals.js';
 import { transferAnswer } from '../../../devices/apps/dns/transfer-out.js';
 import { TransferError, TransferStream } from '../../../devices/apps/dns/transfer-stream.js';
 import { applyUpdate } from '../../../devices/apps/dns/update.js';
 import { Zone } from '../../../devices/apps/dns/zone.js';
-import { ZoneService, zoneRefusalOf } from '../../../devices/apps/dns/zone-service.js';
+import { ZoneService } from '../../../devices/apps/dns/zone-service.js';
 import { type DnsMessage, dnsQuery, emitDns, OPCODE_UPDATE, parseDns } from '../../../devices/stack/wire/dns.js';
 import {
   bareData,

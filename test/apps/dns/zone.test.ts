@@ -3,7 +3,7 @@ import { Authority } from '../../../devices/apps/dns/authority.js';
 import { HostedZone } from '../../../devices/apps/dns/hosted-zone.js';
 import { Zone, type ZoneFinding } from '../../../devices/apps/dns/zone.js';
 import type { RecordConfig, ZoneConfig } from '../../../devices/control/config.js';
-import { RCODE_NOERROR, RCODE_NXDOMAIN, RCODE_SERVFAIL, RCODE_YXDOMAIN } from '../../../devices/stack/wire/dns.js';
+import { RCODE_NOERROR, RCODE_NXDOMAIN, RCODE_YXDOMAIN } from '../../../devices/stack/wire/dns.js';
 import {
   CLASS_IN,
   formatRecordData,
@@ -216,7 +216,12 @@ t.test('answers of a server in charge', async (t) => {
   t.match(ask('out.server.com', 'A'), { kind: 'leaves', target: 'www.elsewhere.net' });
   t.match(ask('circle.server.com', 'A'), {
     kind: 'answer',
-    sections: { rcode: RCODE_SERVFAIL, answers: [], edns: { options: [{ text: 'a loop of aliases' }] } },
+    sections: {
+      rcode: RCODE_NOERROR,
+      authoritative: true,
+      answers: [{ name: 'circle.Server.com' }, { name: 'square.Server.com' }],
+      edns: { options: [{ text: 'aliases without an end' }] },
+    },
   });
   t.match(ask('elsewhere.net', 'A'), { kind: 'outside' });
 
@@ -247,6 +252,16 @@ t.test('ANY is answered with HINFO (RFC 8482)', async (t) => {
   t.match(ask('blog.server.com'), { sections: { answers: [{ type: 'CNAME' }] } }, 'an alias is told as it is');
   t.match(ask('no.server.com'), { sections: { rcode: RCODE_NXDOMAIN } });
   t.match(ask('x.shop.server.com'), { kind: 'referral' });
+  const bare = { rcode: RCODE_NOERROR, answers: [], authorities: [{ type: 'SOA' }] };
+  t.match(ask('b.deep.server.com'), { sections: bare }, 'a name without records has none to be hidden');
+});
+
+t.test('a step by a DNAME counts as one, though it makes two records', async (t) => {
+  const renames = Array.from({ length: 15 }, (_, i) => `d${i} DNAME d${i + 1}`);
+  const found = authorityOf([zone('server.com', ...renames, 'x.d15 A 10.0.0.1')]).answer({
+    ...{ name: 'x.d0.server.com', type: 'A', class: CLASS_IN },
+  });
+  t.match(found, { sections: { rcode: RCODE_NOERROR, answers: { length: 31 } } });
 });
 
 t.test('DNS load balancing: each answer starts with the next address', async (t) => {

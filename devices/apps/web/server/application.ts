@@ -83,7 +83,7 @@ export class Application implements ProgramHost {
   /** False when the application does not take the connection over; then the request is one like any other. */
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<boolean> {
     await this.ready.catch(() => {});
-    return this.emit('upgrade', request, socket, head);
+    return this.emit('upgrade', request, this.adopt(socket), head);
   }
 
   async stop(): Promise<void> {
@@ -98,7 +98,7 @@ export class Application implements ProgramHost {
     const listener = this.tools.network.createServer(options, (socket) => {
       this.sockets.add(socket);
       socket.once('close', () => this.sockets.delete(socket));
-      this.call(() => server.emit('connection', socket));
+      this.call(() => server.emit('connection', this.adopt(socket)));
     });
     this.listeners.push(listener);
     listener.on('error', (error) => server.emit('error', error));
@@ -111,17 +111,20 @@ export class Application implements ProgramHost {
 
   connect({ host, port, timeout }: ConnectRequest, listener?: () => void): Duplex {
     const { network, resolver } = this.tools;
-    const lookup = (
-      name: string,
-      _options: unknown,
-      callback: (error: Error | null, address: string, family: number) => void,
-    ) => {
-      resolver.resolve(name).then(
-        (found) => callback(null, found.addresses[0], 4),
-        (error) => callback(error, '', 4),
-      );
-    };
-    return network.connect({ host, port, timeout, lookup, program: 'application', noDelay: true }, listener);
+    const { lookup } = resolver;
+    return this.adopt(
+      network.connect({ host, port, timeout, lookup, program: 'application', noDelay: true }, listener),
+    );
+  }
+
+  async resolve(name: string): Promise<readonly string[]> {
+    return (await this.tools.resolver.resolve(name)).addresses;
+  }
+
+  /** What a socket tells is told to the program: what that throws, or leaves without a listener, is the program's affair. */
+  private adopt<T extends Duplex>(socket: T): T {
+    const emit = socket.emit as (...args: unknown[]) => boolean;
+    return Object.assign(socket, { emit: (...args: unknown[]) => this.call(() => Reflect.apply(emit, socket, args)) });
   }
 
   private call<T>(program: () => T): T {

@@ -219,6 +219,53 @@ t.test('applications that do not work: said at once, and told to who asks', asyn
   t.equal((await get(shop, 'www.server.com', '/')).status, 200, 'the server goes on');
 });
 
+t.test('names that an application asks for are asked of its host; datagrams are refused', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'nt-apps-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const module = join(folder, 'names.mjs');
+  writeFileSync(
+    module,
+    `import dgram from 'node:dgram';
+import dns, { promises } from 'node:dns';
+import { promisify } from 'node:util';
+const told = (run) => new Promise((resolve) => run((error, ...results) => resolve(error?.code ?? results)));
+const awaited = (promise) => promise.catch((error) => error.code);
+export default async (request, response) => response.end(JSON.stringify({
+  lookup: await told((done) => dns.lookup('www.server.com', done)),
+  all: await told((done) => dns.lookup('www.server.com', { all: true }, done)),
+  nobody: await told((done) => dns.lookup('nobody.test', done)),
+  ipv6: await told((done) => dns.lookup('www.server.com', 6, done)),
+  promised: await awaited(promises.lookup('www.server.com')),
+  promisified: await awaited(promisify(dns.lookup)('www.server.com')),
+  resolve4: await told((done) => dns.resolve4('www.server.com', done)),
+  resolver: await awaited(new promises.Resolver().resolve('www.server.com')),
+  mx: await told((done) => dns.resolveMx('www.server.com', done)),
+  reverse: await awaited(promises.reverse('10.0.0.2')),
+  send: await told((done) => dgram.createSocket('udp4').send('x', 9, '127.0.0.1', done)),
+  bind: await told((done) => dgram.createSocket('udp4').on('error', done).bind(0)),
+}));`,
+  );
+  const sites = [{ names: ['names.test'], app: { module } }];
+  const hosts = { 'www.server.com': [SERVER], 'nobody.test': [] };
+  const shop = bookshop(sites, {}, {}, {}, { hosts });
+  await shop.world.loaded();
+  const address = { address: SERVER, family: 4 };
+  t.same(JSON.parse(unchunked((await get(shop, 'names.test', '/')).body)), {
+    lookup: [SERVER, 4],
+    all: [[address]],
+    nobody: 'EAI_AGAIN',
+    ipv6: 'ENOTFOUND',
+    promised: address,
+    promisified: address,
+    resolve4: [[SERVER]],
+    resolver: [SERVER],
+    mx: 'EACCES',
+    reverse: 'EACCES',
+    send: 'EACCES',
+    bind: 'EACCES',
+  });
+});
+
 t.test('what an application asks others for goes by the emulated network', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'nt-apps-'));
   t.teardown(() => rmSync(folder, { recursive: true }));

@@ -1,0 +1,42 @@
+/**
+ * Whose error it is that nobody caught: a program's, which is logged, or the device's own, which ends it. A program's is what was thrown
+ * while it was called, and what was made anywhere but in the device's own code: in the program's module, in a package
+ * that it uses, in Node itself on its account.
+ */
+export class ProgramFailures {
+  private readonly own: string;
+  private readonly thrown = new WeakSet<object>();
+
+  /** `own`: the file that holds the device's code. */
+  constructor(own: string) {
+    this.own = own;
+  }
+
+  /** Runs a program's function, and remembers what it throws. */
+  watch<T>(run: () => T): T {
+    try {
+      return run();
+    } catch (error) {
+      if (typeof error === 'object' && error !== null) this.thrown.add(error);
+      throw error;
+    }
+  }
+
+  includes(error: unknown): boolean {
+    if (typeof error === 'object' && error !== null && this.thrown.has(error)) return true;
+    return firstFile(error) !== this.own;
+  }
+}
+
+/** Of the innermost call that is not Node's own; undefined when there is none. */
+function firstFile(error: unknown): string | undefined {
+  const { stack, message } = (error ?? {}) as { stack?: unknown; message?: unknown };
+  if (typeof stack !== 'string') return undefined;
+  // The message may be a stranger's: what looks like a call in it is none.
+  const at = typeof message === 'string' ? stack.indexOf(message) : -1;
+  const calls = at < 0 ? stack : stack.slice(at + (message as string).length);
+  for (const [, place] of calls.matchAll(/^ {4}at (?:.*\()?(.+?):\d+:\d+\)?$/gm)) {
+    if (!place.startsWith('node:')) return place.replace(/^file:\/\//, '');
+  }
+  return undefined;
+}
