@@ -58,6 +58,12 @@ export class Carrier {
     return { ...part, shared };
   }
 
+  /** RFC 9113 section 3.4: the first thing that a client of HTTP/2 says, with its settings and before its first request. */
+  hasPreface(account: WireAccount): boolean {
+    const [first] = this.parts.get(account)?.sent ?? [];
+    return account.protocol === MULTIPLEXED && first !== undefined && first === this.sent[0];
+  }
+
   /**
    * HTTP/1.1 without pipelining: what passes from this request to the connection's next, or to the end of its response. The
    * next may leave at the very instant at which the last of the response has come.

@@ -22,8 +22,9 @@ function headLines(head: string, paint: Paint): string[] {
 }
 
 /** What the frames do not say: the heads above are the browser's word. */
-function secrecyLines({ encrypted, sharedSegments, protocol }: ExchangeReport, paint: Paint): string[] {
+function secrecyLines({ encrypted, sharedSegments, withPreface, protocol }: ExchangeReport, paint: Paint): string[] {
   const lines = encrypted ? ['the browser says so: the segments show how much was said, and when, but not what'] : [];
+  if (withPreface) lines.push(`the preface of the connection and its settings leave with it: ${protocol} begins here`);
   if (sharedSegments > 0)
     lines.push(`${segmentCount(sharedSegments)} may have parts of other streams of this ${protocol} connection`);
   return lines.map((line) => paint('dim', line));

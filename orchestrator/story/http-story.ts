@@ -58,7 +58,7 @@ export function exchanges(scene: Scene): ExchangeReport[] {
 }
 
 const NOTHING_SENT = {
-  ...{ local: '', remote: '', encrypted: false, sharedSegments: 0 },
+  ...{ local: '', remote: '', encrypted: false, sharedSegments: 0, withPreface: false },
   ...{
     requestHead: '',
     requestBytes: 0,
@@ -94,6 +94,7 @@ function wirePart(wire: WireAccount, carrier: Carrier) {
     remote: wire.remote,
     encrypted: carrier.isEncrypted,
     sharedSegments: shared,
+    withPreface: carrier.hasPreface(wire),
     requestHead: wire.requestHead,
     requestBytes: total(sent),
     requestSegments: sent.map((frame) => carrier.flow.segment(frame)),

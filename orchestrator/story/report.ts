@@ -196,6 +196,8 @@ export interface ExchangeReport {
   /** Of the body with its content codings undone. */
   readonly bytes?: number;
   readonly error?: FetchFailure;
+  /** The segments of the request carry the preface of HTTP/2, too: who speaks it, and its settings. */
+  readonly withPreface: boolean;
   readonly requestHead: string;
   readonly requestBytes: number;
   readonly requestSegments: readonly Segment[];

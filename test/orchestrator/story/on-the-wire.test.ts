@@ -248,6 +248,15 @@ t.test('HTTP/2: Wireshark, with the secrets, finds each request and answer where
     const found = matching(`http2.headers.path == "${pathname}"`);
     t.ok(found.length === 1 && requestSegments.some(({ frame }) => frame === found[0]), `${pathname}: ${found}`);
   }
+  const [preface] = matching('http2.magic');
+  const carriers = report.exchanges.filter(({ requestSegments }) =>
+    requestSegments.some(({ frame }) => frame === preface),
+  );
+  t.same(
+    report.exchanges.filter(({ withPreface }) => withPreface),
+    carriers,
+    'what the connection begins with is told where it is',
+  );
   const claimed = new Set(report.exchanges.flatMap((exchange) => exchange.responseSegments.map(({ frame }) => frame)));
   const answers = matching(`(http2.headers.status || http2.type == 0) && tcp.srcport == 443`);
   t.ok(answers.length > 0);
