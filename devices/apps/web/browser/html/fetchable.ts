@@ -35,3 +35,8 @@ export function scriptPriority(waits: boolean, late: boolean, wish: string | und
   if (wanted === 'low' || !waits) return 'low';
   return late ? 'medium' : 'high';
 }
+
+/** data: and blob: carry their bytes with them, about: and javascript: have none. */
+export function isFetchable(url: URL): boolean {
+  return /^[a-z]+:\/\//.test(url.href);
+}

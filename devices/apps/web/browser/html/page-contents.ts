@@ -3,14 +3,23 @@
  * preload scanner finds it. Read with parse5, which repairs broken HTML as browsers do. Scripts do not run here: `noscript`
  * counts, and what scripts would have asked for is not asked for.
  */
-import type { DefaultTreeAdapterTypes } from 'parse5';
 import type { FetchPriority } from '../../../../control/rpc.js';
 import { type ReferrerPolicy, readReferrerPolicy } from '../../referrer.js';
-import { type Fetchable, PRIORITIES, scriptPriority } from './fetchable.js';
+import {
+  type Attributes,
+  attributesOf,
+  childElements,
+  type Element,
+  pictureSources,
+  playableSource,
+  sourceAttributes,
+  textOf,
+} from './elements.js';
+import { type Fetchable, isFetchable, PRIORITIES, scriptPriority } from './fetchable.js';
 import { linkResource } from './link.js';
 import { matchesMedia, type ParseCss } from './media-query.js';
 import { type Refresh, readRefresh } from './refresh.js';
-import { bestSource, chooseImage, type SourceAttributes } from './srcset.js';
+import { bestSource, chooseImage } from './srcset.js';
 
 export interface InlineStyle {
   readonly css: string;
@@ -52,41 +61,30 @@ export interface HtmlLibraries {
 
 /** Documents may name any number of things; no honest one needs more than this of a browser at once. */
 export const MAX_RESOURCES = 500;
-/** `img` elements that are looked at, and sources of a picture: that what is to be done stays in proportion to the page. */
+/** `img` elements that are looked at: that what is to be done stays in proportion to the page. */
 const MAX_IMAGES = 10 * MAX_RESOURCES;
-const MAX_SOURCES = 20;
 /** Deeper nesting than Blink allows is flattened by it; here it is not looked into. */
 const MAX_DEPTH = 512;
-
-type Element = DefaultTreeAdapterTypes.Element;
-type Attributes = ReadonlyMap<string, string>;
 
 /** `documentUrl` is where the document came from, after redirects. Never throws: any text is some HTML. */
 export function readPage(html: string, documentUrl: string, libraries: HtmlLibraries): PageContents {
   const collector = new Collector(documentUrl, libraries.parseCss);
-  const pending = childrenOf(libraries.parseHtml(html, { scriptingEnabled: false }), 0);
+  const pending = below(libraries.parseHtml(html, { scriptingEnabled: false }), 0);
   // Not recursive: nesting is up to the page's author, the depth of our call stack is not.
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { node, depth } = next;
     collector.element(node);
     // One by one: there may be more children than a call takes arguments.
-    if (depth < MAX_DEPTH) for (const child of childrenOf(node, depth + 1)) pending.push(child);
+    if (depth < MAX_DEPTH) for (const child of below(node, depth + 1)) pending.push(child);
   }
   return collector.contents();
 }
 
-interface Pending {
-  readonly node: Element;
-  readonly depth: number;
-}
-
 /** Reversed, for a stack. */
-function childrenOf(
-  parent: { readonly childNodes: readonly DefaultTreeAdapterTypes.ChildNode[] },
-  depth: number,
-): Pending[] {
-  const elements = parent.childNodes.filter((node): node is Element => 'tagName' in node);
-  return elements.map((node) => ({ node, depth })).reverse();
+function below(parent: Parameters<typeof childElements>[0], depth: number): { node: Element; depth: number }[] {
+  return childElements(parent)
+    .map((node) => ({ node, depth }))
+    .reverse();
 }
 
 class Collector {
@@ -117,7 +115,7 @@ class Collector {
   }
 
   element(node: Element): void {
-    const attributes: Attributes = new Map(node.attrs.map(({ name, value }) => [name, value]));
+    const attributes = attributesOf(node);
     const style = attributes.get('style');
     if (style?.includes('(') && this.styles.length < MAX_RESOURCES)
       this.styles.push({ css: style, kind: 'declarations' });
@@ -261,7 +259,7 @@ class Collector {
     this.add('object', attributes.get('data'), { kind: 'other', priority: type.startsWith('image/') ? 'low' : 'high' });
   }
 
-  /** HTML standard section 4.8.11.5: `src`, or the first source of a type that can be played; with preload=none, nothing. */
+  /** `src`, or the first source that can be played; with preload=none, nothing. */
   private media(node: Element, attributes: Attributes): void {
     if (node.tagName === 'video') this.image('video', attributes.get('poster'));
     if (attributes.get('preload')?.toLowerCase() === 'none' && !attributes.has('autoplay')) return;
@@ -270,12 +268,7 @@ class Collector {
       this.add(node.tagName, attributes.get('src'), options);
       return;
     }
-    const playable = childrenOf(node, 0)
-      .reverse()
-      .filter(({ node: child }) => child.tagName === 'source')
-      .map(({ node: child }): Attributes => new Map(child.attrs.map(({ name, value }) => [name, value])))
-      .find((source) => /^((audio|video)\/(mp4|webm|ogg|mpeg|wav|flac|aac)\b.*)?$/i.test(source.get('type') ?? ''));
-    this.add('source', playable?.get('src'), options);
+    this.add('source', playableSource(node), options);
   }
 
   private image(initiator: string, reference: string | undefined): void {
@@ -302,30 +295,3 @@ class Collector {
 }
 
 type FetchableOptions = Pick<Fetchable, 'kind' | 'priority'> & Partial<Fetchable>;
-
-/** data: and blob: carry their bytes with them, about: and javascript: have none. */
-function isFetchable(url: URL): boolean {
-  return /^[a-z]+:\/\//.test(url.href);
-}
-
-function textOf(node: Element): string {
-  return node.childNodes.map((child) => ('value' in child ? child.value : '')).join('');
-}
-
-function sourceAttributes(attributes: Attributes): SourceAttributes {
-  const [src, srcset, sizes] = ['src', 'srcset', 'sizes'].map((name) => attributes.get(name));
-  return { src, srcset, sizes, media: attributes.get('media'), type: attributes.get('type') };
-}
-
-/** The `source` elements before an image in its `picture`. */
-function pictureSources(img: Element): SourceAttributes[] {
-  const parent = img.parentNode;
-  if (parent === null || !('tagName' in parent) || parent.tagName !== 'picture') return [];
-  const sources: SourceAttributes[] = [];
-  for (const node of parent.childNodes) {
-    if (node === img || sources.length >= MAX_SOURCES) break;
-    if (!('tagName' in node) || node.tagName !== 'source') continue;
-    sources.push(sourceAttributes(new Map(node.attrs.map((attribute) => [attribute.name, attribute.value]))));
-  }
-  return sources;
-}
