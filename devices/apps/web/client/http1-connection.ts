@@ -119,10 +119,10 @@ export class Http1Connection implements HttpConnection {
         stream.destroy();
         reject(unexpectedUpgrade());
       });
-      request.on('error', (error: Error & { code?: string }) => {
+      request.on('error', (error: Error & { code?: unknown }) => {
         reject(error);
-        // Node itself would end the body as if the connection had been closed.
-        if (error.code?.startsWith('HPE_')) incoming?.destroy(error);
+        // Node itself would end the body as if the connection had been closed. (The code of an abort is a number.)
+        if (String(error.code).startsWith('HPE_')) incoming?.destroy(error);
       });
       request.once('close', () => {
         signal.removeEventListener('abort', abort);
