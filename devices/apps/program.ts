@@ -32,4 +32,6 @@ export interface ProgramLoader {
   load(path: string, host: ProgramHost): Promise<Readonly<Record<string, unknown>>>;
   /** Calls a program of that host: what it opens, now or later on account of this call, is opened there. */
   call<T>(host: ProgramHost, program: () => T): T;
+  /** What this socket tells is told to the program: what that throws, or leaves without a listener, is its own affair. */
+  adopt<T extends Duplex>(host: ProgramHost, socket: T): T;
 }

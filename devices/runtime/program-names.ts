@@ -5,6 +5,7 @@
 import dns from 'node:dns';
 import { promisify } from 'node:util';
 import type { ProgramHost } from '../apps/program.js';
+import { handOver } from './program-failures.js';
 import { refusal } from './program-refusal.js';
 
 type HostOfCaller = () => ProgramHost | undefined;
@@ -94,9 +95,13 @@ async function addressesOf(host: ProgramHost, name: string, options?: unknown): 
   const family = typeof options === 'number' ? options : (options as { family?: number | string } | undefined)?.family;
   if (family === 6 || family === 'IPv6') {
     const message = `getaddrinfo ENOTFOUND ${name}`;
-    throw Object.assign(new Error(message), { code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: name });
+    throw handOver(Object.assign(new Error(message), { code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: name }));
   }
-  return (await host.resolve(name)).map((address) => ({ address, family: 4 }));
+  try {
+    return (await host.resolve(name)).map((address) => ({ address, family: 4 }));
+  } catch (error) {
+    throw handOver(error);
+  }
 }
 
 function isForAll(options: unknown): boolean {

@@ -8,10 +8,11 @@ import dgram from 'node:dgram';
 import http from 'node:http';
 import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
+import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { pathToFileURL } from 'node:url';
 import type { ConnectRequest, ProgramHost, ProgramLoader } from '../apps/program.js';
-import { ProgramFailures } from './program-failures.js';
+import { handOver, ProgramFailures } from './program-failures.js';
 import { leadNames } from './program-names.js';
 import { refusal } from './program-refusal.js';
 
@@ -46,6 +47,15 @@ export class Programs implements ProgramLoader {
 
   call<T>(host: ProgramHost, program: () => T): T {
     return running.run(host, () => this.failures.watch(program));
+  }
+
+  adopt<T extends Duplex>(host: ProgramHost, socket: T): T {
+    const emit = socket.emit as (...args: unknown[]) => boolean;
+    const told = (...args: unknown[]) => {
+      if (args[0] === 'error') handOver(args[1]);
+      return this.call(host, () => Reflect.apply(emit, socket, args));
+    };
+    return Object.assign(socket, { emit: told });
   }
 
   /** Whether an error that nobody caught comes out of such a program. */

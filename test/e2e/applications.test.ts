@@ -52,6 +52,8 @@ const faults = {
   '/promise': () => Promise.reject(new Error('rejected')),
   '/dial': () => http.get('http://127.0.0.1:9/'),
   '/stream': (request) => request.pipe(require('node:zlib').createGunzip()),
+  '/connect': () => require('node:events').once(require('node:net').connect(9), 'connect'),
+  '/name': () => require('node:dns').promises.lookup('nobody.test'),
   '/datagram': () => dgram.createSocket('udp4').send('x', 9, '127.0.0.1'),
   '/frame': () => http.get({ host: '127.0.0.1', headers: { Host: 'clumsy.test', Connection: 'Upgrade', Upgrade: 'websocket',
       'Sec-WebSocket-Version': 13, 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==' } })
@@ -76,6 +78,8 @@ module.exports = server;
     ['promise', /failed: rejected/],
     ['dial', /failed: connect ECONNREFUSED 127\.0\.0\.1:9/],
     ['stream', /failed: incorrect header check/],
+    ['connect', /failed: connect ECONNREFUSED 127\.0\.0\.1:9/],
+    ['name', /failed: getaddrinfo (ENOTFOUND|EAI_AGAIN) nobody\.test/],
     ['datagram', /failed: send EACCES: a program of an emulated host opens nothing on this computer/],
     ['frame', /failed: Invalid WebSocket frame/],
   ] as const;

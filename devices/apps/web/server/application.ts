@@ -121,10 +121,8 @@ export class Application implements ProgramHost {
     return (await this.tools.resolver.resolve(name)).addresses;
   }
 
-  /** What a socket tells is told to the program: what that throws, or leaves without a listener, is the program's affair. */
   private adopt<T extends Duplex>(socket: T): T {
-    const emit = socket.emit as (...args: unknown[]) => boolean;
-    return Object.assign(socket, { emit: (...args: unknown[]) => this.call(() => Reflect.apply(emit, socket, args)) });
+    return this.tools.env.programs?.adopt(this, socket) ?? socket;
   }
 
   private call<T>(program: () => T): T {
