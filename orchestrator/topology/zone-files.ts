@@ -1,5 +1,5 @@
 /** Zone files of a topology: read from its folder alone, and put into records; what is wrong is told with its place in them. */
-import { readFileSync, realpathSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import type { RecordConfig } from '../../devices/control.js';
 import { absolute, formatRecordData } from '../../devices/stack/wire/dns-record.js';
@@ -41,21 +41,25 @@ export function readZoneFile(draft: Draft, zone: string, file: string, folder: s
 /** Named relative to `folder`; a text says why it cannot be had. Links that lead out of the folder are not followed. */
 function readSource(folder: string, file: string, named: string): ZoneFileSource | string {
   let real: string;
-  let bytes: Uint8Array;
+  let text: string;
   try {
     const root = realpathSync(folder);
     real = relative(root, realpathSync(file));
     if (isAbsolute(named) || real.startsWith(`..${sep}`) || real === '..' || isAbsolute(real)) {
       return 'lies outside the folder of the topology';
     }
-    bytes = readFileSync(file);
+    // Before it is read: a pipe would never end.
+    const status = statSync(file);
+    if (status.isDirectory()) return 'is a folder';
+    if (!status.isFile()) return 'is no file';
+    if (status.size > LARGEST_FILE) return 'is too large for a zone';
+    text = new TextDecoder().decode(readFileSync(file));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return 'does not exist; it is looked for beside the topology file';
-    return code === 'EISDIR' ? 'is a folder' : `cannot be read (${code ?? String(error)})`;
+    return `cannot be read (${code ?? String(error)})`;
   }
-  if (bytes.length > LARGEST_FILE) return 'is too large for a zone';
-  return { file: real.split(sep).join('/'), text: new TextDecoder().decode(bytes) };
+  return { file: real.split(sep).join('/'), text };
 }
 
 /** For the mark below the line. */

@@ -14,7 +14,7 @@ import { type Field, parseRecordData, parseTtl } from '../../stack/wire/dns-reco
 import { fieldsOf } from '../dns/zone-record.js';
 
 export type ScriptLine =
-  | { readonly kind: 'server'; readonly server: string; readonly port: number }
+  | { readonly kind: 'server'; readonly server: string; readonly port?: number }
   | { readonly kind: 'zone'; readonly zone: string }
   | { readonly kind: 'ttl'; readonly seconds: number }
   | { readonly kind: 'prerequisite' | 'update'; readonly record: ResourceRecord }
@@ -80,7 +80,7 @@ export function parseScriptLine(text: string, defaultTtl: number | undefined): S
   switch (word) {
     case 'server': {
       const server = words.next('server name');
-      return { kind: 'server', server, port: words.isEmpty ? 53 : portOf(words.next('port')) };
+      return { kind: 'server', server, ...(words.isEmpty ? {} : { port: portOf(words.next('port')) }) };
     }
     case 'zone':
       return { kind: 'zone', zone: words.name('zone name') };

@@ -116,7 +116,7 @@ class Session {
     switch (line.kind) {
       case 'server':
         this.server = line.server;
-        this.port = line.port;
+        this.port = line.port ?? this.options.port;
         break;
       case 'zone':
         this.zone = line.zone;

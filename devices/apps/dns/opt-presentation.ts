@@ -28,7 +28,7 @@ function formatOption(option: EdnsOption, sent: DnsMessage | undefined): string 
     }
     case 'extended-error': {
       const name = extendedErrorName(option.infoCode);
-      const text = option.text === '' ? '' : `: (${option.text})`;
+      const text = option.text === '' ? '' : `: (${printable(option.text)})`;
       return `; EDE: ${option.infoCode}${name === undefined ? '' : ` (${name})`}${text}`;
     }
     default:
@@ -42,6 +42,11 @@ function remark(option: EdnsOption & { readonly kind: 'cookie' }, sent: DnsMessa
   if (own === undefined) return '';
   if (!equalBytes(own.client, option.client)) return ' (bad)';
   return option.server.length === 0 ? ' (echoed)' : ' (good)';
+}
+
+/** Whoever sent it, it moves no cursor and rings no bell. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '.');
 }
 
 /** `69 73 70 ("isp")`. */

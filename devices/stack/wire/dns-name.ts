@@ -92,6 +92,8 @@ function readName(text: string): { readonly name: string; readonly absolute: boo
     if (code > 0x7e || code < 0x21) return undefined;
     if (code === BACKSLASH) {
       const digits = /^\d{3}/.exec(text.slice(i + 1, i + 4));
+      // RFC 1035 section 5.1: `\X` is for what is no digit.
+      if (digits === null && /\d/.test(text[i + 1] ?? '')) return undefined;
       i += digits === null ? 1 : 3;
       if (i >= text.length) return undefined;
       code = digits === null ? text.charCodeAt(i) : Number(digits[0]);

@@ -91,10 +91,11 @@ class ZoneFileReader {
     this.options = options;
   }
 
-  read(source: ZoneFileSource, origin: string): void {
+  /** `owner`: of the record before, for lines that begin with a space. */
+  read(source: ZoneFileSource, origin: string, owner?: string): void {
     this.files += 1;
     this.open.push(source.file);
-    const state: FileState = { ...source, origin, owner: undefined };
+    const state: FileState = { ...source, origin, owner };
     for (const line of zoneFileLines(source.text)) {
       if (this.full || this.problems.length >= MAX_PROBLEMS) break;
       if ('problem' in line) this.refuse(state, line, line.problem);
@@ -130,7 +131,7 @@ class ZoneFileReader {
     else if (this.open.includes(source.file)) this.refuse(state, name, `${source.file} includes itself`);
     else if (this.open.length >= MAX_DEPTH) this.refuse(state, name, `more than ${MAX_DEPTH} files within each other`);
     else if (this.files >= MAX_FILES) this.refuse(state, name, `more than ${MAX_FILES} files`);
-    else this.read(source, origin);
+    else this.read(source, origin, state.owner);
   }
 
   private origin(state: FileState, field: Field): string | undefined {

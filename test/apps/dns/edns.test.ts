@@ -1,5 +1,6 @@
 /** EDNS at the door of our servers. */
 import t from 'tap';
+import { formatOpt } from '../../../devices/apps/dns/opt-presentation.js';
 import { dnsQuery, emitDns, parseDns, RCODE_BADVERS, RCODE_FORMERR } from '../../../devices/stack/wire/dns.js';
 import { type Edns, edns, ednsOption } from '../../../devices/stack/wire/edns.js';
 import { isMalformed } from '../../../devices/stack/wire/malformed.js';
@@ -81,4 +82,11 @@ t.test('options: NSID and cookie when asked for, keepalive over TCP, others are 
   t.equal(message.edns?.options.length, 2);
   const again = await ask('www.x', edns({ options }), 'tcp');
   t.equal(ednsOption(again.message, 'tcp-keepalive')?.timeoutMs, 10_000);
+});
+
+t.test('what a server says moves no cursor on the screen of who asked', async (t) => {
+  const text = 'no\x1b[2J\x07\nway \u202e\u00fc';
+  const options = [{ kind: 'extended-error' as const, infoCode: 0, text }];
+  const shown = formatOpt({ ...dnsQuery(1, 'x', 'A', false), edns: edns({ options }) }, undefined);
+  t.match(shown, '; EDE: 0 (Other): (no.[2J..way .\u00fc)\n');
 });

@@ -1,5 +1,6 @@
 /** Zone files of a topology: what they become, and how their mistakes are told. */
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { parseTopology, TopologyError } from '../../../orchestrator/topology/index.js';
@@ -69,9 +70,9 @@ t.test('mistakes are told with file, line and column', async (t) => {
   });
   t.equal(
     complaint(folder),
-    `zones/more.inc:2:2: no owner: no record stands before this one
+    `zones/more.inc:2:4: A: "10.0.0.999" is not an IPv4 address
    2 | \tA\t10.0.0.999
-     | \t^
+     | \t \t^^^^^^^^^^
 zones/server.zone:2:5: "AA" is not a record type. Did you mean "A"?
    2 | www AA 10.0.0.80
      |     ^^
@@ -98,6 +99,10 @@ t.test('a file is looked for in the folder of the topology, and nowhere else', a
   const named = (file: string) => complaint(folder, TOPOLOGY.replace('zones/server.zone', file)).split('\n')[0];
   mkdirSync(join(folder, 'sub'));
   t.match(named('no.zone'), /^net\.yaml:2:68: the zone file "no.zone" does not exist/);
+  execFileSync('mkfifo', [join(folder, 'pipe')]);
+  t.match(named('pipe'), /the zone file "pipe" is no file/);
+  truncateSync(join(folder, 'zones', 'server.zone'), 9 * 1024 * 1024);
+  t.match(named('zones/server.zone'), /is too large for a zone/);
   t.match(named('sub'), /the zone file "sub" is a folder/);
   t.match(named('../outside'), /lies outside the folder/);
   t.match(named('[1]'), /is not a zone: write a zone file, or a map/);

@@ -116,13 +116,14 @@ t.test('CRLF, a byte order mark, escapes in names, blank lines', async (t) => {
 
 t.test('$INCLUDE: its own origin and owner, and what was before comes back', async (t) => {
   const files: Record<string, string> = {
-    'sub/a': 'x 5 A 1.1.1.1\n$ORIGIN deeper\ny A 1.1.1.2\n',
+    'sub/a': ' TXT first\nx 5 A 1.1.1.1\n$ORIGIN deeper\ny A 1.1.1.2\n',
     loop: 'l A 1.1.1.3\n$INCLUDE loop\n',
   };
   const include = (file: string) =>
     files[file] === undefined ? `there is no file ${file}` : { file, text: files[file] };
   t.same(lines('www 5 A 1.1.1.9\n$INCLUDE sub/a sub\n TXT back\nz A 1.1.1.8', { include }), [
     'www.server.com. 5 A 1.1.1.9',
+    'www.server.com. 5 TXT "first"',
     'x.sub.server.com. 5 A 1.1.1.1',
     'y.deeper.sub.server.com. 5 A 1.1.1.2',
     'www.server.com. 5 TXT "back"',
