@@ -20,13 +20,3 @@ t.test('messages come out as they went in, however the stream is cut', async () 
     }),
   );
 });
-
-t.test('byte by byte, a long message costs little', async (t) => {
-  const frames = new DnsFrames();
-  const stream = frameDns(new Uint8Array(65_535));
-  const before = process.cpuUsage().user;
-  let messages = 0;
-  for (let i = 0; i < 4; i++) for (const byte of stream) messages += frames.push(Uint8Array.of(byte)).length;
-  t.equal(messages, 4);
-  t.ok(process.cpuUsage().user - before < 2_000_000, 'microseconds of 262,148 steps');
-});

@@ -106,7 +106,11 @@ t.test('nsupdate: lines, failures, what it shows', async (t) => {
     stderr: /couldn't get address for/,
   });
   const elsewhere = 'server 192.0.2.181\nzone example.org\nadd x.example.org 60 A 10.0.0.1\n';
-  t.match(await run(elsewhere, ' -p 5354 -t 1'), { stderr: /Communication with the server failed/ }, 'the port of -p holds');
+  t.match(
+    await run(elsewhere, ' -p 5354 -t 1'),
+    { stderr: /Communication with the server failed/ },
+    'the port of -p holds',
+  );
   t.match(await run('help'), { status: 0, stdout: /^server name/ });
   t.match(await run('', ' file'), { status: 2, stderr: /standard input/ });
   t.match(
