@@ -17,6 +17,7 @@ import { Cookies } from './cookies.js';
 import { HttpCache } from './http-cache.js';
 import { browserLibraries, type Libraries } from './libraries.js';
 import { PageLoad } from './page-load.js';
+import { StrictTransport } from './strict-transport.js';
 
 /** Resolves when the machine has its address; rejects with the reason why it has none. */
 export type WhenReady = (signal: AbortSignal) => Promise<void>;
@@ -41,6 +42,7 @@ export class Browser {
   private readonly options: BrowserOptions;
   private readonly names: BrowserNames;
   private readonly sessions = new KeptSessions();
+  private readonly strict: StrictTransport;
   private stores: Stores | undefined;
   /** The address of the page in the window. */
   private current = '';
@@ -49,6 +51,7 @@ export class Browser {
     this.network = network;
     this.env = env;
     this.options = options;
+    this.strict = new StrictTransport(() => env.wallClock());
     this.names = new BrowserNames(resolver, () => network.now(), env.tracer);
   }
 
@@ -56,11 +59,11 @@ export class Browser {
   async fetch(request: FetchRequest): Promise<FetchResult> {
     const stores = this.storesOf(await browserLibraries());
     if (request.clear) this.clear();
-    const { network, names, sessions, env } = this;
+    const { network, names, sessions, strict, env, current } = this;
     const { authorities = [], ready = async () => {} } = this.options;
     const { tracer } = env;
     const random = env.random.fork('browser');
-    const context = { ...stores, network, names, sessions, tracer, random, authorities, ready, current: this.current };
+    const context = { ...stores, network, names, sessions, strict, tracer, random, authorities, ready, current };
     const result = await new PageLoad(request, context).run();
     const { status, error, resources } = result;
     if (status > 0) this.current = result.finalUrl.replace(/#.*/, '');
@@ -70,10 +73,11 @@ export class Browser {
     return result;
   }
 
-  /** As new: no cookies, no cached responses, no names, no TLS sessions. */
+  /** As new: no cookies, no cached responses, no names, no TLS sessions, no hosts that want https. */
   clear(): void {
     this.names.clear();
     this.sessions.clear();
+    this.strict.clear();
     this.stores?.cookies.clear();
     this.stores?.cache.clear();
     this.current = '';

@@ -15,11 +15,13 @@ import { redirected, redirectLocation } from './redirects.js';
 import { headersOf, sameSiteOf } from './request-origin.js';
 import type { RequestQueue } from './request-queue.js';
 import type { Loaded, ResourceRequest } from './resource-request.js';
+import type { StrictTransport } from './strict-transport.js';
 import { type ConnectionFacts, type TransactionContext, type TransactionResult, transact } from './transaction.js';
 
 export interface FetcherContext extends TransactionContext {
   readonly cookies: Cookies;
   readonly cache: HttpCache;
+  readonly strict: StrictTransport;
   readonly queue: RequestQueue;
   readonly log: ExchangeLog;
   readonly cacheMode: NonNullable<FetchRequest['cache']>;
@@ -50,6 +52,7 @@ export class Fetcher {
     let request = start;
     try {
       for (let hops = 0; ; hops++) {
+        request = this.secured(request);
         const answer = await this.ask(request);
         const location = redirectLocation(answer.status, answer.headers);
         if (location === '') return this.loaded(request, answer, startAt);
@@ -78,6 +81,17 @@ export class Fetcher {
       this.traceUrl(next.url);
     }
     return next;
+  }
+
+  /** A host that wants https is asked by nothing else; browsers tell of it as a redirect, 307. */
+  private secured(request: ResourceRequest): ResourceRequest {
+    const url = this.context.strict.secured(request.url);
+    if (url === undefined) return request;
+    if (request.initiator === 'document') {
+      this.context.onRedirect({ from: withoutSecrets(request.url), to: withoutSecrets(url), status: 307 });
+      this.traceUrl(url);
+    }
+    return { ...request, url };
   }
 
   traceUrl(url: URL): void {
@@ -155,7 +169,7 @@ export class Fetcher {
     headers: HeaderList,
     stored?: CachedResponse,
   ): Promise<Answer> {
-    const { cookies, cache, log } = this.context;
+    const { cookies, cache, strict, log } = this.context;
     const { url, method } = draft;
     const asked = { url, method, headers: this.cacheMode(request) === 'reload' ? withoutReload(headers) : headers };
     const mayStore = this.cacheMode(request) !== 'no-store';
@@ -181,6 +195,7 @@ export class Fetcher {
       this.context,
     );
     const redirectUrl = locationOf(url, result.status, result.headers);
+    strict.receive(result.headers, url);
     cookies.receive(setCookies(result.headers), url, sameSiteOf(request, cookies));
     cache.invalidate(method, url, result.status, result.headers);
     if (result.status === 304 && stored !== undefined) return this.validated(asked, stored, draft, result);

@@ -29,6 +29,7 @@ import { LoadNames } from './load-names.js';
 import { headersTo } from './redirects.js';
 import { RequestQueue } from './request-queue.js';
 import type { Loaded, RequestClient, ResourceRequest } from './resource-request.js';
+import type { StrictTransport } from './strict-transport.js';
 
 export const DEFAULT_MAX_REDIRECTS = 20;
 /** A refresh that is further away is for whoever keeps the page open, seconds. */
@@ -45,6 +46,7 @@ export interface LoadContext {
   readonly cookies: Cookies;
   readonly cache: HttpCache;
   readonly sessions: TlsSessions;
+  readonly strict: StrictTransport;
   /** PEM certificates. */
   readonly authorities: readonly string[];
   readonly libraries: Libraries;
@@ -80,7 +82,7 @@ export class PageLoad {
   private redirectEnd: Instant | undefined;
 
   constructor(request: FetchRequest, context: LoadContext) {
-    const { network, tracer, authorities, sessions, cookies, cache } = context;
+    const { network, tracer, authorities, sessions, strict, cookies, cache } = context;
     this.request = request;
     this.context = context;
     this.startAt = this.now();
@@ -94,6 +96,7 @@ export class PageLoad {
       tracer,
       cookies,
       cache,
+      strict,
       deadline,
       names: this.names,
       connections: this.connections,
