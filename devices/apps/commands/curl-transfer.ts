@@ -8,7 +8,13 @@ import type { Tracer } from '../../stack/trace.js';
 import { isRedirect } from '../web/browser/redirects.js';
 import { decodersFor } from '../web/client/content-coding.js';
 import { dial } from '../web/client/dial.js';
-import { type HeaderList, type HttpConnection, headerValue, type ResponseMessage } from '../web/client/message.js';
+import {
+  type HeaderList,
+  type HttpConnection,
+  headerValue,
+  type RequestMessage,
+  type ResponseMessage,
+} from '../web/client/message.js';
 import { portOf, requestTarget } from '../web/url-parts.js';
 import type { CommandIo } from './command.js';
 import {
@@ -183,8 +189,10 @@ export class CurlTransfer {
       connection.reserve();
       const message = { url, method, headers, body: data === undefined ? undefined : Buffer.from(data) };
       const response = await connection.send(message, signal, {
-        sent: () =>
-          this.prefixed('>', [`${method} ${requestTarget(url)} ${connection.protocol}`, ...lines(headers), '']),
+        sent: () => {
+          this.noteStream(connection, message);
+          this.prefixed('>', [`${method} ${requestTarget(url)} ${connection.protocol}`, ...lines(headers), '']);
+        },
         received: () => {
           this.times.firstByteMs = this.network.now() - this.startedAt;
         },
@@ -243,6 +251,15 @@ export class CurlTransfer {
     this.note(` issuer: CN=${secure.issuer}`);
     this.note(` SSL certificate verify ${this.options.insecure ? 'result is not asked for' : 'ok.'}`);
     this.note(`using ${protocol}`);
+  }
+
+  /** What HTTP/2 really sends: the lines that follow with `>` are curl's way of showing it. */
+  private noteStream(connection: HttpConnection, message: RequestMessage): void {
+    if (connection.protocol !== 'HTTP/2') return;
+    // RFC 9113 section 5.1.1: those of clients are odd.
+    const stream = `[HTTP/2] [${2 * connection.taken - 1}]`;
+    this.note(`${stream} OPENED stream for ${message.url.href}`);
+    for (const [name, value] of connection.fields(message)) this.note(`${stream} [${name}: ${value}]`);
   }
 
   private showHead({ status, statusText, headers }: ResponseMessage, { protocol }: HttpConnection): void {

@@ -27,6 +27,10 @@ t.test('HTTP/2 over TLS 1.3, told by -v', async (t) => {
     '*  subjectAltName: www.server.com, 10.0.0.2',
     '*  SSL certificate verify ok.',
     '* using HTTP/2',
+    '* [HTTP/2] [1] OPENED stream for https://www.server.com/page',
+    '* [HTTP/2] [1] [:method: GET]',
+    '* [HTTP/2] [1] [:path: /page]',
+    '* [HTTP/2] [1] [user-agent: curl/8.5.0]',
     '> GET /page HTTP/2',
     '> Host: www.server.com',
     '< HTTP/2 200 ',
@@ -37,6 +41,7 @@ t.test('HTTP/2 over TLS 1.3, told by -v', async (t) => {
 });
 
 t.test('redirects on one connection, times, versions', async (t) => {
+  t.match(await curl('-sLv https://www.server.com/moved'), { stderr: /\n\* \[HTTP\/2\] \[3\] \[:path: \/page\]\n/ });
   const format = '%{http_version}:%{num_connects}:%{num_redirects}:%{scheme}';
   t.match(await curl(`-sL -w ${format} https://www.server.com/moved`), { stdout: 'page\n2:1:1:HTTPS' });
   t.match(await curl(`-s --http1.1 -w ${format} https://www.server.com/page`), { stdout: 'page\n1.1:1:0:HTTPS' });
