@@ -53,7 +53,17 @@ function hexByte(character: string): string {
 
 /** JSON escapes the C0 controls by itself, but neither DEL nor the C1 controls. */
 export function jsonText(value: unknown, indent?: number): string {
-  return JSON.stringify(value, null, indent).replace(/[\u007f-\u009f]/g, (found) => `\\u00${hexByte(found)}`);
+  return JSON.stringify(value, null, indent).replace(/[\u007f-\u009f]/g, escapedForJson);
+}
+
+/** A line that may be JSON of somebody else, as it is, but for what would move the terminal's cursor. */
+export function visibleJsonLine(line: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is escaped here
+  return line.replace(/[\u0000-\u001f\u007f-\u009f]/g, escapedForJson);
+}
+
+function escapedForJson(character: string): string {
+  return `\\u00${hexByte(character)}`;
 }
 
 export function printJson(value: unknown): void {

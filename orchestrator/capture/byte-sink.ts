@@ -1,7 +1,7 @@
 /** Where a live capture's bytes go. A reader that is too slow for them must not fill the memory: it is told what it missed. */
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
+import { openPrivateFile } from './private-file.js';
 
 /** About half a minute of a busy lab. */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
@@ -26,9 +26,7 @@ export class ByteSink {
 
   /** An existing file is replaced. Resolves when it is open (a named pipe: when somebody reads); rejects with the system's error. */
   static async file(path: string): Promise<ByteSink> {
-    const stream = createWriteStream(path, { mode: 0o600 });
-    await once(stream, 'open');
-    return new ByteSink(stream, true);
+    return new ByteSink((await openPrivateFile(path)).createWriteStream(), true);
   }
 
   /** False, and nothing is written, while too much waits for the reader. */

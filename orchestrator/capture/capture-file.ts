@@ -1,14 +1,14 @@
 /** A lab's capture as a file that Wireshark and tshark read, and decrypt: the secrets of its TLS connections are in it. */
 
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
 import { keyLogOf } from './key-log.js';
 import { PcapngWriter } from './pcapng-writer.js';
+import { openPrivateFile } from './private-file.js';
 import type { LabCapture } from './session.js';
 
 /** Rejects with the system's error when the file cannot be written. Frames without bytes are left out; returns how many. */
 export async function writeCaptureFile(path: string, capture: LabCapture): Promise<number> {
-  const stream = createWriteStream(path, { mode: 0o600 });
+  const stream = (await openPrivateFile(path)).createWriteStream();
   const failed = once(stream, 'error').then(([error]) => Promise.reject(error));
   failed.catch(() => {});
   const write = async (bytes: Uint8Array) => {

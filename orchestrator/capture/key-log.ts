@@ -2,7 +2,7 @@
  * Secrets of TLS connections as lines of an NSS key log file (draft-ietf-tls-keylogfile), with which Wireshark decrypts a
  * capture. Devices tell them in `tls-secret` events.
  */
-import { open } from 'node:fs/promises';
+import { writePrivateFile } from './private-file.js';
 import type { LabTrace } from './session.js';
 
 /** Label, the client's random value, the secret: nothing else may come into a file by this way. */
@@ -32,12 +32,5 @@ export function keyLogOf(traces: readonly LabTrace[]): KeyLog {
 
 /** An existing file is replaced; its owner alone may read it. Rejects with the system's error. */
 export async function writeKeyLogFile(path: string, lines: readonly string[]): Promise<void> {
-  const file = await open(path, 'w', 0o600);
-  try {
-    // The mode above is that of new files.
-    if ((await file.stat()).isFile()) await file.chmod(0o600);
-    await file.writeFile(lines.map((line) => `${line}\n`).join(''));
-  } finally {
-    await file.close();
-  }
+  await writePrivateFile(path, lines.map((line) => `${line}\n`).join(''));
 }

@@ -3,7 +3,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { Command } from 'commander';
 import { CliError } from '../errors.js';
 import { findDevice, findLab, isAlive, type LabDevice, type LabState } from '../lab/state.js';
-import { type Paint, painter, print, visible } from '../terminal.js';
+import { type Paint, painter, print, visible, visibleJsonLine } from '../terminal.js';
 
 const FOLLOW_INTERVAL_MS = 200;
 
@@ -111,7 +111,8 @@ export function logsCommand(): Command {
       const show = () => {
         const lines = readers.flatMap((reader) => reader.read());
         lines.sort((a, b) => timeOf(a) - timeOf(b));
-        for (const line of lines) print(options.pretty && !options.access ? prettyLine(line, paint) : line);
+        for (const line of lines)
+          print(options.pretty && !options.access ? prettyLine(line, paint) : visibleJsonLine(line));
       };
       show();
       while (options.follow && isAlive(state.pid)) {

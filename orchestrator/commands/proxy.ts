@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { authorityFacts, trustAdvice } from '../browser/trust-advice.js';
 import { CliError } from '../errors.js';
 import { interruption } from '../interruption.js';
@@ -44,7 +44,8 @@ async function serve({ from, listen, auth, lab: labName, json, quiet }: ProxyCom
   const address = listen === undefined ? DEFAULT : parseListenAddress(listen);
   const credentials = credentialsOf(auth);
   if (!isLoopback(address.host) && credentials === undefined) {
-    const hint = 'Add --auth USER:PASSWORD, or listen on 127.0.0.1 alone.';
+    const hint =
+      'Add --auth USER:PASSWORD (or set NETARIUM_PROXY_AUTH, which no other user sees), or listen on 127.0.0.1 alone.';
     throw new CliError(2, `--listen ${formatAddress(address)} lets other machines in: that wants a password`, hint);
   }
   const lab = await findLab(labName);
@@ -70,7 +71,8 @@ async function serve({ from, listen, auth, lab: labName, json, quiet }: ProxyCom
 function credentialsOf(text: string | undefined): Credentials | undefined {
   if (text === undefined) return undefined;
   const credentials = Credentials.parse(text);
-  if (credentials === undefined) throw new CliError(2, '--auth wants USER:PASSWORD, each of 1 to 255 bytes');
+  if (credentials === undefined)
+    throw new CliError(2, '--auth, or NETARIUM_PROXY_AUTH, wants USER:PASSWORD, each of 1 to 255 bytes');
   return credentials;
 }
 
@@ -99,7 +101,11 @@ export function proxyCommand(): Command {
     .description('a SOCKS and HTTP proxy into the lab: your own browser, curl or program surfs from one of its hosts')
     .option('--from <device>', "the host whose connections they become; the lab's client when left out")
     .option('--listen <ip:port>', 'where; 127.0.0.1:1080, or the next port that is free, when left out')
-    .option('--auth <user:password>', 'want a user name and a password; needed where other machines can reach it')
+    .addOption(
+      new Option('--auth <user:password>', 'want a user name and a password; needed where other machines can reach it')
+        // A command line is seen by everybody on the machine.
+        .env('NETARIUM_PROXY_AUTH'),
+    )
     .option('--trust', "tell how programs come to trust the lab's https, and do nothing else")
     .option('--lab <lab>', 'which lab, when several are up')
     .option('--json', 'print where it listens as JSON')

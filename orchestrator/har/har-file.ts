@@ -1,7 +1,7 @@
-import { writeFile } from 'node:fs/promises';
 import type { Har } from 'har-format';
+import { writePrivateFile } from '../capture/private-file.js';
 
 /** An existing file is replaced. Its owner alone may read it: it has cookies. Rejects with the system's error. */
 export async function writeHarFile(path: string, har: Har): Promise<void> {
-  await writeFile(path, `${JSON.stringify(har, null, 2)}\n`, { mode: 0o600 });
+  await writePrivateFile(path, `${JSON.stringify(har, null, 2)}\n`);
 }

@@ -12,9 +12,10 @@ export class Credentials {
   static parse(text: string): Credentials | undefined {
     const colon = text.indexOf(':');
     // RFC 1929 has one byte for the length of each, and none of them may be empty.
-    const lengths = [colon, text.length - colon - 1];
+    const parts = [text.slice(0, Math.max(colon, 0)), text.slice(colon + 1)] as const;
+    const lengths = parts.map((part) => Buffer.byteLength(part));
     if (lengths.some((length) => length < 1 || length > 255)) return undefined;
-    return new Credentials(text.slice(0, colon), text.slice(colon + 1));
+    return new Credentials(...parts);
   }
 
   /** Takes the same time whatever is wrong. */

@@ -56,7 +56,7 @@ export interface ForwardTarget {
 
 /** RFC 9112 section 3.2.2; undefined for another scheme or form. */
 export function parseAbsoluteForm(target: string, method: string): ForwardTarget | undefined {
-  const match = /^http:\/\/(?:[^/?#@]*@)?([^/?#@]+)([^#]*)/i.exec(target);
+  const match = /^http:\/\/(?:[^/?#@]*@)?([^/?#@]+)(?=[/?#]|$)([^#]*)/i.exec(target);
   const endpoint = match === null ? undefined : parseAuthority(match[1], 80);
   if (match === null || endpoint === undefined) return undefined;
   const [, authority, rest] = match;

@@ -1,5 +1,11 @@
 /** A request in absolute form, sent on: RFC 9112 section 3.2.2, RFC 9110 section 7. */
-import { type ClientRequest, type IncomingMessage, type ServerResponse, request as sendRequest } from 'node:http';
+import {
+  type ClientRequest,
+  type IncomingMessage,
+  type InformationEvent,
+  type ServerResponse,
+  request as sendRequest,
+} from 'node:http';
 import { answerFailure, failureOf, type ProxyFailure } from './failure.js';
 import { endToEnd, type ForwardTarget, parseAbsoluteForm, type RawFields, via, without } from './http-fields.js';
 import type { Upstream } from './upstream.js';
@@ -37,6 +43,7 @@ class Exchange {
   private readonly fields: RawFields;
   private readonly upstreams: Upstreams;
   private readonly hasBody: boolean;
+  private answered = false;
 
   constructor(
     request: IncomingMessage,
@@ -71,8 +78,19 @@ class Exchange {
       if (repeatable && upstream.reusedSocket && !response.headersSent) this.send(true);
       else this.failed(error);
     });
-    upstream.on('continue', () => response.writeContinue());
-    upstream.on('response', (answer) => this.answer(answer));
+    upstream.on('information', (information) => this.pass(information));
+    upstream.on('response', (answer) => {
+      this.answer(answer);
+      // RFC 9112 section 9.3: a server need not read all of a request that it has answered.
+      answer.once('end', () => {
+        if (!upstream.writableFinished) upstream.destroy();
+      });
+    });
+    // What nobody wants is read nevertheless, since the client's next request comes behind it.
+    upstream.once('close', () => {
+      request.unpipe(upstream);
+      if (response.headersSent) request.resume();
+    });
     upstream.on('upgrade', (_answer, stream) => {
       stream.destroy();
       this.failed(Object.assign(new Error('it changes protocols unasked'), { code: 'HPE_UPGRADE' }));
@@ -96,8 +114,21 @@ class Exchange {
     return sendRequest({ host, port, method, path: originForm, headers, agent, setHost: false });
   }
 
+  /** RFC 9110 section 15.2: interim responses are passed on, but not to clients of HTTP/1.0. */
+  private pass({ statusCode, statusMessage, rawHeaders }: InformationEvent): void {
+    const { request, response } = this;
+    if (request.httpVersion === '1.0' || response.headersSent || response.destroyed) return;
+    if (statusCode === 100) {
+      response.writeContinue();
+      return;
+    }
+    const lines = pairs([...endToEnd(rawHeaders), ...via(request)]).map(([name, value]) => `${name}: ${value}\r\n`);
+    response.socket?.write(`HTTP/1.1 ${statusCode} ${statusMessage}\r\n${lines.join('')}\r\n`, 'latin1');
+  }
+
   private answer(answer: IncomingMessage): void {
     const { response } = this;
+    this.answered = true;
     if (response.destroyed) return;
     try {
       const fields = [...endToEnd(answer.rawHeaders), ...via(answer)];
@@ -115,6 +146,8 @@ class Exchange {
 
   private failed(error: Error): void {
     const { request, response } = this;
+    // Why the rest of the request cannot be sent is of no matter any more; whether the answer is whole, it says itself.
+    if (this.answered && response.headersSent) return;
     if (response.headersSent) response.destroy();
     else if (!response.destroyed) answerFailure(request, response, failureOf(error));
   }

@@ -1,5 +1,12 @@
 import t from 'tap';
-import { formatBytes, formatDuration, formatTable, painter, visible } from '../../orchestrator/terminal.js';
+import {
+  formatBytes,
+  formatDuration,
+  formatTable,
+  painter,
+  visible,
+  visibleJsonLine,
+} from '../../orchestrator/terminal.js';
 
 const plain = (_style: unknown, text: string) => text;
 
@@ -65,6 +72,8 @@ t.test('colour: NO_COLOR is above FORCE_COLOR, which is above the terminal', asy
 t.test('control characters from a network are shown, not obeyed', async (t) => {
   t.equal(visible('gnp\u202eexe'), 'gnp\\u202eexe', 'what turns the direction of writing');
   t.equal(visible('HTTP/1.1 200 \x1b]0;owned\x07\x9b2J\x7f'), 'HTTP/1.1 200 \\x1b]0;owned\\x07\\x9b2J\\x7f');
+  const line = '{"host":"\x9b2J","tab":"\\t"}\x1b[2J\x7f';
+  t.equal(visibleJsonLine(line), '{"host":"\\u009b2J","tab":"\\t"}\\u001b[2J\\u007f', 'JSON stays JSON');
   t.equal(visible('a\rb\nc\td\r\ne'), 'a\\x0db\\x0ac\td\r\ne', 'tabs and the line ends of a head stay');
   t.same(visible({ list: ['\0', 1, undefined, null, true], 'k\x1b': {} }), {
     list: ['\\x00', 1, undefined, null, true],

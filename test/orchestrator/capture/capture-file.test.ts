@@ -4,6 +4,7 @@ import t from 'tap';
 import { ARP_REPLY, ARP_REQUEST } from '../../../devices/stack/wire/arp.js';
 import { dnsQuery, dnsResponse } from '../../../devices/stack/wire/dns.js';
 import { echoRest, ICMP_ECHO_REQUEST } from '../../../devices/stack/wire/icmp.js';
+import { ByteSink } from '../../../orchestrator/capture/byte-sink.js';
 import { writeCaptureFile } from '../../../orchestrator/capture/capture-file.js';
 import { keyLogOf, writeKeyLogFile } from '../../../orchestrator/capture/key-log.js';
 import { type TlsConversation, tlsConversation } from '../../support/tls-conversation.js';
@@ -170,6 +171,18 @@ t.test('https and HTTP/2 can be read by who has the file, since the secrets are 
     const blind = wireshark.judge(await fileOf(t.testdir(), scene));
     for (const field of fields) t.same(blind.matching(field), [], `${alpn}: not without the secrets`);
   }
+});
+
+t.test('captures, too, are for their owner alone where files were that others could read', async (t) => {
+  const folder = t.testdir({ 'a.pcapng': 'old and longer', 'b.pcapng': 'old and longer' });
+  const [file, live] = ['a.pcapng', 'b.pcapng'].map((name) => join(folder, name));
+  for (const path of [file, live]) chmodSync(path, 0o644);
+  await writeCaptureFile(file, { ...conversation().capture, frames: [] });
+  const sink = await ByteSink.file(live);
+  sink.write(Buffer.from('new'));
+  await sink.end();
+  t.equal(readFileSync(live, 'utf8'), 'new');
+  for (const path of [file, live]) t.equal(statSync(path).mode & 0o777, 0o600);
 });
 
 t.test('a key log file is for its owner alone, also where one was', async (t) => {

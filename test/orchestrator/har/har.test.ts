@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { chmodSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { Entry } from 'har-format';
@@ -211,8 +211,9 @@ t.test('whatever the times: no phase is negative, and their sum is the time of t
   );
 });
 
-t.test('the file is for its owner alone', async (t) => {
-  const path = join(t.testdir(), 'page.har');
+t.test('the file is for its owner alone, also where one was', async (t) => {
+  const path = join(t.testdir({ 'page.har': 'old' }), 'page.har');
+  chmodSync(path, 0o644);
   await writeHarFile(path, har);
   t.same(JSON.parse(readFileSync(path, 'utf8')), JSON.parse(JSON.stringify(har)));
   t.equal(statSync(path).mode & 0o777, 0o600);

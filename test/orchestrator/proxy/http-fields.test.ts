@@ -43,6 +43,7 @@ t.test('RFC 9112 section 3.2.2: absolute form', (t) => {
     'http://a:0/',
     'http://a:99999/',
     'http://a:b/',
+    'http://u@a@evil/',
   ])
     t.equal(of(none), undefined, none);
   t.end();

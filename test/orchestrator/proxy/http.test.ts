@@ -1,6 +1,7 @@
 /** HTTP clients of the proxy: what is sent on, what comes back, what does not work out. */
 import { once } from 'node:events';
 import http from 'node:http';
+import type { Duplex } from 'node:stream';
 import t, { type Test } from 'tap';
 import { WebSocket, WebSocketServer } from 'ws';
 import { Credentials } from '../../../orchestrator/proxy/credentials.js';
@@ -45,6 +46,8 @@ async function site(t: Test, handler: http.RequestListener, options: Partial<Pro
   return { ...bench, seen };
 }
 
+const REFUSED = 'HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig';
+
 const hello: http.RequestListener = (_request, response) => response.end('hello');
 
 function get(target: string, ...fields: string[]): string {
@@ -64,6 +67,44 @@ async function send(
   for await (const chunk of response) text += chunk;
   return Object.assign(response, { text });
 }
+
+t.test(
+  'a server that answers while the body is still sent: the answer arrives, and so does the next one',
+  async (t) => {
+    const refusing: Record<string, (socket: Duplex) => void> = {
+      'and waits': (socket) => socket.once('data', () => socket.pause().write(REFUSED)),
+      'and closes': (socket) => socket.once('data', () => socket.end(REFUSED)),
+      'and breaks off': (socket) => socket.once('data', () => socket.write(REFUSED, () => socket.destroy())),
+    };
+    for (const [how, server] of Object.entries(refusing)) {
+      const { say } = await proxied(t, { 80: webServer(hello), 81: server });
+      const body = 'x'.repeat(3_000_000);
+      const post = `POST http://server:81/ HTTP/1.1\r\nHost: server\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+      const answer = await say(post + get('http://server/'));
+      t.match(answer, /^HTTP\/1\.1 413 Too Large\r\n[\s\S]*big[\s\S]*HTTP\/1\.1 200 OK\r\n[\s\S]*hello/, how);
+    }
+  },
+);
+
+t.test('interim responses are passed on, but not to clients of HTTP/1.0', async (t) => {
+  const hints: http.RequestListener = (_request, response) => {
+    response.writeEarlyHints({ link: '</a.css>; rel=preload' }, () => response.end('hello'));
+  };
+  const { say } = await proxied(t, { 80: webServer(hints) });
+  const answer = await say(get('http://server/'));
+  t.match(
+    answer,
+    /^HTTP\/1\.1 103 Early Hints\r\nLink: <\/a\.css>; rel=preload\r\nVia: [^\r]*\r\n\r\nHTTP\/1\.1 200 OK/,
+  );
+  t.match(await say('GET http://server/ HTTP/1.0\r\n\r\n'), /^HTTP\/1\.1 200 OK\r\n/);
+});
+
+t.test('user and password are counted in bytes, as SOCKS does', (t) => {
+  t.ok(Credentials.parse(`me:${'é'.repeat(127)}`));
+  for (const none of [`me:${'é'.repeat(128)}`, 'me', ':x', 'me:', ''])
+    t.equal(Credentials.parse(none), undefined, none);
+  t.end();
+});
 
 t.test('absolute form in, origin form out, with what is for the server alone', async (t) => {
   const { say, seen } = await site(t, hello);
