@@ -1,7 +1,8 @@
 /** What one captured frame says, layer by layer, read with the stack's own codecs. */
 import { type ArpPacket, formatArp, parseArp } from './arp.js';
 import { DHCP_CLIENT_PORT, DHCP_SERVER_PORT, type DhcpMessage, formatDhcp, parseDhcp } from './dhcp.js';
-import { DNS_PORT, type DnsMessage, formatDns, parseDns } from './dns.js';
+import { DNS_PORT, type DnsMessage, parseDns } from './dns.js';
+import { formatDns } from './dns-text.js';
 import {
   ETHERTYPE_ARP,
   ETHERTYPE_IPV4,

@@ -8,7 +8,6 @@ import {
   dnsQuery,
   dnsResponse,
   emitDns,
-  formatDns,
   isReferral,
   parseDns,
   RCODE_NXDOMAIN,
@@ -19,6 +18,7 @@ import {
   type ResourceRecord,
   typeFromText,
 } from '../../../devices/stack/wire/dns-record.js';
+import { formatDns } from '../../../devices/stack/wire/dns-text.js';
 import { isMalformed, type Malformed } from '../../../devices/stack/wire/malformed.js';
 
 // dns-packet has no types; only its decoder and encoder are used here.
