@@ -164,6 +164,8 @@ function formatOther(record: ResourceRecord): string {
       return `${name}\ttext = ${formatRecordData(record)}\n`;
     case 'SRV':
       return `${name}\tservice = ${formatRecordData(record)}\n`;
+    case 'HINFO':
+      return `${name}\thinfo = ${formatRecordData(record)}\n`;
     case 'SOA':
       return (
         `${name}\n\torigin = ${record.mname}\n\tmail addr = ${record.rname}\n\tserial = ${record.serial}\n` +
