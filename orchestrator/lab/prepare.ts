@@ -28,7 +28,7 @@ export async function prepareLab(request: LabRequest): Promise<LabPlan> {
   const source = request.generator ?? file;
   await claimLab(lab, source);
   try {
-    const issued = issueCertificates(topology, lab, validFrom(Date.now()));
+    const issued = await issueCertificates(topology, lab, validFrom(Date.now()));
     const configs = planTopology(topology, {
       lab,
       runDir: labDirectory(lab),

@@ -11,10 +11,14 @@ export interface TestCertificates {
   readonly certificates: readonly CertificateConfig[];
 }
 
-export function certificatesFor(sites: readonly SiteConfig[], addresses: readonly string[]): TestCertificates {
-  const authority = new Authority('Tests', { names: sites.flatMap(({ names }) => names), addresses }, VALIDITY);
-  const certificates = sites.map(({ names }, index) =>
-    authority.issue({ names, addresses: index === 0 ? addresses : [] }),
+export async function certificatesFor(
+  sites: readonly SiteConfig[],
+  addresses: readonly string[],
+): Promise<TestCertificates> {
+  const permitted = { names: sites.flatMap(({ names }) => names), addresses };
+  const authority = await Authority.create('Tests', permitted, VALIDITY);
+  const certificates = await Promise.all(
+    sites.map(({ names }, index) => authority.issue({ names, addresses: index === 0 ? addresses : [] })),
   );
   return { authority: authority.certificate, certificates };
 }

@@ -2,8 +2,8 @@
 import { type CertificateConfig, DEFAULT_HTTPS, type SiteConfig } from '../../../devices/control.js';
 import { formatIpv4 } from '../../../devices/stack/wire/address.js';
 import type { Topology, TopologyDevice } from '../../topology/index.js';
-import { Authority, type Validity } from './authority.js';
-import type { Names } from './certificate.js';
+import type { Validity } from './authority.js';
+import type { Names } from './name-constraints.js';
 
 export interface LabCertificates {
   /** The authority's own certificate, PEM. */
@@ -22,7 +22,11 @@ export function validFrom(now: number): Validity {
 }
 
 /** `lab` is its name. Undefined when no site is served by https. */
-export function issueCertificates(topology: Topology, lab: string, validity: Validity): LabCertificates | undefined {
+export async function issueCertificates(
+  topology: Topology,
+  lab: string,
+  validity: Validity,
+): Promise<LabCertificates | undefined> {
   const servers = [...topology.devices.values()]
     .map((device) => ({ device, wanted: wantedBy(device) }))
     .filter(({ wanted }) => wanted.length > 0);
@@ -32,9 +36,13 @@ export function issueCertificates(topology: Topology, lab: string, validity: Val
     names: [...new Set(all.flatMap(({ names }) => names))],
     addresses: [...new Set(all.flatMap(({ addresses }) => addresses))],
   };
-  const authority = new Authority(`The authority of the lab ${lab}`, permitted, validity);
-  const certificates = servers.map(
-    ({ device, wanted }) => [device.name, wanted.map((names) => authority.issue(names))] as const,
+  // Commands that issue nothing do not wait for the library of certificates.
+  const { Authority } = await import('./authority.js');
+  const authority = await Authority.create(`The authority of the lab ${lab}`, permitted, validity);
+  const certificates = await Promise.all(
+    servers.map(async ({ device, wanted }) => {
+      return [device.name, await Promise.all(wanted.map((names) => authority.issue(names)))] as const;
+    }),
   );
   return { authority: authority.certificate, certificates: new Map(certificates) };
 }

@@ -20,7 +20,7 @@ const SITES: readonly SiteConfig[] = [
   { names: ['hono.test'], app: { module: shipped('hono-hello') } },
   { names: ['echo.test'], app: { module: shipped('ws-echo') } },
 ];
-const { authority, certificates } = certificatesFor(SITES, [SERVER]);
+const { authority, certificates } = await certificatesFor(SITES, [SERVER]);
 
 async function shopOf(sites: readonly SiteConfig[]): Promise<Bookshop> {
   const shop = bookshop(sites, { 'www/index.html': '<h1>Books</h1>' }, {}, { certificates });
@@ -289,7 +289,7 @@ export default (request, response) => {
     { names: ['proxy.test'], app: { module } },
   ];
   const files = { 'www/index.html': '<h1>Books</h1>' };
-  const own = certificatesFor(sites, [SERVER]);
+  const own = await certificatesFor(sites, [SERVER]);
   const web = { certificates: own.certificates };
   const shop = bookshop(sites, files, {}, web, { hosts: { 'www.server.com': [SERVER] }, authorities: [own.authority] });
   await shop.world.loaded();

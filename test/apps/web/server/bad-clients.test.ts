@@ -11,7 +11,7 @@ import { ask, ask2, CLOSE, connectTo, http2On, parseAnswer, raw, secure, whole }
 const SITES: readonly SiteConfig[] = [
   { names: ['www.server.com'], root: '/srv/www', echoPath: '/echo', maxBodyBytes: 1_000_000 },
 ];
-const { authority, certificates } = certificatesFor(SITES, [SERVER]);
+const { authority, certificates } = await certificatesFor(SITES, [SERVER]);
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');
 const HOST = 'Host: www.server.com\r\n';

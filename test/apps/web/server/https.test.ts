@@ -14,7 +14,7 @@ const SITES: readonly SiteConfig[] = [
   { names: ['old.server.com'], root: '/srv/www', https: 'off' },
 ];
 const FILES = { 'www/index.html': '<h1>Books</h1>', 'img/index.html': '<h1>Pictures</h1>' };
-const { authority, certificates } = certificatesFor(SITES, [SERVER]);
+const { authority, certificates } = await certificatesFor(SITES, [SERVER]);
 const shopOf = (web = {}): Bookshop => bookshop(SITES, FILES, {}, { certificates, ...web });
 const TRUST: ConnectionOptions = { ca: authority, servername: 'www.server.com' };
 
