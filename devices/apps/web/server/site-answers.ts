@@ -9,6 +9,7 @@ import { Compressor } from './codings.js';
 import type { Connection } from './connection.js';
 import { echo } from './echo.js';
 import { type Exchange, Reply } from './reply.js';
+import { SharedBytes } from './shared-bytes.js';
 import { SiteFiles } from './site-files.js';
 import { findRedirect, findSite, hasValidHost, hostName, parseTarget, pathSegments, type Target } from './sites.js';
 import { type StaticTools, sendFile } from './static-file.js';
@@ -26,6 +27,7 @@ export class SiteAnswers {
   private readonly tools: Omit<StaticTools, 'root'>;
 
   private readonly applicationTools: ApplicationTools;
+  private readonly shared = new SharedBytes();
   private readonly apps = new Map<SiteConfig, Application>();
 
   constructor(config: WebConfig, tools: ApplicationTools) {
@@ -187,7 +189,7 @@ export class SiteAnswers {
       await reply.sendError(404, 'This site has no files.');
       return;
     }
-    const found = await new SiteFiles(this.env.files, site.root).find(segments);
+    const found = await new SiteFiles(this.env.files, site.root, this.shared).find(segments);
     if (found.kind === 'file') {
       await sendFile(reply, site, found.file, { ...this.tools, root: site.root });
     } else if (found.kind === 'folder') {
@@ -202,7 +204,7 @@ export class SiteAnswers {
   private async errorPage(site: SiteConfig, status: number) {
     const path = site.errorPages?.[status] ?? (status === 404 ? '/404.html' : undefined);
     if (path === undefined || site.root === undefined) return undefined;
-    return new SiteFiles(this.env.files, site.root).page(path);
+    return new SiteFiles(this.env.files, site.root, this.shared).page(path);
   }
 }
 

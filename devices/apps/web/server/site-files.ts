@@ -2,10 +2,12 @@
 import type { FileStore } from '../../machine.js';
 import { contentTypeOf } from '../content-type.js';
 import { type Body, wholeBody } from './body.js';
+import { isCompressible } from './codings.js';
+import { SharedBytes } from './shared-bytes.js';
 import { DEFAULT_DOCUMENTS, isHidden } from './sites.js';
 
-/** Larger files are read while they are sent, however many ask for them at once. */
-export const MAX_WHOLE_BYTES = 4 * 1024 * 1024;
+/** Larger files are read while they are sent, however many ask for them at once; but for those that codings make smaller. */
+export const MAX_WHOLE_BYTES = 64 * 1024;
 
 export interface SiteFile {
   /** Below the site's root: "img/logo.png". */
@@ -25,10 +27,12 @@ export type Found =
 export class SiteFiles {
   private readonly files: FileStore;
   private readonly root: string;
+  private readonly shared: SharedBytes;
 
   /** `root` is an absolute path. */
-  constructor(files: FileStore, root: string) {
+  constructor(files: FileStore, root: string, shared = new SharedBytes()) {
     this.files = files;
+    this.shared = shared;
     this.root = root.replace(/[/\\]+$/, '');
   }
 
@@ -67,7 +71,10 @@ export class SiteFiles {
     const found = await this.files.find(path, this.root);
     if (found === undefined) return undefined;
     const { size, modifiedMs } = found;
-    const body = size > MAX_WHOLE_BYTES ? { length: size, part: found.part } : wholeBody(await found.whole());
+    const isRead = size <= MAX_WHOLE_BYTES || isCompressible(contentType, size);
+    const body = isRead
+      ? wholeBody(await this.shared.read(`${size} ${modifiedMs} ${path}`, found.whole))
+      : { length: size, part: found.part };
     return { name, body, modifiedMs, contentType };
   }
 }
