@@ -3,7 +3,7 @@
  * words, under Node's codes; the secrets of the connection go into the trace, when somebody listens to it.
  */
 import { isIP } from 'node:net';
-import type { PeerCertificate, TLSSocket } from 'node:tls';
+import { checkServerIdentity, connect, type PeerCertificate, type TLSSocket } from 'node:tls';
 import type { Tracer } from '../stack/trace.js';
 import type { TcpSocket } from './tcp-socket.js';
 
@@ -67,7 +67,6 @@ export class TlsError extends Error {
 
 /** Performs the handshake. Rejects with TlsError; the socket is destroyed then. */
 export async function secureConnection(socket: TcpSocket, options: SecureOptions): Promise<SecureConnection> {
-  const { connect, checkServerIdentity } = await import('node:tls');
   const { serverName, authorities, alpn, session, tracer } = options;
   const isAddress = isIP(serverName) !== 0;
   const secured = connect({
@@ -101,7 +100,6 @@ export async function secureConnection(socket: TcpSocket, options: SecureOptions
   else if (options.insecure !== true) {
     const error = untrusted(refusal, serverName, facts, secured);
     tracer.emit({ event: 'tls-refused', ...told, code: error.code, message: error.message });
-    secured.on('error', () => {});
     secured.destroy();
     throw error;
   }
@@ -132,8 +130,9 @@ function endOf(socket: TcpSocket, end: 'local' | 'remote'): string {
 
 function handshake(secured: TLSSocket, serverName: string): Promise<void> {
   return new Promise((resolve, reject) => {
+    // Until somebody uses the connection, and after the last one, errors are told by 'close' alone.
+    secured.on('error', () => {});
     const fail = (error: Error & { code?: string }) => {
-      secured.on('error', () => {});
       secured.destroy();
       reject(handshakeError(error, serverName));
     };

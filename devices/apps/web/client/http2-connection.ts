@@ -3,6 +3,7 @@ import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 
 import type { Duplex } from 'node:stream';
 import type { SecureDetails } from '../../../control/rpc.js';
 import type { TcpSocket } from '../../../net/tcp-socket.js';
+import { loadHttp2 } from '../http2-module.js';
 import { requestTarget } from '../url-parts.js';
 import { closeTcp } from './close-tcp.js';
 import type { ConnectionParts } from './http1-connection.js';
@@ -66,7 +67,7 @@ export class Http2Connection implements HttpConnection {
 
   /** The stream's ALPN has said `h2`. */
   static async on(parts: ConnectionParts, origin: string): Promise<Http2Connection> {
-    const { connect } = await import('node:http2');
+    const { connect } = await loadHttp2();
     const settings = { enablePush: false, initialWindowSize: STREAM_WINDOW };
     const session = connect(origin, { createConnection: () => parts.stream, settings });
     session.once('connect', () => session.setLocalWindowSize(CONNECTION_WINDOW));

@@ -61,6 +61,16 @@ t.test('the name that the client asks for chooses the certificate', async (t) =>
   await t.rejects(subject({ servername: 'stranger.example' }), { code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
 });
 
+t.test('who names nobody agrees on a protocol as all others: browsers ask for addresses so', async (t) => {
+  const shop = shopOf();
+  for (const protocol of ['h2', 'http/1.1']) {
+    const options = { ...TRUST, servername: undefined, host: SERVER, ALPNProtocols: [protocol] };
+    const socket = await secure(shop, options);
+    t.equal(socket.alpnProtocol, protocol);
+    socket.destroy();
+  }
+});
+
 t.test('only https: http is sent there, and told to stay', async (t) => {
   const shop = shopOf();
   const moved = await ask(shop, `GET /a?b HTTP/1.1\r\nHost: img.server.com\r\n${CLOSE}`);

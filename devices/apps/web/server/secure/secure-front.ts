@@ -7,6 +7,7 @@ import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import type { CertificateConfig } from '../../../../control/config.js';
 import type { TcpSocket } from '../../../../net/tcp-socket.js';
 import type { Tracer } from '../../../../stack/trace.js';
+import { loadHttp2 } from '../../http2-module.js';
 import type { Connection } from '../connection.js';
 import { useMachineTime } from './machine-time.js';
 
@@ -43,12 +44,8 @@ export class SecureFront {
     });
   }
 
-  /**
-   * HTTP/2 comes with the first connection: those whom nobody asks by https do without it, 0.75 MB and 10 ms. Where Node
-   * can (20.16 and later) at once, so that the clock of a test's world stands still meanwhile.
-   */
   static async open(options: SecureFrontOptions): Promise<SecureFront> {
-    return new SecureFront(process.getBuiltinModule?.('node:http2') ?? (await import('node:http2')), options);
+    return new SecureFront(await loadHttp2(), options);
   }
 
   /** Takes a connection whose first byte is that of a TLS handshake. */
@@ -63,8 +60,9 @@ export class SecureFront {
         done(null, identity.context);
       },
       // Without a protocol in common the handshake ends with no_application_protocol (RFC 7301 section 3.2).
+      // Who asks for an address names nobody: `servername` is false then, whatever its type says.
       ALPNCallback: ({ servername, protocols }) =>
-        this.options.protocolsFor(servername.toLowerCase()).find((protocol) => protocols.includes(protocol)),
+        this.options.protocolsFor((servername || '').toLowerCase()).find((protocol) => protocols.includes(protocol)),
     });
     useMachineTime(secure, socket);
     secure.on('_tlsError', (error: Error & { code?: string }) => {
