@@ -8,14 +8,8 @@ import type { Tracer } from '../../stack/trace.js';
 import { isRedirect } from '../web/browser/redirects.js';
 import { decodersFor } from '../web/client/content-coding.js';
 import { dial } from '../web/client/dial.js';
-import {
-  type HeaderList,
-  type HttpConnection,
-  headerValue,
-  type RequestMessage,
-  type ResponseMessage,
-} from '../web/client/message.js';
-import { portOf, requestTarget } from '../web/url-parts.js';
+import { type HttpConnection, headerValue, type ResponseMessage } from '../web/client/message.js';
+import { portOf } from '../web/url-parts.js';
 import type { CommandIo } from './command.js';
 import {
   BAD_CODING_STATUS,
@@ -27,14 +21,8 @@ import {
   TIMEOUT_STATUS,
   UNSUPPORTED_STATUS,
 } from './curl-errors.js';
-
-export interface CurlRequest {
-  readonly url: URL;
-  readonly method: string;
-  /** Replacing curl's own ones; an empty value leaves one out. */
-  readonly headers: readonly (readonly [name: string, value: string])[];
-  readonly data: string | undefined;
-}
+import { CurlNotes } from './curl-notes.js';
+import { type CurlRequest, headersOf, isForAnyServer } from './curl-request.js';
 
 export interface CurlOptions {
   readonly verbose: boolean;
@@ -91,8 +79,6 @@ export interface CurlMachine {
   readonly authorities: readonly string[];
 }
 
-const USER_AGENT = 'curl/8.5.0';
-
 export class CurlTransfer {
   private readonly machine: CurlMachine;
   private readonly network: Network;
@@ -101,6 +87,7 @@ export class CurlTransfer {
   private readonly startedAt: Instant;
   /** By origin. */
   private readonly kept = new Map<string, HttpConnection>();
+  private readonly notes: CurlNotes;
   private redirects = 0;
   private connections = 0;
   private times: CurlTimes = { lookupMs: 0, connectMs: 0, secureMs: 0, firstByteMs: 0 };
@@ -110,6 +97,7 @@ export class CurlTransfer {
     this.network = machine.network;
     this.io = io;
     this.options = options;
+    this.notes = new CurlNotes(io, options);
     this.startedAt = this.network.now();
   }
 
@@ -151,15 +139,16 @@ export class CurlTransfer {
     const { url, method } = request;
     const { connection, response } = await this.send(request, signal);
     const { status } = response;
-    this.showHead(response, connection);
+    const head = this.notes.response(response, connection);
+    if (this.options.showHeaders && !this.options.discard) this.io.stdout(head);
     if (this.options.failOnError && status >= 400) {
       response.body.destroy();
       throw new CurlError(FAILED_STATUS, `The requested URL returned error: ${status}`);
     }
     const redirect = this.redirectOf(request, response);
     const bytes = await this.readBody(request, response, redirect === undefined && !this.options.discard);
-    this.note(`Connection #${this.connections - 1} to host ${url.hostname} left intact`);
-    if (redirect !== undefined) this.note(`Issue another request to this URL: '${redirect.url.href}'`);
+    this.notes.note(`Connection #${this.connections - 1} to host ${url.hostname} left intact`);
+    if (redirect !== undefined) this.notes.note(`Issue another request to this URL: '${redirect.url.href}'`);
     const result = {
       url: url.href,
       method,
@@ -189,10 +178,7 @@ export class CurlTransfer {
       connection.reserve();
       const message = { url, method, headers, body: data === undefined ? undefined : Buffer.from(data) };
       const response = await connection.send(message, signal, {
-        sent: () => {
-          this.noteStream(connection, message);
-          this.prefixed('>', [`${method} ${requestTarget(url)} ${connection.protocol}`, ...lines(headers), '']);
-        },
+        sent: () => this.notes.request(connection, message),
         received: () => {
           this.times.firstByteMs = this.network.now() - this.startedAt;
         },
@@ -206,7 +192,7 @@ export class CurlTransfer {
   private async connect(url: URL, signal: AbortSignal): Promise<HttpConnection> {
     const kept = this.kept.get(url.origin);
     if (kept !== undefined && kept.room > 0) {
-      this.note(`Re-using existing connection with host ${url.hostname}`);
+      this.notes.note(`Re-using existing connection with host ${url.hostname}`);
       return kept;
     }
     const host = url.hostname;
@@ -221,11 +207,12 @@ export class CurlTransfer {
         alpn: this.options.alpn,
         insecure: this.options.insecure,
         signal,
-        onAttempt: (address) => this.note(`  Trying ${address}:${portOf(url)}...`),
+        onAttempt: (address) => this.notes.note(`  Trying ${address}:${portOf(url)}...`),
         onConnected: (socket) => this.connected(socket, host, scheme),
       },
     );
-    this.noteSecure(connection);
+    if (scheme === 'https') this.times.secureMs = this.network.now() - this.startedAt;
+    this.notes.secure(connection);
     this.kept.set(url.origin, connection);
     return connection;
   }
@@ -233,39 +220,8 @@ export class CurlTransfer {
   private connected(socket: TcpSocket, host: string, scheme: 'http' | 'https'): void {
     this.connections += 1;
     this.times.connectMs = this.network.now() - this.startedAt;
-    this.note(`Connected to ${host} (${socket.remoteAddress}) port ${socket.remotePort}`);
-    if (scheme === 'https') this.note(`ALPN: curl offers ${this.options.alpn.join(',')}`);
-  }
-
-  private noteSecure({ secure, protocol }: HttpConnection): void {
-    if (secure === undefined) return;
-    this.times.secureMs = this.network.now() - this.startedAt;
-    const date = (ms: number) => new Date(ms).toUTCString().replace(/^\w+, (\d+) (\w+) (\d+) ([\d:]+)/, '$2 $1 $4 $3');
-    this.note(`SSL connection using ${secure.protocol} / ${secure.cipher}`);
-    this.note(secure.alpn === '' ? 'ALPN: server did not agree on a protocol' : `ALPN: server accepted ${secure.alpn}`);
-    this.note('Server certificate:');
-    this.note(` subject: CN=${secure.subject}`);
-    this.note(` start date: ${date(secure.validFrom)}`);
-    this.note(` expire date: ${date(secure.validTo)}`);
-    this.note(` subjectAltName: ${secure.names.join(', ')}`);
-    this.note(` issuer: CN=${secure.issuer}`);
-    this.note(` SSL certificate verify ${this.options.insecure ? 'result is not asked for' : 'ok.'}`);
-    this.note(`using ${protocol}`);
-  }
-
-  /** What HTTP/2 really sends: the lines that follow with `>` are curl's way of showing it. */
-  private noteStream(connection: HttpConnection, message: RequestMessage): void {
-    if (connection.protocol !== 'HTTP/2') return;
-    // RFC 9113 section 5.1.1: those of clients are odd.
-    const stream = `[HTTP/2] [${2 * connection.taken - 1}]`;
-    this.note(`${stream} OPENED stream for ${message.url.href}`);
-    for (const [name, value] of connection.fields(message)) this.note(`${stream} [${name}: ${value}]`);
-  }
-
-  private showHead({ status, statusText, headers }: ResponseMessage, { protocol }: HttpConnection): void {
-    const head = [`${protocol} ${status} ${statusText}`, ...lines(headers)];
-    this.prefixed('<', [...head, '']);
-    if (this.options.showHeaders && !this.options.discard) this.io.stdout(`${head.join('\r\n')}\r\n\r\n`);
+    this.notes.note(`Connected to ${host} (${socket.remoteAddress}) port ${socket.remotePort}`);
+    if (scheme === 'https') this.notes.note(`ALPN: curl offers ${this.options.alpn.join(',')}`);
   }
 
   /** Text goes out as it comes. Like curl before a terminal, it stops at what is no text. */
@@ -334,39 +290,4 @@ export class CurlTransfer {
   private elapsedMs(): number {
     return Math.round(this.network.now() - this.startedAt);
   }
-
-  private note(text: string): void {
-    if (this.options.verbose) this.io.stderr(`* ${text}\n`);
-  }
-
-  private prefixed(mark: '<' | '>', text: readonly string[]): void {
-    if (this.options.verbose) for (const line of text) this.io.stderr(`${mark} ${line}\n`);
-  }
-}
-
-function isForAnyServer([name]: readonly [name: string, value: string]): boolean {
-  return !/^(host|authorization|cookie)$/i.test(name);
-}
-
-/** In curl's order; the caller's own replace those of the same name. */
-function headersOf({ url, data, headers }: CurlRequest, compressed: boolean): HeaderList {
-  const list = new Map<string, readonly [string, string]>();
-  const set = (name: string, value: string) => list.set(name.toLowerCase(), [name, value]);
-  set('Host', url.host);
-  set('User-Agent', USER_AGENT);
-  set('Accept', '*/*');
-  if (compressed) set('Accept-Encoding', 'deflate, gzip, br');
-  if (data !== undefined) {
-    set('Content-Length', String(Buffer.byteLength(data)));
-    set('Content-Type', 'application/x-www-form-urlencoded');
-  }
-  for (const [name, value] of headers) {
-    if (value === '') list.delete(name.toLowerCase());
-    else set(name, value);
-  }
-  return [...list.values()];
-}
-
-function lines(headers: HeaderList): string[] {
-  return headers.map(([name, value]) => `${name}: ${value}`);
 }

@@ -2,7 +2,8 @@
 import { type Arguments, parseArguments } from './arguments.js';
 import { type Command, type CommandIo, INTERRUPTED_STATUS } from './command.js';
 import { BAD_URL_STATUS, CurlError, UNSUPPORTED_STATUS } from './curl-errors.js';
-import { type CurlMachine, type CurlRequest, type CurlResult, CurlTransfer } from './curl-transfer.js';
+import type { CurlRequest } from './curl-request.js';
+import { type CurlMachine, type CurlResult, CurlTransfer } from './curl-transfer.js';
 import { defineCommand, UsageError } from './define.js';
 
 const LETTERS = 'viIX:d:H:A:LsSfkm:w:o:Ou:';
