@@ -67,6 +67,8 @@ export class Authority {
     const extensions = [
       new BasicConstraintsExtension(true, 0, true),
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign, true),
+      // For servers of TLS alone: names of other kinds (e-mail) are not constrained below.
+      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
       await SubjectKeyIdentifierExtension.create(publicKey),
       nameConstraints(permitted),
     ];

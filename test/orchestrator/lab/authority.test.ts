@@ -52,6 +52,7 @@ t.test('what the keys are for: the extensions as RFC 5280 writes them', async (t
   const has = ({ raw }: X509Certificate, hex: string) => raw.includes(Buffer.from(hex, 'hex'));
   t.ok(has(root, '0603551d130101ff040830060101ff020100'), 'an authority, of no other authorities; critical');
   t.ok(has(root, '0603551d0f0101ff040403020204'), 'signs certificates alone; critical');
+  t.same(root.keyUsage, ['1.3.6.1.5.5.7.3.1'], 'those of servers alone');
   t.ok(has(leaf, '0603551d130101ff04023000'), 'no authority; critical');
   t.ok(has(leaf, '0603551d0f0101ff040403020780'), 'signs handshakes alone; critical');
   const { x, y } = root.publicKey.export({ format: 'jwk' });
