@@ -8,11 +8,11 @@ import { PortForward } from '../../../orchestrator/proxy/port-forward.js';
 import { StreamingDevice } from '../../support/streaming-device.js';
 import { readAll } from './support/proxied.js';
 
-async function forwarded(t: Test, host: string, listener: (socket: TcpSocket) => void) {
+async function forwarded(t: Test, host: string, listener: (socket: TcpSocket) => void, timeoutMs = 60_000) {
   const device = await StreamingDevice.start(t, { 80: listener });
   const failures: string[] = [];
   const forward = new PortForward({
-    dial: (name, port, signal) => DeviceStream.open(device.control, { host: name, port, timeoutMs: 300 }, signal),
+    dial: (name, port, signal) => DeviceStream.open(device.control, { host: name, port, timeoutMs }, signal),
     host,
     port: 80,
     onFailure: ({ message }) => failures.push(message),
@@ -59,7 +59,7 @@ t.test('a client that does not read holds the server back', async (t) => {
 });
 
 t.test('a server that is not there: the client is reset, and told is why', async (t) => {
-  const { failures, open } = await forwarded(t, 'nobody', () => {});
+  const { failures, open } = await forwarded(t, 'nobody', () => {}, 300);
   const client = await open();
   const [error] = await once(client, 'error');
   t.match(error, { code: 'ECONNRESET' });
