@@ -1,5 +1,6 @@
 /** A port of this machine that leads to one inside: every connection to it becomes one of an emulated device. */
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { listenOn } from './listen-on.js';
 import { type Dial, hangUp, relay } from './relay.js';
 
 export interface PortForwardOptions {
@@ -27,13 +28,7 @@ export class PortForward {
 
   /** Resolves with where it listens. Rejects with the system's error. */
   listen(host: string, port: number): Promise<AddressInfo> {
-    return new Promise((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen({ host, port }, () => {
-        this.server.off('error', reject);
-        resolve(this.server.address() as AddressInfo);
-      });
-    });
+    return listenOn(this.server, host, port);
   }
 
   /** At once, with all connections. */

@@ -13,6 +13,7 @@ import type { Credentials } from './credentials.js';
 import { answerFailure, PROXY_NAME, type ProxyFailure } from './failure.js';
 import { refuseTunnel, tunnel } from './http-connect.js';
 import { forward, type Upstreams } from './http-forward.js';
+import { listenOn } from './listen-on.js';
 import type { Dial } from './relay.js';
 import { SocketReader } from './socket-reader.js';
 import { serveSocks } from './socks-session.js';
@@ -69,13 +70,7 @@ export class ProxyServer {
 
   /** Resolves with where it listens. Rejects with the system's error. */
   listen(host: string, port: number): Promise<AddressInfo> {
-    return new Promise((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen({ host, port }, () => {
-        this.server.off('error', reject);
-        resolve(this.server.address() as AddressInfo);
-      });
-    });
+    return listenOn(this.server, host, port);
   }
 
   /** At once, with all connections. */
