@@ -11,6 +11,7 @@ import { epochOffsetMs } from '../capture/pcapng-writer.js';
 import { type FrameTest, Recording } from '../capture/recording.js';
 import { type DeviceSelection, joinLink, selectEnds, UnknownLink } from '../capture/selection.js';
 import { CliError } from '../errors.js';
+import { cannotWrite } from '../file-errors.js';
 import { interruption, unlessAborted } from '../interruption.js';
 import { plannedLinkEnds, presentLinkEnds } from '../lab/link-ends.js';
 import { findLab, type LabState } from '../lab/state.js';
@@ -112,25 +113,10 @@ function parseFilter(text: string | undefined): CaptureFilter {
 
 async function openSink(path: string | undefined): Promise<ByteSink> {
   if (path === undefined || path === '-') return new ByteSink(process.stdout, false);
-  return ByteSink.file(path).catch((error: NodeJS.ErrnoException) => {
+  return ByteSink.file(path).catch((error) => {
     throw cannotWrite(path, error);
   });
 }
-
-/** The system's own words have the path once more, and its call. */
-function cannotWrite(path: string, { code, message }: NodeJS.ErrnoException): CliError {
-  const reason = REASONS[code ?? ''];
-  return new CliError(1, `cannot write ${path}: ${reason === undefined ? message : `${reason} (${code})`}`);
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'this is not allowed',
-  EISDIR: 'it is a folder',
-  ENOENT: 'its folder is not there',
-  ENOSPC: 'there is no space left',
-  ENOTDIR: 'its folder is a file',
-  EROFS: 'what is there can only be read',
-};
 
 function makeOutput(sink: ByteSink, lab: LabState, options: CaptureOptions, limits: CaptureLimits): CaptureOutput {
   const epoch = epochOffsetMs();
@@ -181,7 +167,7 @@ async function run(words: readonly string[], options: CaptureOptions): Promise<v
   const { missed, filtered } = await capture.stop();
   const durationMs = performance.now() - startedAt;
   output.finish();
-  await sink.end().catch((error: NodeJS.ErrnoException) => {
+  await sink.end().catch((error) => {
     throw cannotWrite(options.write ?? 'standard output', error);
   });
   if (options.keylog !== undefined) {

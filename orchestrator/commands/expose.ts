@@ -4,6 +4,7 @@ import { CliError } from '../errors.js';
 import { interruption } from '../interruption.js';
 import { connectErrorOf } from '../lab/device-stream.js';
 import { connectDevice, findLab, type LabDevice, type LabState } from '../lab/state.js';
+import { plainReason } from '../network-words.js';
 import { parseAuthority } from '../proxy/http-fields.js';
 import { callingDevice, dialFrom, foreground } from '../proxy/lab-dial.js';
 import {
@@ -86,7 +87,7 @@ async function addressOf(lab: LabState, device: LabDevice, host: string): Promis
   } catch (error) {
     throw new CliError(
       1,
-      (connectErrorOf(error) as Error).message,
+      plainReason((connectErrorOf(error) as Error).message),
       `Asked was ${device.name}; --from names another one.`,
     );
   } finally {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { FetchForm, FetchRequest, FormField } from '../../devices/control.js';
 import { CliError } from '../errors.js';
+import { cannotRead } from '../file-errors.js';
 
 export interface FetchOptions {
   readonly from?: string;
@@ -69,8 +70,8 @@ async function parsePart(text: string): Promise<FormField> {
   const field = parseField('--multipart', text);
   if (!field.value.startsWith('@')) return field;
   const [, path, contentType] = /^@(.*?)(?:;type=([^;]+))?$/s.exec(field.value) ?? [];
-  const bytes = await readFile(path).catch((error: Error) => {
-    throw new CliError(2, `--multipart ${field.name}: ${error.message}`);
+  const bytes = await readFile(path).catch((error) => {
+    throw cannotRead(path, error);
   });
   return { ...field, value: asText(path, bytes), fileName: basename(path), ...(contentType && { contentType }) };
 }

@@ -2,12 +2,14 @@ import { Command } from 'commander';
 import { writeCaptureFile } from '../capture/capture-file.js';
 import { keyLogOf, writeKeyLogFile } from '../capture/key-log.js';
 import { CliError } from '../errors.js';
+import { cannotWrite } from '../file-errors.js';
 import { interruption, unlessAborted } from '../interruption.js';
 import { packageVersion } from '../lab/paths.js';
 import { prepareLab } from '../lab/prepare.js';
 import { withProgress } from '../lab/progress.js';
 import { findLab, type LabState, runningLabs } from '../lab/state.js';
 import { holdLab } from '../lab/supervise.js';
+import { plainFailure } from '../network-words.js';
 import { renderExplanation } from '../story/explain.js';
 import { sentTimes } from '../story/http-story.js';
 import { renderReport, summary } from '../story/render.js';
@@ -69,7 +71,7 @@ async function tell({ report, scene }: Fetched, options: FetchOptions): Promise<
 }
 
 function failureLine({ url, status, error }: FetchReport): string {
-  return `error: ${url}: ${error === undefined ? `status ${status}` : `${error.code} at ${error.stage}: ${error.message}`}`;
+  return `error: ${url}: ${error === undefined ? `status ${status}` : `${plainFailure(error)} (at ${error.stage})`}`;
 }
 
 async function saveFiles({ report, scene }: Fetched, { pcap, keylog, har }: FetchOptions): Promise<void> {
@@ -79,8 +81,8 @@ async function saveFiles({ report, scene }: Fetched, { pcap, keylog, har }: Fetc
 }
 
 async function saving(path: string, written: Promise<void>): Promise<void> {
-  await written.catch((error: Error) => {
-    throw new CliError(1, `${path}: ${error.message}`);
+  await written.catch((error) => {
+    throw cannotWrite(path, error);
   });
 }
 

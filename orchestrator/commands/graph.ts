@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { formatCidr } from '../../devices/stack/wire/address.js';
 import { CliError } from '../errors.js';
+import { cannotWrite } from '../file-errors.js';
 import { printJson } from '../terminal.js';
 import {
   GRAPH_FORMATS,
@@ -48,7 +49,7 @@ function writeDrawing(file: string, drawing: string): void {
   try {
     writeFileSync(file, drawing);
   } catch (error) {
-    throw new CliError(1, `${file} cannot be written: ${(error as Error).message}`);
+    throw cannotWrite(file, error);
   }
 }
 

@@ -2,6 +2,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { STATUS_CODES } from 'node:http';
 import { ConnectError } from '../lab/device-stream.js';
+import { plainReason } from '../network-words.js';
 
 export const PROXY_NAME = 'netarium';
 
@@ -20,7 +21,7 @@ export interface ProxyFailure {
 const ERRORS: Readonly<Record<string, readonly [status: number, error: string, hint?: string]>> = {
   ENOTFOUND: [502, 'dns_error', 'No name server of the emulated network knows this name.'],
   EAI_AGAIN: [504, 'dns_timeout', 'The name servers of the emulated network gave no answer.'],
-  ECONNREFUSED: [502, 'connection_refused', 'The host is there, and nothing listens on this port.'],
+  ECONNREFUSED: [502, 'connection_refused'],
   ECONNRESET: [502, 'connection_terminated'],
   ECONNABORTED: [502, 'connection_terminated'],
   EPIPE: [502, 'connection_terminated'],
@@ -51,7 +52,7 @@ export function failureOf(error: unknown): ProxyFailure {
   return {
     status,
     error: timedOutEarlier ? 'dns_timeout' : type,
-    message: stage === undefined ? message : `It failed while ${stage}: ${message}`,
+    message: stage === undefined ? plainReason(message) : `It failed while ${stage}: ${plainReason(message)}`,
     hint,
   };
 }

@@ -1,5 +1,6 @@
 /** `fetch --show`: what the page looks like where there is only text. */
 import type { FetchResult } from '../../devices/control.js';
+import { plainFailure } from '../network-words.js';
 import { formatBytes, type Paint } from '../terminal.js';
 import { pageText } from './page-text.js';
 import { plainText } from './plain-text.js';
@@ -28,8 +29,7 @@ function heading({ title, finalUrl, status }: FetchResult, width: number, paint:
 
 function content(result: FetchResult, width: number, paint: Paint): string {
   const { text, finalUrl, resources, error } = result;
-  if (error !== undefined && resources.length === 0)
-    return plainText(`${error.code} at ${error.stage}: ${error.message}`);
+  if (error !== undefined && resources.length === 0) return plainText(`${plainFailure(error)} (at ${error.stage})`);
   const { contentType = '', bytes = 0 } = resources[0] ?? {};
   if (bytes === 0) return paint('dim', '(nothing)');
   if (HTML.test(contentType)) {

@@ -1,4 +1,5 @@
 /** The story of a page load for people at a terminal: chapters in the order in which things happen. */
+import { plainFailure } from '../network-words.js';
 import { formatBytes, type Paint, visible } from '../terminal.js';
 import { type Chapter, ms, stepLines, wrapped } from './chapter.js';
 import { closeChapter, handshakeChapter, otherConnections, pathChapter, tlsChapter } from './connection-chapters.js';
@@ -23,7 +24,7 @@ export function summary(report: FetchReport, paint: Paint): string {
   if (report.ok) return `${paint(['green', 'bold'], `${report.status} loaded`)}  ${facts}${lost}`;
   const { error } = report;
   if (error === undefined) return `${paint(['red', 'bold'], `${report.status}`)}  ${facts}${lost}`;
-  return `${paint(['red', 'bold'], `failed at ${error.stage}`)}  ${error.code}: ${error.message}  ${paint('dim', facts)}${lost}`;
+  return `${paint(['red', 'bold'], `failed at ${error.stage}`)}  ${plainFailure(error)}  ${paint('dim', facts)}${lost}`;
 }
 
 /** @param columns of the terminal: no line is longer, where it can be cut; tables tell more where there is room */

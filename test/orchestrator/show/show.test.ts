@@ -100,7 +100,7 @@ t.test('text as it is, JSON in lines, all else by size and type', async (t) => {
   t.equal(body('', 'abc'), 'unknown type, 3 B: nothing to read');
   t.equal(body('text/html', ''), '(nothing)');
   const error = { code: 'ENOTFOUND', message: 'getaddrinfo ENOTFOUND nowhere', stage: 'dns' as const };
-  t.match(renderPage({ ...LOAD, error, resources: [] }, 80, plain), /ENOTFOUND at dns: getaddrinfo/);
+  t.match(renderPage({ ...LOAD, error, resources: [] }, 80, plain), /nowhere: no such name \(at dns\)/);
 });
 
 t.test('pages that are too deep, too wide, too much', async (t) => {
