@@ -34,6 +34,11 @@ export function firstSite(lab: LabState): string | undefined {
     .find((name) => name !== undefined);
 }
 
+/** Of a site of the lab. */
+export function siteUrl(name: string | undefined): string | undefined {
+  return name === undefined ? undefined : `http://${name}/`;
+}
+
 function readConfig(path: string): Partial<DeviceConfig> {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as DeviceConfig;

@@ -1,10 +1,11 @@
-import { resolve as resolvePath } from 'node:path';
+import { join, resolve as resolvePath } from 'node:path';
 import { Command } from 'commander';
 import { runBrowser, withProfile } from '../browser/browser-process.js';
 import { chromiumLaunch } from '../browser/chromium.js';
 import { findBrowser, snapFolder } from '../browser/find-browser.js';
 import { firefoxLaunch } from '../browser/firefox.js';
-import { firstSite } from '../browser/trust.js';
+import { checkWritable, keepPicture, Reached } from '../browser/picture.js';
+import { firstSite, siteUrl } from '../browser/trust.js';
 import { CliError } from '../errors.js';
 import { interruption } from '../interruption.js';
 import { labDirectory } from '../lab/paths.js';
@@ -18,7 +19,7 @@ interface BrowseOptions {
   readonly browser?: string;
   readonly headless?: boolean;
   readonly screenshot?: string;
-  readonly size?: string;
+  readonly size: string;
   readonly lab?: string;
   readonly quiet?: boolean;
 }
@@ -26,20 +27,24 @@ interface BrowseOptions {
 async function run(address: string | undefined, options: BrowseOptions): Promise<void> {
   const url = address === undefined ? undefined : parseUrl(address);
   const size = parseSize(options.size);
+  const picture = options.screenshot === undefined ? undefined : resolvePath(options.screenshot);
+  if (picture !== undefined) checkWritable(picture);
   const lab = await findLab(options.lab);
   const device = callingDevice(lab, options.from ?? lab.defaultHost);
   const browser = findBrowser(options.browser);
-  if (!options.headless && options.screenshot === undefined) requireScreen();
+  if (!options.headless && picture === undefined) requireScreen();
   const signal = interruption();
-  const proxy = new ProxyServer({ dial: dialFrom(device, 'browse') });
+  const page = url ?? siteUrl(firstSite(lab)) ?? 'about:blank';
+  const reached = new Reached(page);
+  const proxy = new ProxyServer({ dial: reached.watch(dialFrom(device, 'browse')) });
   const { port } = await proxy.listen('127.0.0.1', 0);
   const leave = new AbortController();
   const ending = AbortSignal.any([signal, leave.signal]);
   try {
     await withProfile(snapFolder(browser) ?? labDirectory(lab.name), async (profile) => {
-      const screenshot = options.screenshot === undefined ? undefined : resolvePath(options.screenshot);
+      const screenshot = picture === undefined ? undefined : join(profile, 'picture.png');
       const task = {
-        url: url ?? siteUrl(firstSite(lab)),
+        url: page,
         proxyPort: port,
         profile,
         headless: options.headless ?? false,
@@ -53,9 +58,13 @@ async function run(address: string | undefined, options: BrowseOptions): Promise
         if (why === 'lab-ended') leave.abort();
       });
       await runBrowser(launch, ending);
+      const wasEnded = ending.aborted;
       leave.abort();
       await lab_;
-      if (screenshot !== undefined && !signal.aborted) print(screenshot);
+      if (screenshot === undefined || picture === undefined || signal.aborted) return;
+      if (wasEnded) throw new CliError(1, `no picture of ${page}: the lab has ended`);
+      keepPicture(screenshot, picture, page, reached);
+      print(picture);
     });
   } finally {
     proxy.close();
@@ -78,12 +87,7 @@ function parseUrl(text: string): string {
   return url.href;
 }
 
-function siteUrl(name: string | undefined): string {
-  return name === undefined ? 'about:blank' : `http://${name}/`;
-}
-
-function parseSize(text: string | undefined): { width: number; height: number } | undefined {
-  if (text === undefined) return undefined;
+function parseSize(text: string): { width: number; height: number } {
   const match = /^(\d{2,5})x(\d{2,5})$/.exec(text);
   if (match === null) throw new CliError(2, `--size ${text}: write it like 1280x800`);
   return { width: Number(match[1]), height: Number(match[2]) };
@@ -107,7 +111,7 @@ export function browseCommand(): Command {
     .option('--browser <path>', 'which browser; Chromium, Chrome, Edge, Brave or Firefox when left out')
     .option('--headless', 'without a window')
     .option('--screenshot <file>', 'save a picture (PNG) of the page instead of opening a window')
-    .option('--size <size>', 'of the window: 1280x800')
+    .option('--size <size>', 'of the window, or the picture', '1280x800')
     .option('--lab <lab>', 'which lab, when several are up')
     .option('-q, --quiet', 'print nothing but errors')
     .addHelpText(

@@ -258,3 +258,19 @@ t.test('what is not there is said by Chromium in its own words', async (t) => {
   t.match(await failure('http://www.server.com:81/'), /ERR_SOCKS_CONNECTION_FAILED/);
   // Not closed here: Chromium was seen to take minutes to close a tab that shows its error page. It goes with the rest.
 });
+
+t.test('browse --screenshot: a picture of the page in the size that was asked for, or none and why', async (t) => {
+  const path = join(t.testdir(), 'page.png');
+  t.match(await net.run('browse', '-q', '--screenshot', path), { exitStatus: 0, stdout: path });
+  const header = readFileSync(path);
+  t.same([header.readUInt32BE(16), header.readUInt32BE(20)], [1280, 800]);
+  const none = join(t.testdir(), 'none.png');
+  t.match(await net.run('browse', '-q', 'www.server.com:81', '--screenshot', none), {
+    exitStatus: 1,
+    stdout: '',
+    stderr: /no picture of http:\/\/www\.server\.com:81\/: .* refuses the connection/,
+  });
+  t.notOk(existsSync(none));
+  const nowhere = { exitStatus: 1, stderr: /cannot write .*: no such folder/ };
+  t.match(await net.run('browse', '--screenshot', join(path, '..', 'no', 'x.png')), nowhere);
+});
