@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { firstSite, siteUrl } from '../browser/trust.js';
 import { authorityFacts, trustAdvice } from '../browser/trust-advice.js';
 import { CliError } from '../errors.js';
 import { interruption } from '../interruption.js';
@@ -62,7 +63,9 @@ async function serve({ from, listen, auth, lab: labName, json, quiet }: ProxyCom
     print(`socks5h://${endpoint}`);
     print(`http://${endpoint}`);
   }
-  if (!quiet && !json) news(usage(endpoint, device.name, credentials !== undefined));
+  if (!quiet && !json) {
+    news(usage(endpoint, device.name, credentials !== undefined, siteUrl(firstSite(lab)) ?? 'URL'));
+  }
   if (!isLoopback(bound.address)) news(warning(endpoint));
   await foreground(lab, device, signal);
   proxy.close();
@@ -76,15 +79,15 @@ function credentialsOf(text: string | undefined): Credentials | undefined {
   return credentials;
 }
 
-function usage(endpoint: string, device: string, withPassword: boolean): string {
+function usage(endpoint: string, device: string, withPassword: boolean, page: string): string {
   const user = withPassword ? 'USER:PASSWORD@' : '';
   return painter(process.stderr)(
     'dim',
     [
       `every connection is one of ${device}, which looks the names up, too; Ctrl-C ends it`,
-      `  curl --proxy socks5h://${user}${endpoint} http://www.server.com/`,
-      `  http_proxy=http://${user}${endpoint} wget http://www.server.com/`,
-      `  a browser of your own, ready for use: netarium browse http://www.server.com/`,
+      `  curl --proxy socks5h://${user}${endpoint} ${page}`,
+      `  http_proxy=http://${user}${endpoint} wget ${page}`,
+      `  a browser of your own, ready for use: netarium browse ${page}`,
     ].join('\n'),
   );
 }

@@ -203,7 +203,7 @@ function notForwarded(target: string): ProxyFailure {
     status: 400,
     error: 'http_request_error',
     message: 'This is a proxy into an emulated network, not a web server.',
-    hint: 'Set it as the proxy of your browser, or: curl --proxy socks5h://… http://www.server.com/',
+    hint: 'Set it as the proxy of your browser, or: curl --proxy socks5h://… URL',
   };
 }
 

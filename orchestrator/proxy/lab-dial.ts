@@ -2,7 +2,7 @@
 import { CliError } from '../errors.js';
 import { type DeviceEnd, describeEnd } from '../lab/device-process.js';
 import { DeviceStream } from '../lab/device-stream.js';
-import { connectLab, findDevice, type LabDevice, type LabState } from '../lab/state.js';
+import { connectLab, findDevice, type LabDevice, type LabState, readLabState } from '../lab/state.js';
 import { news } from '../terminal.js';
 import type { Dial } from './relay.js';
 
@@ -48,7 +48,8 @@ export async function foreground(
   client?.close();
   if (why === 'lab-ended') {
     news(`lab ${lab.name} has ended`);
-    process.exitCode = 1;
+    // Who takes a lab down removes its folder first; one that is left has a supervisor that died.
+    if (readLabState(lab.name) !== undefined) process.exitCode = 1;
   }
   return why;
 }

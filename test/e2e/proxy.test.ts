@@ -100,15 +100,15 @@ t.test('a form is posted', async (t) => {
 
 t.test('what does not work is said, by status and by the codes of SOCKS', async (t) => {
   const failures: [string, number, string, RegExp][] = [
-    ['http://shop.server.com/', 502, '(4)', /looking the name up \(DNS\): getaddrinfo ENOTFOUND shop\.server\.com/],
+    ['http://shop.server.com/', 502, '(4)', /looking the name up \(DNS\): shop\.server\.com: no such name/],
     [
       'http://www.server.com:81/',
       502,
       '(5)',
-      /opening the connection \(TCP\): connect ECONNREFUSED 203\.0\.113\.80:81/,
+      /opening the connection \(TCP\): 203\.0\.113\.80:81 refuses the connection/,
     ],
-    ['http://192.168.1.77/', 502, '(4)', /\(ARP\): connect EHOSTUNREACH 192\.168\.1\.77:80/],
-    ['http://10.99.0.1/', 502, '(3)', /connect ENETUNREACH 10\.99\.0\.1:80/],
+    ['http://192.168.1.77/', 502, '(4)', /\(ARP\): 192\.168\.1\.77:80 cannot be reached/],
+    ['http://10.99.0.1/', 502, '(3)', /no route leads to 10\.99\.0\.1:80/],
   ];
   for (const [url, status, reply, text] of failures) {
     t.match(await curl(...throughHttp, '--write-out', '%{http_code}', url), { text: new RegExp(`${status}$`) }, url);
@@ -139,7 +139,7 @@ t.test('expose: a server inside, on loopback', async (t) => {
   t.match(await curl('--header', 'Host: img.server.com', `http://${exposed[1].listen}${picture}`), { body: file });
   expose.kill('SIGINT');
   t.equal((await expose).exitCode, 0);
-  t.match(await net.run('expose', 'shop.server.com:80'), { exitStatus: 1, stderr: /ENOTFOUND shop\.server\.com/ });
+  t.match(await net.run('expose', 'shop.server.com:80'), { exitStatus: 1, stderr: /shop\.server\.com: no such name/ });
 });
 
 t.test('bad usage is told before anything is opened', async (t) => {
@@ -155,6 +155,6 @@ t.test('bad usage is told before anything is opened', async (t) => {
 
 t.test('the end of the lab is the end of the proxy', async (t) => {
   await net.run('down', lab);
-  t.match(await proxy, { exitCode: 1, stderr: /lab .* has ended/ });
+  t.match(await proxy, { exitCode: 0, stderr: /lab .* has ended/ });
   t.match(await net.run('proxy'), { exitStatus: 3, stderr: /no lab is up/ });
 });
