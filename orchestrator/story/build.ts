@@ -5,6 +5,7 @@
  * reported. It reads a finished capture, asks no device anything, and adds nothing that should have happened.
  */
 import type { FetchedResource } from '../../devices/control.js';
+import { arpStory } from './arp-story.js';
 import { dnsStory } from './dns-story.js';
 import { hopsOf, pathOf } from './hops.js';
 import { attemptOf, exchanges as exchangeReports, requestTimings, toldExchange } from './http-story.js';
@@ -17,6 +18,7 @@ import { tlsStory } from './tls-story.js';
 export function buildReport(scene: Scene, lab: string): FetchReport {
   const { result, capture } = scene;
   const dns = dnsStory(scene);
+  const arp = arpStory(scene);
   const connections = connectionsOf(scene).map(({ local, remote }) => connectionReport(scene, local, remote));
   const exchanges = exchangeReports(scene);
   const tls = tlsStory(scene, connections);
@@ -41,6 +43,7 @@ export function buildReport(scene: Scene, lab: string): FetchReport {
     resources: result.resources.map((resource) => resourceReport(scene, resource)),
     redirects: result.redirects,
     dns,
+    arp,
     connections,
     hops: hopsOf(path),
     path,
@@ -48,7 +51,7 @@ export function buildReport(scene: Scene, lab: string): FetchReport {
     tls,
     title: result.title,
     timings: milestones(scene),
-    steps: allSteps(scene, { dns, connections, exchanges, tls }),
+    steps: allSteps(scene, { dns, arp, connections, exchanges, tls }),
     capture: {
       frames: capture.frames.length,
       dropped: capture.frames.filter(({ dropped }) => dropped !== '').length,

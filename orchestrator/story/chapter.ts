@@ -15,9 +15,13 @@ const FRAMES_SHOWN = 8;
 const MAX_SENTENCE = 400;
 const HANGING_INDENT = 4;
 
-/** The line in pieces of at most `columns`, cut at spaces, the later ones further in. Colours take no columns. */
+/** In columns of the terminal: colours take none. */
+export function widthOf(text: string): number {
+  return stripVTControlCharacters(text).length;
+}
+
+/** The line in pieces of at most `columns`, cut at spaces, the later ones further in. */
 export function wrapped(line: string, columns: number): string {
-  const widthOf = (text: string) => stripVTControlCharacters(text).length;
   if (widthOf(line) <= columns) return line;
   const margin = /^ */.exec(line)?.[0] ?? '';
   const further = `${margin}${' '.repeat(HANGING_INDENT)}`;
@@ -36,7 +40,12 @@ export function wrapped(line: string, columns: number): string {
 }
 
 export function ms(value: number): string {
-  return `${value.toFixed(value < 10 ? 2 : 1)} ms`;
+  return `${milliseconds(value)} ms`;
+}
+
+/** Without its unit: for a column that has it in its title. */
+export function milliseconds(value: number): string {
+  return value.toFixed(value < 10 ? 2 : 1);
 }
 
 export function frames(numbers: readonly number[], paint: Paint): string {

@@ -1,7 +1,7 @@
 /** From the address to the neighbours: the chapters about what a host needs before it can connect. */
-import type { Paint } from '../terminal.js';
-import { type Chapter, frames, ms, stepLines } from './chapter.js';
-import type { DnsReport, FetchReport } from './report.js';
+import { formatTable, type Paint } from '../terminal.js';
+import { type Chapter, frames, milliseconds, ms, stepLines, widthOf } from './chapter.js';
+import type { ArpReport, DnsReport, FetchReport } from './report.js';
 
 const CACHE_NAMES = { browser: 'browser', os: 'operating system', hosts: 'hosts file', router: 'router', isp: 'ISP' };
 
@@ -41,6 +41,32 @@ export function dnsChapter(report: FetchReport, paint: Paint): Chapter {
   return { title: 'The name', lines: report.dns.flatMap((dns) => dnsLines(dns, paint)) };
 }
 
-export function arpChapter(report: FetchReport, paint: Paint): Chapter {
-  return { title: 'The neighbours', lines: stepLines(report.steps, 'arp', paint) };
+/** With the names of those who are asked for where there is room; the columns of a narrow terminal hold all the rest. */
+export function arpChapter({ arp }: FetchReport, columns: number, paint: Paint): Chapter {
+  if (arp.length === 0) return { title: ARP_TITLE, lines: [] };
+  const named = arpTable(arp, true, paint);
+  return {
+    title: ARP_TITLE,
+    lines: named.every((line) => widthOf(line) <= columns) ? named : arpTable(arp, false, paint),
+  };
+}
+
+const ARP_TITLE = 'The neighbours';
+
+function arpTable(arp: readonly ArpReport[], withNames: boolean, paint: Paint): string[] {
+  const owner = ({ kind, targetName }: ArpReport) => (kind === 'announcement' ? 'itself' : targetName);
+  const table = formatTable(
+    arp,
+    [
+      { title: 'AT MS', align: 'right', value: ({ atMs }) => paint('dim', milliseconds(atMs)) },
+      { title: 'WHO ASKS', value: ({ device }) => paint('cyan', device) },
+      { title: 'ON', value: (report) => report.interface },
+      { title: 'FOR WHOM', value: ({ target }) => target },
+      ...(withNames ? [{ title: '', value: (report: ArpReport) => paint('dim', owner(report)) }] : []),
+      { title: 'ADDRESS', value: ({ mac }) => (mac === '' ? paint('red', 'no answer') : mac) },
+      { title: 'FRAMES', value: (report) => frames(report.frames, paint).trim() },
+    ],
+    paint,
+  );
+  return table.split('\n');
 }

@@ -53,7 +53,7 @@ function chapters(report: FetchReport, columns: number, paint: Paint): Chapter[]
     { title: 'Sent elsewhere', lines: redirects },
     dhcpChapter(report, paint),
     dnsChapter(report, paint),
-    arpChapter(report, paint),
+    arpChapter(report, columns, paint),
     ...(connection === undefined ? [] : [handshakeChapter(report, connection, columns, paint)]),
     ...(tls === undefined ? [] : [tlsChapter(tls, columns, paint)]),
     ...(sent === undefined ? [] : [requestChapter(sent, sent.url === document?.url, connection?.maxData ?? 0, paint)]),

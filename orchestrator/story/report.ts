@@ -67,6 +67,22 @@ export interface DnsReport {
   readonly queries: readonly DnsQueryReport[];
 }
 
+/** A question for the address of a neighbour on one link. */
+export interface ArpReport {
+  readonly atMs: number;
+  /** Who asks, and out of which of its interfaces. */
+  readonly device: string;
+  readonly interface: string;
+  /** An IP address, and the device that has it; the name is empty when the address is not of this lab. */
+  readonly target: string;
+  readonly targetName: string;
+  /** `announcement`: the device asks for its own address, so that others learn where it is. */
+  readonly kind: 'answered' | 'unanswered' | 'announcement';
+  /** Where the target is; empty when nobody answered. */
+  readonly mac: string;
+  readonly frames: readonly number[];
+}
+
 export interface Segment {
   readonly atMs: number;
   readonly frame: number;
@@ -221,6 +237,8 @@ export interface FetchReport {
   readonly resources: readonly ReportResource[];
   readonly redirects: readonly { readonly from: string; readonly to: string; readonly status: number }[];
   readonly dns: readonly DnsReport[];
+  /** All devices' questions, in order. */
+  readonly arp: readonly ArpReport[];
   readonly connections: readonly ConnectionReport[];
   /** The routers on the request's way: addresses of IP stay, those of the links change, the TTL falls. */
   readonly hops: readonly Hop[];

@@ -1,12 +1,12 @@
 /** Everything that happened during a page load, in order of time, one sentence a step, with the frames that show it. */
 
 import type { RouteRow } from '../../devices/control.js';
-import { formatIpv4, formatMac, type Ipv4Address, parseIpv4 } from '../../devices/stack/wire/address.js';
-import { ARP_REPLY, ARP_REQUEST } from '../../devices/stack/wire/arp.js';
+import { type Ipv4Address, parseIpv4 } from '../../devices/stack/wire/address.js';
 import { formatLayers } from '../../devices/stack/wire/dissect.js';
 import { formatIcmp, isIcmpError } from '../../devices/stack/wire/icmp.js';
 import type { LabFrame } from '../capture/session.js';
-import type { ConnectionReport, DnsReport, ExchangeReport, Segment, Step, TlsReport } from './report.js';
+import { arpSteps } from './arp-story.js';
+import type { ArpReport, ConnectionReport, DnsReport, ExchangeReport, Segment, Step, TlsReport } from './report.js';
 import type { Scene } from './scene.js';
 import { cacheSteps, httpSteps, pageSteps, tlsSteps } from './web-steps.js';
 
@@ -63,34 +63,6 @@ function dnsSteps(scene: Scene, dns: readonly DnsReport[]): Step[] {
       };
     });
   return [...asked, ...queries];
-}
-
-/** Requests that a device sent, each with the reply that it got. */
-function arpSteps(scene: Scene): Step[] {
-  const arpFrames = scene.capture.frames.filter((frame) => frame.layers.arp !== undefined && frame.dropped === '');
-  return arpFrames.flatMap((frame): Step[] => {
-    const { arp } = frame.layers;
-    if (arp === undefined || frame.direction !== 'out' || arp.operation !== ARP_REQUEST) return [];
-    // A switch sends it on: only the device that made it tells of it.
-    if (scene.ownerOf(formatIpv4(arp.senderIp)) !== frame.device) return [];
-    if (arp.senderIp === arp.targetIp) {
-      return [
-        step(scene, frame, 'arp', `announces that ${formatIpv4(arp.senderIp)} is at ${formatMac(arp.senderMac)}`),
-      ];
-    }
-    const reply = arpFrames.find(
-      (other) =>
-        other.device === frame.device &&
-        other.direction === 'in' &&
-        other.at >= frame.at &&
-        other.layers.arp?.operation === ARP_REPLY &&
-        other.layers.arp.senderIp === arp.targetIp,
-    );
-    const question = `asks everybody on ${frame.port}: who has ${scene.nameOf(arp.targetIp)}?`;
-    if (reply?.layers.arp === undefined) return [step(scene, frame, 'arp', `${question} No answer`)];
-    const answer = `it is at ${formatMac(reply.layers.arp.senderMac)}`;
-    return [{ ...step(scene, frame, 'arp', `${question} ${answer}`), frames: [frame.n, reply.n] }];
-  });
 }
 
 function step(scene: Scene, frame: LabFrame, layer: Step['layer'], summary: string): Step {
@@ -171,17 +143,18 @@ function icmpSteps(scene: Scene): Step[] {
 /** What the other parts of the story have found. */
 export interface StoryParts {
   readonly dns: readonly DnsReport[];
+  readonly arp: readonly ArpReport[];
   readonly connections: readonly ConnectionReport[];
   readonly exchanges: readonly ExchangeReport[];
   readonly tls: readonly TlsReport[];
 }
 
-export function allSteps(scene: Scene, { dns, connections, exchanges, tls }: StoryParts): Step[] {
+export function allSteps(scene: Scene, { dns, arp, connections, exchanges, tls }: StoryParts): Step[] {
   const steps = [
     ...urlSteps(scene),
     ...dhcpSteps(scene),
     ...dnsSteps(scene, dns),
-    ...arpSteps(scene),
+    ...arpSteps(scene, arp),
     ...routingSteps(scene, connections),
     ...tcpSteps(scene, connections),
     ...retransmissionSteps(scene),

@@ -92,7 +92,7 @@ export function urlParts(url: URL): Record<string, string> {
   parts.port = url.port === '' ? `${portOf(url)} (default of ${parts.scheme})` : url.port;
   parts.path = url.pathname;
   const file = url.pathname.slice(url.pathname.lastIndexOf('/') + 1);
-  if (file === '') parts.document = 'the default document: index.html, or default.html';
+  if (file === '') parts.document = "the server's default document, such as index.html";
   else parts.document = decodePart(file);
   if (url.search.length > 1) parts.query = url.search.slice(1);
   if (url.hash.length > 1) parts.fragment = url.hash.slice(1);

@@ -40,7 +40,7 @@ t.test('what is not written is implied: port 80, the path "/", the default docum
     host: 'www.server.com',
     port: '80 (default of http)',
     path: '/',
-    document: 'the default document: index.html, or default.html',
+    document: "the server's default document, such as index.html",
   });
 });
 

@@ -5,6 +5,7 @@ import { cookiesSent, cookiesSet } from '../../../orchestrator/story/cookies.js'
 import { renderExplanation } from '../../../orchestrator/story/explain.js';
 import { ladder } from '../../../orchestrator/story/ladder.js';
 import { renderReport } from '../../../orchestrator/story/render.js';
+import type { ArpReport } from '../../../orchestrator/story/report.js';
 import { exchange } from '../har/exchanges.js';
 import { SceneBuilder } from './frames.js';
 import { smallPage } from './small-page.js';
@@ -52,7 +53,8 @@ t.test('the whole story of a small page', async (t) => {
      = 192.0.2.1 from the hosts file
 
 3  The neighbours
-      1.00 ms  client  asks everybody on eth0: who has server (192.0.2.1)? it is at 02:00:00:00:00:02 #1 #4
+   AT MS  WHO ASKS  ON    FOR WHOM           ADDRESS            FRAMES
+    1.00  client    eth0  192.0.2.1  server  02:00:00:00:00:02  #1 #4
 
 4  The handshake  192.0.2.2:40000 → 192.0.2.1:80
    route  192.0.2.1 matches 192.0.2.0/255.255.255.0: directly on eth0; source address 192.0.2.2
@@ -87,6 +89,38 @@ t.test('the whole story of a small page', async (t) => {
 
 200 loaded  1 resource, 2 B, 4.60 ms, 20 frames captured`,
   );
+});
+
+t.test('the neighbours: a line a question, without their names where the terminal is narrow', async (t) => {
+  const asked = { device: 'server-router', interface: 'eth0' };
+  const arp = [
+    {
+      ...asked,
+      atMs: 12345.6,
+      target: '203.0.113.254',
+      targetName: 'server-balancer',
+      kind: 'answered',
+      frames: [12345, 12348],
+    },
+    { ...asked, atMs: 2, target: '203.0.113.9', targetName: '', kind: 'unanswered', mac: '', frames: [7] },
+    { ...asked, atMs: 3, target: '203.0.113.1', targetName: 'server-router', kind: 'announcement', frames: [9] },
+  ].map((line) => ({ mac: '02:00:00:00:00:02', ...line }) as ArpReport);
+  const linesAt = (columns: number) => {
+    const [, chapter] = /The neighbours\n(.*?)\n\n/s.exec(renderReport({ ...report, arp }, plain, columns)) ?? [];
+    return chapter?.split('\n') ?? [];
+  };
+  for (const columns of [80, 100, 120]) {
+    const lines = linesAt(columns);
+    t.equal(lines.length, 4, `a line a question at ${columns}`);
+    t.ok(
+      lines.every(({ length }) => length <= columns),
+      `within ${columns}`,
+    );
+    t.match(lines[2], /203\.0\.113\.9 .*no answer +#7$/);
+  }
+  t.notMatch(linesAt(80)[1], 'server-balancer');
+  t.match(linesAt(120)[1], /203\.0\.113\.254 {2}server-balancer {2}02:/);
+  t.match(linesAt(120)[3], /203\.0\.113\.1 +itself +02:/);
 });
 
 t.test('a page from the cache: no frame, and said so', async (t) => {

@@ -2,6 +2,7 @@ import t from 'tap';
 import type { RouteRow } from '../../../devices/control.js';
 import { ARP_REPLY, ARP_REQUEST } from '../../../devices/stack/wire/arp.js';
 import { ICMP_TIME_EXCEEDED } from '../../../devices/stack/wire/icmp.js';
+import { arpStory } from '../../../orchestrator/story/arp-story.js';
 import { buildReport } from '../../../orchestrator/story/build.js';
 import { allSteps, chooseRoute } from '../../../orchestrator/story/steps.js';
 import { arpPacket, icmpPacket, ip, mac, SceneBuilder } from './frames.js';
@@ -54,10 +55,12 @@ const reply = arpPacket(A.mac, {
   targetIp: ip(A.ip),
 });
 
-const steps = (scene: SceneBuilder) =>
-  allSteps(scene.build('a'), { dns: [], connections: [], exchanges: [], tls: [] }).map(
+const steps = (builder: SceneBuilder) => {
+  const scene = builder.build('a');
+  return allSteps(scene, { dns: [], arp: arpStory(scene), connections: [], exchanges: [], tls: [] }).map(
     ({ device, layer, summary, frames }) => `${device} ${layer} ${summary} #${frames}`,
   );
+};
 
 t.test('ARP: one step a question, told by who asked, with the reply that came in', async (t) => {
   const scene = arpScene()
