@@ -9,6 +9,7 @@ import { arpStory } from './arp-story.js';
 import { dnsStory } from './dns-story.js';
 import { hopsOf, pathOf } from './hops.js';
 import { attemptOf, exchanges as exchangeReports, requestTimings, toldExchange } from './http-story.js';
+import { redirectStory } from './redirect-story.js';
 import type { ConnectionReport, ExchangeReport, FetchReport, Hop, ReportResource } from './report.js';
 import type { Scene } from './scene.js';
 import { allSteps } from './steps.js';
@@ -41,7 +42,7 @@ export function buildReport(scene: Scene, lab: string): FetchReport {
       contentType: document?.contentType ?? '',
     },
     resources: result.resources.map((resource) => resourceReport(scene, resource)),
-    redirects: result.redirects,
+    redirects: redirectStory(result.redirects, exchanges),
     dns,
     arp,
     connections,

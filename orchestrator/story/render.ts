@@ -6,6 +6,7 @@ import { closeChapter, handshakeChapter, otherConnections, pathChapter, tlsChapt
 import { cacheChapter, cookiesChapter, pageChapter, requestChapter, responseChapter } from './http-chapters.js';
 import { attemptOf, exchangeFor, toldExchange } from './http-story.js';
 import { arpChapter, dhcpChapter, dnsChapter, urlChapter } from './name-chapters.js';
+import { redirectChapter } from './redirect-chapter.js';
 import type { FetchReport } from './report.js';
 
 /** Wider lines are hard to read; of narrower terminals only tables take notice. */
@@ -47,10 +48,9 @@ function chapters(report: FetchReport, columns: number, paint: Paint): Chapter[]
   const isOf = (end: { local: string; remote: string }) => end.local === sent?.local && end.remote === sent.remote;
   const connection = report.connections.find(isOf) ?? attemptOf(report.connections, report.exchanges);
   const tls = report.tls.find(({ local, remote }) => local === connection?.local && remote === connection.remote);
-  const redirects = report.redirects.map(({ from, to, status }) => `${status}  ${from} → ${to}`);
   return [
     urlChapter(report, paint),
-    { title: 'Sent elsewhere', lines: redirects },
+    redirectChapter(report, paint),
     dhcpChapter(report, paint),
     dnsChapter(report, paint),
     arpChapter(report, columns, paint),

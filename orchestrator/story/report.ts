@@ -223,6 +223,20 @@ export interface ExchangeReport {
   readonly responseSegments: readonly Segment[];
 }
 
+/** A step from one address of the page to the next. */
+export interface RedirectReport {
+  readonly from: string;
+  readonly to: string;
+  readonly status: number;
+  /**
+   * `response`: of a server; `cache`: a response that the browser had kept; `refresh`: the page at `from` asked for it;
+   * `hsts`: no response at all, the browser knew that this host wants nothing but https (RFC 6797).
+   */
+  readonly by: 'response' | 'cache' | 'refresh' | 'hsts';
+  /** Which of the exchanges it was; absent when there was none. */
+  readonly exchange?: number;
+}
+
 export interface FetchReport {
   readonly url: string;
   readonly finalUrl: string;
@@ -235,7 +249,7 @@ export interface FetchReport {
   readonly urlParts: Readonly<Record<string, string>>;
   readonly body: { readonly bytes: number; readonly sha256: string; readonly contentType: string };
   readonly resources: readonly ReportResource[];
-  readonly redirects: readonly { readonly from: string; readonly to: string; readonly status: number }[];
+  readonly redirects: readonly RedirectReport[];
   readonly dns: readonly DnsReport[];
   /** All devices' questions, in order. */
   readonly arp: readonly ArpReport[];

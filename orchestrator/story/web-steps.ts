@@ -1,6 +1,7 @@
 /** The steps of TLS, of HTTP with its cache and cookies, and of the page: one sentence each. */
 import { formatDuration } from '../terminal.js';
 import { cookiesSent, cookiesSet } from './cookies.js';
+import { headValues } from './head.js';
 import type { ExchangeReport, Segment, Step, TlsMessageReport, TlsReport } from './report.js';
 import type { Scene } from './scene.js';
 
@@ -114,7 +115,7 @@ export function httpSteps(scene: Scene, exchanges: readonly ExchangeReport[]): S
 
 function meaning({ cache, responseHead, status }: ExchangeReport): string {
   if (cache === 'validated') return ', what is in the cache is still good';
-  const location = /^location:[ \t]*(.*?)[ \t]*\r?$/im.exec(responseHead)?.[1];
+  const [location] = headValues(responseHead, 'location');
   return status >= 300 && status < 400 && location !== undefined ? `, go to ${location}` : '';
 }
 
