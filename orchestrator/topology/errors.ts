@@ -44,6 +44,7 @@ export type ProblemCode =
   | 'record'
   | 'zone-file'
   | 'site'
+  | 'authority'
   | 'generator';
 
 export interface Problem {

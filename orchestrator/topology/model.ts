@@ -43,6 +43,8 @@ export interface TopologyDevice {
   readonly routes: readonly RouteConfig[];
   readonly resolver?: ResolverConfig;
   readonly web?: WebPlan;
+  /** Certificates (PEM) that a host trusts besides the lab's own. */
+  readonly authorities?: readonly string[];
   /** Small services of a host. */
   readonly services?: readonly ServiceName[];
   readonly dhcpServers: readonly DhcpServerConfig[];

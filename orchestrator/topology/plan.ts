@@ -11,7 +11,7 @@ export interface PlanOptions {
   readonly runDir: string;
   /** The first UDP port; {@link udpPortCount} are used from there on. */
   readonly basePort: number;
-  /** Certificates (PEM) that hosts trust; none when left out. */
+  /** Certificates (PEM) that all hosts trust, the lab's own; none when left out. */
   readonly authorities?: readonly string[];
   /** Those of the web servers, by name of the host; left out: no site is served by https. */
   readonly certificates?: ReadonlyMap<string, readonly CertificateConfig[]>;
@@ -48,6 +48,7 @@ export function accessLogPath(options: Pick<PlanOptions, 'runDir'>, device: stri
 
 function planDevice(topology: Topology, device: TopologyDevice, options: PlanOptions): DeviceConfig {
   const { resolver, web, services, dns, tcp, macAgeMs, dnsForwarder, dhcpServers, routes } = device;
+  const authorities = device.kind === 'host' ? [...(options.authorities ?? []), ...(device.authorities ?? [])] : [];
   return {
     lab: options.lab,
     name: device.name,
@@ -59,7 +60,7 @@ function planDevice(topology: Topology, device: TopologyDevice, options: PlanOpt
     ...(isBridge(device.kind) ? {} : { routes }),
     ...(resolver && { resolver }),
     ...(web && { web: planWeb(web, device.name, options) }),
-    ...(device.kind === 'host' && options.authorities && { authorities: options.authorities }),
+    ...(authorities.length > 0 && { authorities }),
     ...(services && { services }),
     ...(macAgeMs !== undefined && { macAgeSeconds: macAgeMs / 1000 }),
     ...(dhcpServers.length > 0 && { dhcpServers }),

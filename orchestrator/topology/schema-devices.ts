@@ -6,6 +6,7 @@ import { permitted, recursion, secondary, zones } from './schema-dns.js';
 import {
   addressesOrDevices,
   addressOrDevice,
+  authorities,
   duration,
   flag,
   interfaceAddress,
@@ -164,6 +165,7 @@ export const host = z
     kind: z.literal('host'),
     ...ipDevice,
     ...webServer,
+    authorities: authorities.optional(),
     services: z
       .union([service, z.array(service)], { error: unknownService })
       .optional()

@@ -137,3 +137,12 @@ export const mtu = z
 export const flag = z.boolean({ error: (issue) => `${shown(issue.input)} is neither true nor false` });
 
 export const text = z.string({ error: (issue) => `${shown(issue.input)} is not a text; put it in quotes` });
+
+export const authorities = z
+  .union([z.string(), z.array(text)], {
+    error: (issue) => `${shown(issue.input)} is not a certificate file, nor a list of them`,
+  })
+  .meta({
+    description: 'Files with certificates (PEM) of authorities that are trusted besides the lab’s own.',
+    examples: [['certs/nginx.pem']],
+  });

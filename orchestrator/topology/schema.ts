@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { device } from './schema-devices.js';
 import {
+  authorities,
   duration,
   foreignEncapsulation,
   LONGEST_NAME,
@@ -123,6 +124,7 @@ export const topologyFile = z
         })
         .optional()
         .describe('Constants of the protocol stack, for teaching and tests.'),
+      authorities: authorities.optional(),
       devices: z
         .record(name, device, {
           error: (issue) => `${shown(issue.input)} is not a map of devices, such as {a: host, sw: switch}`,

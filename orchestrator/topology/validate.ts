@@ -2,6 +2,7 @@
 
 import { formatIpv4 } from '../../devices/stack/wire/address.js';
 import { assignAddresses } from './addresses.js';
+import { Authorities } from './authorities.js';
 import { dhcpServerConfig, findDhcpServices } from './dhcp.js';
 import { type Draft, type DraftDevice, type DraftPort, isIpDevice, listOf, ProblemList } from './draft.js';
 import type { Problem } from './errors.js';
@@ -66,6 +67,7 @@ function settle(draft: Draft, origin: Origin): Topology {
   const services = findDhcpServices(draft);
   const resolvers = new Resolvers(draft);
   const dns = findDns(draft, origin.folder);
+  const authorities = new Authorities(draft, origin.folder);
   const dhcp = services.map((service) => {
     const own = formatIpv4(service.port.addresses[0].address);
     return { service, config: dhcpServerConfig(draft, service, resolvers.dhcpServersFor(service.router, own)) };
@@ -90,6 +92,7 @@ function settle(draft: Draft, origin: Origin): Topology {
     const hasNames = byDhcp.some(({ config }) => config.dnsServers !== undefined);
     const services = device.file.kind === 'host' ? listOf(device.file.services) : [];
     const web = webOf(draft, device, origin.folder);
+    const trusted = authorities.trustedBy(device);
     const dnsForwarder = resolvers.forwarderServers(device);
     const dnsConfig = dns.get(device.name);
     devices.set(device.name, {
@@ -99,6 +102,7 @@ function settle(draft: Draft, origin: Origin): Topology {
       resolver: resolvers.configFor(device, servers, hasNames),
       dhcpServers: dhcp.filter(({ service }) => service.router === device).map(({ config }) => config),
       ...(web && { web }),
+      ...(trusted.length > 0 && { authorities: trusted }),
       ...(services.length > 0 && { services: [...new Set(services)] }),
       ...(dnsForwarder && { dnsForwarder }),
       ...(dnsConfig && { dns: dnsConfig }),
