@@ -30,6 +30,8 @@ export interface ProgramHost {
 export interface ProgramLoader {
   /** Runs a module (absolute path) and gives its exports. Rejects with what it throws. */
   load(path: string, host: ProgramHost): Promise<Readonly<Record<string, unknown>>>;
+  /** ` at FILE:LINE:COLUMN: TEXT` of what loading this module ended in, for the end of a sentence; may be empty. */
+  placeOf(error: unknown, path: string): Promise<string>;
   /** Calls a program of that host: what it opens, now or later on account of this call, is opened there. */
   call<T>(host: ProgramHost, program: () => T): T;
   /** What this socket tells is told to the program: what that throws, or leaves without a listener, is its own affair. */

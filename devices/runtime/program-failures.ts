@@ -1,3 +1,5 @@
+import { callsOf } from './program-place.js';
+
 /** Errors that programs were given, or threw. */
 const ofPrograms = new WeakSet<object>();
 
@@ -31,19 +33,6 @@ export class ProgramFailures {
 
   includes(error: unknown): boolean {
     if (typeof error === 'object' && error !== null && ofPrograms.has(error)) return true;
-    return firstFile(error) !== this.own;
+    return callsOf(error)[0]?.file !== this.own;
   }
-}
-
-/** Of the innermost call that is not Node's own; undefined when there is none. */
-function firstFile(error: unknown): string | undefined {
-  const { stack, message } = (error ?? {}) as { stack?: unknown; message?: unknown };
-  if (typeof stack !== 'string') return undefined;
-  // The message may be a stranger's: what looks like a call in it is none.
-  const at = typeof message === 'string' ? stack.indexOf(message) : -1;
-  const calls = at < 0 ? stack : stack.slice(at + (message as string).length);
-  for (const [, place] of calls.matchAll(/^ {4}at (?:.*\()?(.+?):\d+:\d+\)?$/gm)) {
-    if (!place.startsWith('node:')) return place.replace(/^file:\/\//, '');
-  }
-  return undefined;
 }

@@ -14,6 +14,7 @@ import { pathToFileURL } from 'node:url';
 import type { ConnectRequest, ProgramHost, ProgramLoader } from '../apps/program.js';
 import { handOver, ProgramFailures } from './program-failures.js';
 import { leadNames } from './program-names.js';
+import { placeInProgram } from './program-place.js';
 import { refusal } from './program-refusal.js';
 
 /** The host of the program that is running. */
@@ -24,6 +25,7 @@ let installed = false;
 
 export class Programs implements ProgramLoader {
   private readonly isAlone: boolean;
+  private readonly own: string;
   private readonly failures: ProgramFailures;
   private loaded = 0;
 
@@ -33,6 +35,7 @@ export class Programs implements ProgramLoader {
    */
   constructor({ isAlone, own = '' }: { readonly isAlone: boolean; readonly own?: string }) {
     this.isAlone = isAlone;
+    this.own = own;
     this.failures = new ProgramFailures(own);
   }
 
@@ -43,6 +46,10 @@ export class Programs implements ProgramLoader {
     const url = pathToFileURL(path);
     url.searchParams.set('instance', String(++this.loaded));
     return running.run(host, () => import(url.href));
+  }
+
+  placeOf(error: unknown, path: string): Promise<string> {
+    return placeInProgram(error, path, this.own);
   }
 
   call<T>(host: ProgramHost, program: () => T): T {

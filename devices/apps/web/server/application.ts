@@ -143,7 +143,8 @@ export class Application implements ProgramHost {
       const exports = await programs.load(path, this);
       await this.use(exports[name] ?? this.firstServer, name);
     } catch (error) {
-      throw new Error(`the application ${path} does not start: ${(error as Error)?.message ?? error}`, {
+      const place = await programs.placeOf(error, path);
+      throw new Error(`the application ${path} does not start: ${(error as Error)?.message ?? error}${place}`, {
         cause: error,
       });
     }

@@ -200,9 +200,9 @@ t.test('applications that do not work: said at once, and told to who asks', asyn
   const { faults } = shop.world.machine('server') as StackMachine;
   t.match(faults.toSorted(), [
     /nothing\.mjs does not start: its export "default" is neither a request listener/,
-    /syntax\.mjs does not start: Unexpected token/,
+    /syntax\.mjs does not start: Unexpected token ';' at \/.*\/syntax\.mjs:1:17: export default \(;$/,
     /text\.mjs does not start: its export "default" is neither a request listener/,
-    /throws\.mjs does not start: no database$/,
+    /throws\.mjs does not start: no database at \/.*\/throws\.mjs:1:7: throw new Error\('no database'\);$/,
   ]);
   const chunked = (text: string) =>
     ask(shop, `POST / HTTP/1.1\r\nHost: limited.test\r\nTransfer-Encoding: chunked\r\n${CLOSE}${text}`);
