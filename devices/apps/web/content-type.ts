@@ -46,23 +46,6 @@ export function mediaType(contentType: string): string {
   return contentType.split(';', 1)[0].trim().toLowerCase();
 }
 
-/**
- * For a response that does not say what it is (MIME Sniffing standard, section 7.1): by how it begins. Only what matters to
- * who reads it: HTML, other text, or bytes.
- */
-export function sniffedType(beginning: Uint8Array): string {
-  const head = Buffer.from(beginning.subarray(0, 1445)).toString('latin1');
-  if (
-    /^[\t\n\f\r ]*<(!doctype html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p|!--)[\s>]/i.test(
-      head,
-    )
-  ) {
-    return 'text/html';
-  }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what makes the difference
-  return /[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]/.test(head) ? UNKNOWN_TYPE : 'text/plain';
-}
-
 export function isHtml(contentType: string): boolean {
   const type = mediaType(contentType);
   return type === 'text/html' || type === 'application/xhtml+xml';

@@ -20,6 +20,7 @@ import type { Libraries } from './libraries.js';
 import { asLoadError } from './load-error.js';
 import type { LoadNames } from './load-names.js';
 import type { Loaded, RequestClient, ResourceRequest } from './resource-request.js';
+import { typeOfResponse } from './sniffing.js';
 
 /** Documents within documents, and style sheets that import style sheets, so deep. */
 export const MAX_FRAME_DEPTH = 3;
@@ -211,9 +212,10 @@ export class DocumentLoad {
         return unasked({ url, initiator }, error, startAt, now());
       }
     });
-    if (loaded?.response === undefined || !isHtml(loaded.resource.contentType)) return;
-    if (this.ancestors.includes(withoutHash(loaded.url))) return;
-    const html = decodeHtml(loaded.response.beginning, loaded.resource.contentType);
+    if (loaded?.response === undefined) return;
+    const type = typeOfResponse(loaded.resource.contentType, loaded.response);
+    if (!isHtml(type) || this.ancestors.includes(withoutHash(loaded.url))) return;
+    const html = decodeHtml(loaded.response.beginning, type);
     await this.nested(html, loaded.url, loaded.response.headers);
   }
 

@@ -9,7 +9,7 @@ import type { Random } from '../../../stack/random.js';
 import type { Tracer } from '../../../stack/trace.js';
 import type { TlsSessions } from '../client/dial.js';
 import { headerValue } from '../client/message.js';
-import { isHtml, isText, sniffedType } from '../content-type.js';
+import { isHtml, isText } from '../content-type.js';
 import { parseAddress, withoutSecrets } from '../url-parts.js';
 import { MAX_TEXT_BYTES } from './body.js';
 import type { BrowserNames } from './browser-names.js';
@@ -29,6 +29,7 @@ import { LoadNames } from './load-names.js';
 import { headersTo } from './redirects.js';
 import { RequestQueue } from './request-queue.js';
 import type { Loaded, RequestClient, ResourceRequest } from './resource-request.js';
+import { typeOfResponse } from './sniffing.js';
 import type { StrictTransport } from './strict-transport.js';
 
 export const DEFAULT_MAX_REDIRECTS = 20;
@@ -182,7 +183,7 @@ export class PageLoad {
     const document = await this.fetcher.load(request);
     const resources = new PageResources();
     const { response, resource, url } = document;
-    const type = resource.contentType || sniffedType(response?.beginning ?? new Uint8Array());
+    const type = response === undefined ? '' : typeOfResponse(resource.contentType, response);
     if (!response || !isText(type)) return { document, text: '', title: '', resources };
     const decoded = decodeHtml(response.beginning, type);
     const { text } = decoded;
