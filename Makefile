@@ -41,7 +41,7 @@ $(BUILT): $(INSTALLED) $(SOURCES)
 	@touch $@
 
 run: build ## Launch the mini-internet, load http://www.server.com/ from `client`, tell the story, tear down
-	@node build/netarium.js fetch http://www.server.com/
+	@node build/netarium.js fetch --fresh http://www.server.com/
 
 check: $(INSTALLED) ## Check types, style and the import rule
 	$(BIN)/tsc --noEmit -p .

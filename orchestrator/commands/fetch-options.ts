@@ -8,6 +8,7 @@ import { cannotRead } from '../file-errors.js';
 export interface FetchOptions {
   readonly from?: string;
   readonly lab?: string;
+  readonly fresh?: boolean;
   readonly json?: boolean;
   readonly show?: boolean;
   readonly har?: string;

@@ -22,18 +22,22 @@ import { type Fetched, fetchInLab } from './fetch-page.js';
 const PCAP_BYTE_LIMIT = 2 * 1024 * 1024 * 1024;
 const DEFAULT_COLUMNS = 80;
 
-/** Runs `use` with the lab that is meant; without any, the default one is launched for this call alone. */
+/** Runs `use` with the lab that is meant; without any, or for `--fresh`, the default one is launched for this call alone. */
 async function withLab(options: FetchOptions, use: (lab: LabState) => Promise<void>): Promise<void> {
-  const anyUp = options.lab !== undefined || process.env.NETARIUM_LAB !== undefined || (await runningLabs()).length > 0;
-  if (anyUp) {
-    await use(await findLab(options.lab));
+  const { lab: named, fresh = false, quiet = false, json } = options;
+  if (fresh && named !== undefined) throw new CliError(2, '--fresh launches a lab of its own: --lab names another one');
+  if (!fresh && (named !== undefined || process.env.NETARIUM_LAB !== undefined || (await runningLabs()).length > 0)) {
+    const lab = await findLab(named);
+    // Of JSON, which says so itself, nothing is said.
+    if (!quiet && !json) news(painter(process.stderr)('dim', `in the lab ${lab.name}, which is up`));
+    await use(lab);
     return;
   }
   const plan = await prepareLab({ name: `fetch-${process.pid}` });
   const signal = interruption();
   const held = await withProgress(
-    `no lab is up; launching mini-internet for this fetch`,
-    options.quiet ?? false,
+    `${fresh ? '' : 'no lab is up; '}launching mini-internet for this fetch`,
+    quiet,
     (report) => holdLab(plan, report, signal),
   );
   try {
@@ -120,6 +124,7 @@ export function fetchCommand(): Command {
     .argument('<url>', 'http or https: http://host[:port]/path?query#fragment')
     .option('--from <host>', "the host whose browser loads it; the lab's client when left out")
     .option('--lab <lab>', 'which lab, when several are up')
+    .option('--fresh', 'launch the mini-internet for this fetch alone, whatever is up')
     .option('--show', 'print the page itself, as text, instead of the story')
     .option('--explain', 'open the request into its layers, byte by byte')
     .option('--json', 'print JSON')

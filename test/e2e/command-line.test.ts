@@ -90,6 +90,10 @@ t.test('colour only where it is wanted, progress never on standard output', asyn
   t.equal(await colourful({ FORCE_COLOR: '1', NO_COLOR: '1' }), false);
 
   t.match(await net.run('fetch', 'http://b/', '--quiet'), { exitStatus: 0, stdout: '', stderr: '' });
+  const fresh = await net.json<FetchReport>('fetch', '--fresh', 'http://www.server.com/', '--no-subresources');
+  t.match(fresh, { ok: true, lab: /^fetch-\d+$/ }, 'a lab of its own, whatever is up');
+  t.match(await net.run('fetch', '--fresh', '--lab', lab, 'http://b/'), { exitStatus: 2, stderr: /--fresh/ });
+  t.match(await net.run('fetch', 'http://b/'), { exitStatus: 0, stderr: `in the lab ${lab}, which is up` });
   const verbs = [
     ['ps'],
     ['inspect', 'a'],
