@@ -17,34 +17,25 @@ import {
 } from '../../devices/control.js';
 import { nearest } from '../../devices/stack/wire/nearest.js';
 import { CliError } from '../errors.js';
+import { type FittedColumn, fittedTable } from '../fitted-table.js';
 import type { RpcClient } from '../lab/rpc-client.js';
 import { connectDevice, findLab } from '../lab/state.js';
-import {
-  type Column,
-  formatBytes,
-  formatDuration,
-  formatTable,
-  type Paint,
-  painter,
-  print,
-  printJson,
-  visible,
-} from '../terminal.js';
+import { formatBytes, formatDuration, type Paint, painter, print, printJson, visible } from '../terminal.js';
 
 const WATCH_INTERVAL_MS = 500;
 const CLEAR_SCREEN = '\x1b[H\x1b[2J';
 
-const interfaces: readonly Column<InterfaceRow>[] = [
+const interfaces: readonly FittedColumn<InterfaceRow>[] = [
   { title: 'NAME', value: (row) => row.name },
-  { title: 'LINK', value: (row) => row.link ?? '' },
-  { title: 'CARRIER', value: (row) => (row.carrier ? 'yes' : 'no') },
+  { title: 'LINK', spare: 5, value: (row) => row.link ?? '' },
+  { title: 'CARRIER', spare: 6, value: (row) => (row.carrier ? 'yes' : 'no') },
   { title: 'MAC', value: (row) => row.mac ?? '-' },
   { title: 'ADDRESSES', value: (row) => row.addresses.join(' ') || '-' },
-  { title: 'MTU', align: 'right', value: (row) => row.mtu },
-  { title: 'FRAMES IN', align: 'right', value: (row) => row.framesIn },
-  { title: 'OUT', align: 'right', value: (row) => row.framesOut },
-  { title: 'DATAGRAMS IN', align: 'right', value: (row) => row.datagramsIn },
-  { title: 'OUT', align: 'right', value: (row) => row.datagramsOut },
+  { title: 'MTU', spare: 3, align: 'right', value: (row) => row.mtu },
+  { title: 'FRAMES IN', spare: 4, align: 'right', value: (row) => row.framesIn },
+  { title: 'OUT', spare: 4, align: 'right', value: (row) => row.framesOut },
+  { title: 'DATAGRAMS IN', spare: 1, align: 'right', value: (row) => row.datagramsIn },
+  { title: 'OUT', spare: 1, align: 'right', value: (row) => row.datagramsOut },
   {
     title: 'DROPS',
     value: (row) =>
@@ -53,42 +44,47 @@ const interfaces: readonly Column<InterfaceRow>[] = [
         .join(', ') || '-',
   },
 ];
-const arp: readonly Column<ArpRow>[] = [
+const arp: readonly FittedColumn<ArpRow>[] = [
   { title: 'ADDRESS', value: (row) => row.ip },
   { title: 'MAC', value: (row) => row.mac ?? '-' },
   { title: 'INTERFACE', value: (row) => row.interface },
   { title: 'STATE', value: (row) => row.state },
   { title: 'AGE', align: 'right', value: (row) => formatDuration(row.ageMs) },
-  { title: 'WAITING', align: 'right', value: (row) => row.queued },
+  { title: 'WAITING', spare: 1, align: 'right', value: (row) => row.queued },
 ];
-const routes: readonly Column<RouteRow>[] = [
+const routes: readonly FittedColumn<RouteRow>[] = [
   { title: 'DESTINATION', value: (row) => row.destination },
   { title: 'GENMASK', value: (row) => row.genmask },
   { title: 'GATEWAY', value: (row) => row.gateway || '-' },
   { title: 'INTERFACE', value: (row) => row.interface },
-  { title: 'METRIC', align: 'right', value: (row) => row.metric },
-  { title: 'FLAGS', value: (row) => row.flags },
-  { title: 'FROM', value: (row) => row.source },
+  { title: 'METRIC', spare: 1, align: 'right', value: (row) => row.metric },
+  { title: 'FLAGS', spare: 2, value: (row) => row.flags },
+  { title: 'FROM', spare: 3, value: (row) => row.source },
 ];
-const sockets: readonly Column<SocketRow>[] = [
+const sockets: readonly FittedColumn<SocketRow>[] = [
   { title: 'PROTO', value: (row) => row.protocol },
-  { title: 'RECV-Q', align: 'right', value: (row) => row.recvQueue },
-  { title: 'SEND-Q', align: 'right', value: (row) => row.sendQueue },
+  { title: 'RECV-Q', spare: 7, align: 'right', value: (row) => row.recvQueue },
+  { title: 'SEND-Q', spare: 7, align: 'right', value: (row) => row.sendQueue },
   { title: 'LOCAL', value: (row) => row.local },
   { title: 'REMOTE', value: (row) => row.remote },
   { title: 'STATE', value: (row) => row.state || '-' },
   { title: 'PROGRAM', value: (row) => row.program || '-' },
-  { title: 'TIMER', value: (row) => (row.timer === '' ? '-' : `${row.timer} ${formatDuration(row.timerMs)}`) },
-  { title: 'SENT', align: 'right', value: (row) => traffic(row, row.bytesSent) },
-  { title: 'RECEIVED', align: 'right', value: (row) => traffic(row, row.bytesReceived) },
-  { title: 'CONGESTION', value: (row) => congestion(row) },
+  {
+    title: 'TIMER',
+    spare: 5,
+    value: (row) => (row.timer === '' ? '-' : `${row.timer} ${formatDuration(row.timerMs)}`),
+  },
+  { title: 'SENT', spare: 6, align: 'right', value: (row) => traffic(row, row.bytesSent) },
+  { title: 'RECEIVED', spare: 6, align: 'right', value: (row) => traffic(row, row.bytesReceived) },
+  { title: 'CONGESTION', spare: 1, value: (row) => congestion(row) },
   {
     title: 'CWND',
+    spare: 3,
     align: 'right',
     value: (row) => (row.congestionWindow === 0 ? '-' : formatBytes(row.congestionWindow)),
   },
-  { title: 'RTT', align: 'right', value: (row) => (row.rttMs === 0 ? '-' : formatDuration(row.rttMs)) },
-  { title: 'RETRANS', align: 'right', value: (row) => row.retransmissions },
+  { title: 'RTT', spare: 4, align: 'right', value: (row) => (row.rttMs === 0 ? '-' : formatDuration(row.rttMs)) },
+  { title: 'RETRANS', spare: 2, align: 'right', value: (row) => row.retransmissions },
 ];
 
 function traffic({ state, info }: SocketRow, bytes: number): string {
@@ -101,43 +97,43 @@ function congestion({ info }: SocketRow): string {
   return info.congestionState === 'open' ? info.congestionControl : `${info.congestionControl} ${info.congestionState}`;
 }
 
-const macTable: readonly Column<MacRow>[] = [
+const macTable: readonly FittedColumn<MacRow>[] = [
   { title: 'MAC', value: (row) => row.mac },
   { title: 'PORT', value: (row) => row.port },
   { title: 'AGE', align: 'right', value: (row) => formatDuration(row.ageMs) },
 ];
-const dnsCache: readonly Column<DnsCacheRow>[] = [
+const dnsCache: readonly FittedColumn<DnsCacheRow>[] = [
   { title: 'CACHE', value: (row) => row.cache },
   { title: 'NAME', value: (row) => row.name },
   { title: 'TYPE', value: (row) => row.type },
   { title: 'DATA', value: (row) => row.data },
   { title: 'TTL', align: 'right', value: (row) => (row.ttlSeconds < 0 ? 'stays' : `${Math.ceil(row.ttlSeconds)} s`) },
 ];
-const zones: readonly Column<ZoneRow>[] = [
+const zones: readonly FittedColumn<ZoneRow>[] = [
   { title: 'ZONE', value: (row) => row.name },
   { title: 'ROLE', value: (row) => row.role },
   { title: 'STATE', value: (row) => row.state },
   { title: 'SERIAL', align: 'right', value: (row) => (row.serial < 0 ? '-' : row.serial) },
-  { title: 'RECORDS', align: 'right', value: (row) => row.records },
-  { title: 'JOURNAL', align: 'right', value: (row) => row.journal },
+  { title: 'RECORDS', spare: 5, align: 'right', value: (row) => row.records },
+  { title: 'JOURNAL', spare: 1, align: 'right', value: (row) => row.journal },
   { title: 'PRIMARIES', value: (row) => row.primaries.join(' ') || '-' },
-  { title: 'NOTIFY', value: (row) => row.notify.join(' ') || '-' },
-  { title: 'REFRESH IN', align: 'right', value: (row) => timeLeft(row.refreshSeconds) },
-  { title: 'EXPIRES IN', align: 'right', value: (row) => timeLeft(row.expireSeconds) },
+  { title: 'NOTIFY', spare: 4, value: (row) => row.notify.join(' ') || '-' },
+  { title: 'REFRESH IN', spare: 3, align: 'right', value: (row) => timeLeft(row.refreshSeconds) },
+  { title: 'EXPIRES IN', spare: 2, align: 'right', value: (row) => timeLeft(row.expireSeconds) },
 ];
 
 function timeLeft(seconds: number): string {
   return seconds < 0 ? '-' : formatDuration(seconds * 1000);
 }
 
-const httpCache: readonly Column<HttpCacheRow>[] = [
+const httpCache: readonly FittedColumn<HttpCacheRow>[] = [
   { title: 'URL', value: (row) => row.url },
   { title: 'STATUS', align: 'right', value: (row) => row.status },
-  { title: 'TYPE', value: (row) => row.contentType || '-' },
-  { title: 'SIZE', align: 'right', value: (row) => formatBytes(row.bytes) },
-  { title: 'AGE', align: 'right', value: (row) => formatDuration(row.ageSeconds * 1000) },
+  { title: 'TYPE', spare: 3, value: (row) => row.contentType || '-' },
+  { title: 'SIZE', spare: 4, align: 'right', value: (row) => formatBytes(row.bytes) },
+  { title: 'AGE', spare: 2, align: 'right', value: (row) => formatDuration(row.ageSeconds * 1000) },
   { title: 'FRESH', align: 'right', value: (row) => freshness(row) },
-  { title: 'VALIDATOR', value: (row) => row.validator || '-' },
+  { title: 'VALIDATOR', spare: 1, value: (row) => row.validator || '-' },
 ];
 
 /** How long it is used without asking the server. */
@@ -145,15 +141,15 @@ function freshness({ freshSeconds }: HttpCacheRow): string {
   return freshSeconds > 0 ? formatDuration(freshSeconds * 1000) : 'stale';
 }
 
-const cookies: readonly Column<CookieRow>[] = [
+const cookies: readonly FittedColumn<CookieRow>[] = [
   { title: 'NAME', value: (row) => row.name },
   { title: 'VALUE', value: (row) => row.value },
   { title: 'DOMAIN', value: (row) => row.domain },
-  { title: 'PATH', value: (row) => row.path },
-  { title: 'EXPIRES', value: (row) => expiry(row) },
-  { title: 'SECURE', value: (row) => (row.secure ? 'yes' : 'no') },
-  { title: 'HTTPONLY', value: (row) => (row.httpOnly ? 'yes' : 'no') },
-  { title: 'SAMESITE', value: (row) => row.sameSite },
+  { title: 'PATH', spare: 5, value: (row) => row.path },
+  { title: 'EXPIRES', spare: 4, value: (row) => expiry(row) },
+  { title: 'SECURE', spare: 3, value: (row) => (row.secure ? 'yes' : 'no') },
+  { title: 'HTTPONLY', spare: 2, value: (row) => (row.httpOnly ? 'yes' : 'no') },
+  { title: 'SAMESITE', spare: 1, value: (row) => row.sameSite },
 ];
 
 function expiry({ expiresMs }: CookieRow): string {
@@ -162,26 +158,26 @@ function expiry({ expiresMs }: CookieRow): string {
     : new Date(expiresMs).toISOString().slice(0, 19).replace('T', ' ');
 }
 
-const dhcp: readonly Column<DhcpRow>[] = [
+const dhcp: readonly FittedColumn<DhcpRow>[] = [
   { title: 'ROLE', value: (row) => row.role },
-  { title: 'INTERFACE', value: (row) => row.interface },
+  { title: 'INTERFACE', spare: 2, value: (row) => row.interface },
   { title: 'ADDRESS', value: (row) => row.address || '-' },
   { title: 'MAC', value: (row) => row.mac },
   { title: 'STATE', value: (row) => row.state },
-  { title: 'SERVER', value: (row) => row.server || '-' },
+  { title: 'SERVER', spare: 3, value: (row) => row.server || '-' },
   {
     title: 'LEASE',
     align: 'right',
     value: (row) => (row.leaseSeconds > 0 ? formatDuration(row.leaseSeconds * 1000) : '-'),
   },
-  { title: 'HOST NAME', value: (row) => row.hostName || '-' },
+  { title: 'HOST NAME', spare: 1, value: (row) => row.hostName || '-' },
 ];
-const counters: readonly Column<CounterRow>[] = [
+const counters: readonly FittedColumn<CounterRow>[] = [
   { title: 'COUNTER', value: (row) => row.name },
   { title: 'VALUE', align: 'right', value: (row) => row.value },
 ];
 
-const COLUMNS: { readonly [Name in TableName]: readonly Column<never>[] } = {
+const COLUMNS: { readonly [Name in TableName]: readonly FittedColumn<never>[] } = {
   interfaces,
   arp,
   routes,
@@ -197,7 +193,7 @@ const COLUMNS: { readonly [Name in TableName]: readonly Column<never>[] } = {
 
 function render(table: TableName, rows: readonly TableRow[], paint: Paint): string {
   if (rows.length === 0) return paint('dim', 'empty');
-  return formatTable(visible(rows) as readonly never[], COLUMNS[table], paint);
+  return fittedTable(visible(rows) as readonly never[], COLUMNS[table], paint, process.stdout.columns);
 }
 
 async function read(client: RpcClient, table: TableName): Promise<TableRow[]> {

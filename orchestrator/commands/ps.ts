@@ -1,10 +1,12 @@
+import { basename } from 'node:path';
 import { Command } from 'commander';
 import type { DeviceStatus } from '../../devices/control.js';
+import { type FittedColumn, fittedTable } from '../fitted-table.js';
 import type { SupervisedDevice } from '../lab/lab-server.js';
 import { readPss } from '../lab/memory.js';
 import { RpcClient } from '../lab/rpc-client.js';
 import { connectLab, findLab, type LabDevice, type LabState } from '../lab/state.js';
-import { type Column, formatBytes, formatDuration, formatTable, painter, print, printJson } from '../terminal.js';
+import { formatBytes, formatDuration, painter, print, printJson } from '../terminal.js';
 
 /** One row of `ps --json`. */
 interface ProcessRow {
@@ -61,17 +63,17 @@ async function processRows(lab: LabState): Promise<ProcessRow[]> {
   );
 }
 
-const COLUMNS: readonly Column<ProcessRow>[] = [
+const COLUMNS: readonly FittedColumn<ProcessRow>[] = [
   { title: 'NAME', value: (row) => row.name },
-  { title: 'KIND', value: (row) => row.kind },
-  { title: 'PID', align: 'right', value: (row) => row.pid },
+  { title: 'KIND', spare: 3, value: (row) => row.kind },
+  { title: 'PID', spare: 4, align: 'right', value: (row) => row.pid },
   { title: 'STATE', value: (row) => row.state },
-  { title: 'UPTIME', align: 'right', value: (row) => formatDuration(row.uptimeMs) },
-  { title: 'CPU', align: 'right', value: (row) => formatDuration(row.cpuMs) },
+  { title: 'UPTIME', spare: 1, align: 'right', value: (row) => formatDuration(row.uptimeMs) },
+  { title: 'CPU', spare: 2, align: 'right', value: (row) => formatDuration(row.cpuMs) },
   { title: 'MEMORY', align: 'right', value: (row) => formatBytes(row.memoryPssBytes) },
   { title: 'IN', align: 'right', value: (row) => row.framesIn },
   { title: 'OUT', align: 'right', value: (row) => row.framesOut },
-  { title: 'DROPPED', align: 'right', value: (row) => row.framesDropped },
+  { title: 'DROPPED', spare: 5, align: 'right', value: (row) => row.framesDropped },
 ];
 
 export function psCommand(): Command {
@@ -85,9 +87,14 @@ export function psCommand(): Command {
       if (json) printJson(rows);
       else {
         const paint = painter(process.stdout);
-        print(formatTable(rows, COLUMNS, paint));
+        print(fittedTable(rows, COLUMNS, paint, process.stdout.columns));
         const memory = rows.reduce((sum, row) => sum + row.memoryPssBytes, 0);
-        print(paint('dim', `lab ${state.name} (${state.topology}): ${rows.length} devices, ${formatBytes(memory)}`));
+        print(
+          paint(
+            'dim',
+            `lab ${state.name} (${basename(state.topology)}): ${rows.length} devices, ${formatBytes(memory)}`,
+          ),
+        );
       }
     });
 }
