@@ -53,6 +53,29 @@ const LEVELS = new Map<number, ['dim' | 'green' | 'yellow' | 'red', string]>([
   [60, ['red', 'FATAL']],
 ]);
 
+/** A smaller number in a message may be another one, unless it is named: `port 80`. */
+const TELLING_NUMBER = 100;
+
+/** What a message does not say of one of its facts; undefined when it says all. */
+function unsaid(key: string, value: unknown, message: string): unknown {
+  if (Array.isArray(value)) return value.every((item) => unsaid(key, item, message) === undefined) ? undefined : value;
+  if (typeof value === 'object' && value !== null) {
+    const rest = Object.entries(value).filter(([name, item]) => unsaid(name, item, message) !== undefined);
+    return rest.length === 0 ? undefined : Object.fromEntries(rest);
+  }
+  if (typeof value === 'boolean' || value === null || value === '') return value;
+  const text = typeof value === 'number' && value < TELLING_NUMBER ? `${key} ${value}` : String(value);
+  return hasWord(message, text) ? undefined : value;
+}
+
+/** The text by itself, not as a part of a longer word, number or address. */
+function hasWord(message: string, text: string): boolean {
+  for (let at = message.indexOf(text); at >= 0; at = message.indexOf(text, at + 1)) {
+    if (!/[\w.]$/.test(message.slice(0, at)) && !/^(?:\w|\.\w)/.test(message.slice(at + text.length))) return true;
+  }
+  return false;
+}
+
 /** `12:00:01.250 INFO  client  dhcp: bound  address=192.168.1.100` */
 export function prettyLine(line: string, paint: Paint): string {
   let entry: Record<string, unknown>;
@@ -66,9 +89,10 @@ export function prettyLine(line: string, paint: Paint): string {
   const { time, level, name, msg, pid: _pid, hostname: _hostname, ...facts } = visible(entry);
   const [style, word] = LEVELS.get(Number(level)) ?? ['dim', String(level)];
   const clock = new Date(Number(time)).toISOString().slice(11, 23);
-  const details = Object.entries(facts).map(
-    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-  );
+  const details = Object.entries(facts).flatMap(([key, value]) => {
+    const news = unsaid(key, value, String(msg));
+    return news === undefined ? [] : `${key}=${typeof news === 'string' ? news : JSON.stringify(news)}`;
+  });
   return `${paint('dim', clock)} ${paint(style, word.padEnd(5))} ${paint('cyan', String(name))}  ${msg}  ${paint('dim', details.join(' '))}`.trimEnd();
 }
 

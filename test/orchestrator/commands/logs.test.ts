@@ -17,6 +17,22 @@ t.test('time, level, device, message, facts', async (t) => {
   t.equal(pretty({ level: 35, msg: 'own level' }), '12:00:01.250 35    client  own level');
 });
 
+t.test('what the message says is not said again', async (t) => {
+  const served = { remote: '192.0.2.1:4000', method: 'GET', url: 'http://b/200', status: 200, bytes: 11 };
+  t.match(
+    pretty({ ...served, msg: 'GET http://b/200 200' }),
+    / {2}GET http:\/\/b\/200 200 {2}remote=192.0.2.1:4000 bytes=11$/,
+  );
+  const error = { code: 'ENOTFOUND', message: 'b: no such name', stage: 'dns' };
+  t.match(
+    pretty({ url: 'http://b/', status: 0, error, msg: 'loaded http://b/: ENOTFOUND (dns)' }),
+    / {2}status=0 error=\{"message":"b: no such name"\}$/,
+  );
+  t.match(pretty({ port: 80, sites: ['b', 'c'], msg: 'serving b, c on port 80' }), /serving b, c on port 80$/);
+  t.match(pretty({ port: 80, sites: ['b', 'd'], msg: 'serving b on 80' }), / {2}port=80 sites=\["b","d"\]$/, 'in part');
+  t.match(pretty({ address: '10.0.0.1', msg: 'not 10.0.0.12' }), / {2}address=10\.0\.0\.1$/, 'nor a part of it');
+});
+
 t.test("lines that are not pino's are shown as they are", async (t) => {
   for (const line of ['Segmentation fault', '', 'null', '5', '"text"', '[1]', '{}', '{"time":"noon","msg":"x"}']) {
     t.equal(prettyLine(line, plain), line);

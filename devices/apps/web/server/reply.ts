@@ -116,7 +116,7 @@ export class Reply {
     const { remote, socket } = this.connection;
     const { url } = this;
     this.env.tracer.emit({ event: 'http-served', remote, method, url, status, file });
-    this.env.log.info({ remote, method, url, status, bytes: bytes ?? 0, file }, `${method} ${url} ${status}`);
+    this.env.log.info({ remote, method, url, status, bytes, file }, `${method} ${url} ${status}`);
     this.accessLog?.write({
       remoteAddress: socket.remoteAddress ?? '',
       atMs: this.receivedAt,

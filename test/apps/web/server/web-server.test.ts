@@ -126,6 +126,15 @@ t.test('a server that ends takes no more connections', async (t) => {
   t.match((await shop.fetch('http://www.server.com/')).error, { code: 'ECONNREFUSED' });
 });
 
+t.test('of an answer without a body, its log says no length', async (t) => {
+  const shop = bookshop([WWW], FILES);
+  const first = await raw(`GET /about/ HTTP/1.1\r\n${HOST}${CLOSE}`, shop);
+  const etag = /^ETag: (.*)\r$/im.exec(String(first))?.[1];
+  await raw(`GET /about/ HTTP/1.1\r\n${HOST}If-None-Match: ${etag}\r\n${CLOSE}`, shop);
+  const lengths = shop.world.logged.flatMap(({ facts }) => ('bytes' in facts ? [facts.bytes] : []));
+  t.same(lengths, [14, undefined]);
+});
+
 t.test('every answer is logged', async (t) => {
   const shop = bookshop([WWW], FILES);
   await raw(`GET /about/ HTTP/1.1\r\n${HOST}${CLOSE}`, shop);
