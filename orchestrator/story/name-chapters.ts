@@ -28,9 +28,16 @@ function dnsLines({ name, caches, queries, addresses, source }: DnsReport, paint
       `  ${paint('cyan', query.from)} → ${server}${zone}${way}  ${query.type} ${query.name}?  ${told}  ${paint('dim', ms(query.ms))}${frames(query.frames, paint)}`,
     );
   }
-  const result = addresses.length === 0 ? paint('red', 'no address') : paint('green', addresses.join(' '));
-  lines.push(`  = ${result} ${paint('dim', `from ${source === 'network' ? 'the network' : sourceName(source)}`)}`);
+  const origin = source === 'network' ? 'the network' : sourceName(source);
+  if (addresses.length > 0) lines.push(`  = ${paint('green', addresses.join(' '))} ${paint('dim', `from ${origin}`)}`);
+  else lines.push(`  = ${paint('red', 'no address')}${paint('dim', whyNone(source, queries.length, origin))}`);
   return lines;
+}
+
+/** What the servers said stands in the lines above. */
+function whyNone(source: DnsReport['source'], asked: number, origin: string): string {
+  if (source !== 'network') return `, says ${origin}`;
+  return asked === 0 ? '; nobody was asked' : '';
 }
 
 function sourceName(cache: keyof typeof CACHE_NAMES): string {

@@ -126,7 +126,7 @@ export function pageSteps(scene: Scene): Step[] {
       scene,
       event.at,
       device,
-      `the page needs ${event.resources.length} more${list(event.resources, ': ')}`,
+      `the page needs ${event.resources.length || 'nothing'} more${list(event.resources, ': ')}`,
     );
   });
   const sheets = scene.traces('css-parsed').filter(({ event }) => event.resources.length > 0);

@@ -4,6 +4,7 @@ import { wrapped } from '../../../orchestrator/story/chapter.js';
 import { cookiesSent, cookiesSet } from '../../../orchestrator/story/cookies.js';
 import { renderExplanation } from '../../../orchestrator/story/explain.js';
 import { ladder } from '../../../orchestrator/story/ladder.js';
+import { dnsChapter } from '../../../orchestrator/story/name-chapters.js';
 import { renderReport } from '../../../orchestrator/story/render.js';
 import type { ArpReport } from '../../../orchestrator/story/report.js';
 import { exchange } from '../har/exchanges.js';
@@ -226,4 +227,18 @@ t.test('the request byte by byte, preamble to FCS', async (t) => {
 
 t.test('without a request there is nothing to open', async (t) => {
   t.match(renderExplanation({ ...report, exchanges: [] }, scene, plain), /nothing to open/);
+});
+
+t.test('a name without an address: who said so, or that nobody was asked', async (t) => {
+  const [query] = buildReport(smallPage(), 'test').dns;
+  const last = (facts: object) =>
+    dnsChapter({ ...report, dns: [{ ...query, addresses: [], caches: [], queries: [], ...facts }] }, plain).lines.at(
+      -1,
+    );
+  const asked = { from: 'client', server: '192.0.2.53', serverName: '', zone: '', name: 'server', type: 'A', ms: 1 };
+  const denial = { ...asked, kind: 'nxdomain', answers: [], frames: [], truncated: false, transport: 'udp', atMs: 0 };
+  t.equal(last({ source: 'network' }), '  = no address; nobody was asked');
+  t.equal(last({ source: 'network', queries: [denial] }), '  = no address');
+  t.equal(last({ source: 'os' }), '  = no address, says the cache of the operating system');
+  t.equal(last({ source: 'network', addresses: ['192.0.2.1'] }), '  = 192.0.2.1 from the network');
 });

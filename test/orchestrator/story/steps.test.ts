@@ -98,6 +98,7 @@ t.test('a retransmission and the parts of a page are told by the device', async 
     .told('b', { event: 'tcp-retransmit', local: '', remote: '192.168.1.2:40000', seq: 7, reason: 'timeout' })
     .at(1)
     .told('a', { event: 'html-parsed', url: 'http://b/', resources: ['http://b/a.css', 'http://b/b.js'] })
+    .told('a', { event: 'html-parsed', url: 'http://b/c', resources: [] })
     .told('a', { event: 'css-parsed', url: 'http://b/a.css', resources: ['http://b/a.png'] })
     .told('a', { event: 'css-parsed', url: 'http://b/c.css', resources: [] })
     .told('a', { event: 'resource-hint', hint: 'dns-prefetch', host: 'c' })
@@ -108,6 +109,7 @@ t.test('a retransmission and the parts of a page are told by the device', async 
     'b tcp sends seq=7 to 192.168.1.2:40000 again: no acknowledgement in time #',
     'a http has http://b/a.css in its cache, 1 m 30 s old: asks whether it is still good #',
     'a html the page needs 2 more: http://b/a.css http://b/b.js #',
+    'a html the page needs nothing more #',
     'a html the style sheet http://b/a.css needs 1 more: http://b/a.png #',
     'a html the page says by dns-prefetch: look up c before it is needed #',
     'a html the page says by preconnect: connect to d before it is needed #',
