@@ -16,6 +16,8 @@ export interface DraftZone {
   readonly subnet: ReturnType<typeof parseCidr>;
   readonly records: RecordConfig[];
   readonly weights: Weights;
+  /** Something in it could not be read: what it lacks then is a consequence. */
+  readonly isBroken: boolean;
 }
 
 /** Absolute, of a name or a subnet. */

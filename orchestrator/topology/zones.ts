@@ -17,7 +17,7 @@ export function findDns(draft: Draft, folder: string): Map<string, DnsServerConf
   const ordered = [...zones.values()].sort((a, b) => Number(isReverse(a.name)) - Number(isReverse(b.name)));
   const serverNames = new Map<DraftIpDevice, string>();
   for (const zone of ordered) completeApex(zone, serverNames);
-  for (const zone of zones.values()) checkServers(draft, zone);
+  for (const zone of zones.values()) if (!zone.isBroken) checkServers(draft, zone);
   for (const zone of zones.values()) delegate(zone, zones);
   for (const zone of zones.values()) addReverseNames(zone, zones);
   const configs = new Map<string, DnsServerConfig>();
@@ -45,11 +45,13 @@ function findZones(draft: Draft, servers: readonly DraftIpDevice[], folder: stri
         refuse(`the zone "${key}" is already defined by ${other}; "secondary: [${key}]" serves it here too`);
       } else {
         const weights: Weights = {};
+        const before = draft.problems.all.length;
         const records =
           typeof file === 'string'
             ? readZoneFile(draft, name, file, folder, path)
             : readRecords(draft, name, file ?? {}, path, weights);
-        zones.set(name, { name, path, servers: [server], subnet: cidr, records, weights });
+        const isBroken = draft.problems.all.length > before;
+        zones.set(name, { name, path, servers: [server], subnet: cidr, records, weights, isBroken });
       }
     }
   }

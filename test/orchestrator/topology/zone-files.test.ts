@@ -107,3 +107,9 @@ t.test('a file is looked for in the folder of the topology, and nowhere else', a
   t.match(named('../outside'), /lies outside the folder/);
   t.match(named('[1]'), /is not a zone: write a zone file, or a map/);
 });
+
+t.test('what follows from a mistake is not told', async (t) => {
+  const folder = folderOf(t, { 'zones/server.zone': '@ 60 NS ns1\nns1 60 A 10.0.0.999\n' });
+  t.match(complaint(folder), /^zones\/server\.zone:2:10: .*10\.0\.0\.999/);
+  t.notMatch(complaint(folder), /has no address here/);
+});
