@@ -17,6 +17,7 @@ import { execCommand } from './commands/exec.js';
 import { exposeCommand } from './commands/expose.js';
 import { fetchCommand } from './commands/fetch.js';
 import { graphCommand } from './commands/graph.js';
+import { helpCommand } from './commands/help.js';
 import { inspectCommand } from './commands/inspect.js';
 import { logsCommand } from './commands/logs.js';
 import { proxyCommand } from './commands/proxy.js';
@@ -39,6 +40,7 @@ function makeProgram(): Command {
     .version(packageVersion())
     .option('--verbose', 'show stack traces of errors')
     .enablePositionalOptions()
+    .helpCommand(false)
     .showSuggestionAfterError()
     .configureHelp({ showGlobalOptions: false })
     .addHelpText(
@@ -65,6 +67,7 @@ function makeProgram(): Command {
     schemaCommand(),
     doctorCommand(),
     cleanCommand(),
+    helpCommand(program),
   ];
   for (const verb of verbs) program.addCommand(verb);
   const supervise = new Command('supervise').action(superviseFromParent);

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { writeCaptureFile } from '../capture/capture-file.js';
 import { keyLogOf, writeKeyLogFile } from '../capture/key-log.js';
 import { CliError } from '../errors.js';
@@ -71,7 +71,7 @@ async function tell({ report, scene }: Fetched, options: FetchOptions): Promise<
       `${renderPage(scene.result, process.stdout.columns ?? DEFAULT_COLUMNS, paint)}\n\n${summary(visible(report), paint)}`,
     );
   } else print(renderReport(report, paint, process.stdout.columns));
-  if (options.explain && !options.json && !options.quiet) print(`\n${renderExplanation(report, scene, paint)}`);
+  if (options.explain && !options.quiet) print(`\n${renderExplanation(report, scene, paint)}`);
 }
 
 function failureLine({ url, status, error }: FetchReport): string {
@@ -118,6 +118,11 @@ function collect(value: string, before: readonly string[] = []): readonly string
   return [...before, value];
 }
 
+/** One document on stdout and nothing else: what people read cannot stand beside it. */
+function jsonOption(): Option {
+  return new Option('--json', 'print JSON, and nothing else').conflicts(['show', 'explain']);
+}
+
 export function fetchCommand(): Command {
   return new Command('fetch')
     .description('load a page from a host of the lab and tell what happened on the wires')
@@ -126,8 +131,8 @@ export function fetchCommand(): Command {
     .option('--lab <lab>', 'which lab, when several are up')
     .option('--fresh', 'launch the mini-internet for this fetch alone, whatever is up')
     .option('--show', 'print the page itself, as text, instead of the story')
-    .option('--explain', 'open the request into its layers, byte by byte')
-    .option('--json', 'print JSON')
+    .option('--explain', 'open the request into its layers, byte by byte; after the story, or the page')
+    .addOption(jsonOption())
     .option('--har <file>', 'write requests, responses and their timings to a HAR file for DevTools')
     .option('--pcap <file>', 'write all frames to a pcapng file for Wireshark, with the secrets to decrypt TLS')
     .option('--keylog <file>', 'write the TLS secrets to an NSS key log file')

@@ -36,6 +36,8 @@ t.test('--help lists what there is, and nothing else', async (t) => {
   const fetch = await net.run('fetch', '--help');
   t.equal(fetch.exitStatus, 0);
   t.notMatch(fetch.stdout, '--report');
+  t.same(await net.run('help', 'fetch'), fetch, 'help of a command is its --help');
+  t.equal((await net.run('help')).stdout, stdout);
 });
 
 t.test('a fetch without a lab launches the mini-internet, and takes it down', async (t) => {
