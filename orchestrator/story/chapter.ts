@@ -48,11 +48,15 @@ export function milliseconds(value: number): string {
   return value.toFixed(value < 10 ? 2 : 1);
 }
 
+/** With a space in front, for the end of a sentence. */
 export function frames(numbers: readonly number[], paint: Paint): string {
-  if (numbers.length === 0) return '';
+  return numbers.length === 0 ? '' : ` ${frameNumbers(numbers, paint)}`;
+}
+
+export function frameNumbers(numbers: readonly number[], paint: Paint): string {
   const rest = numbers.length - FRAMES_SHOWN;
   const shown = numbers.slice(0, FRAMES_SHOWN).map((number) => `#${number}`);
-  return paint('dim', ` ${shown.join(' ')}${rest > 0 ? ` and ${rest} more` : ''}`);
+  return paint('dim', `${shown.join(' ')}${rest > 0 ? ` and ${rest} more` : ''}`);
 }
 
 export function segmentCount(count: number): string {

@@ -1,6 +1,6 @@
 /** From the address to the neighbours: the chapters about what a host needs before it can connect. */
 import { formatTable, type Paint } from '../terminal.js';
-import { type Chapter, frames, milliseconds, ms, stepLines, widthOf } from './chapter.js';
+import { type Chapter, frameNumbers, frames, milliseconds, ms, stepLines, widthOf } from './chapter.js';
 import type { ArpReport, DnsReport, FetchReport } from './report.js';
 
 const CACHE_NAMES = { browser: 'browser', os: 'operating system', hosts: 'hosts file', router: 'router', isp: 'ISP' };
@@ -71,7 +71,7 @@ function arpTable(arp: readonly ArpReport[], withNames: boolean, paint: Paint): 
       { title: 'FOR WHOM', value: ({ target }) => target },
       ...(withNames ? [{ title: '', value: (report: ArpReport) => paint('dim', owner(report)) }] : []),
       { title: 'ADDRESS', value: ({ mac }) => (mac === '' ? paint('red', 'no answer') : mac) },
-      { title: 'FRAMES', value: (report) => frames(report.frames, paint).trim() },
+      { title: 'FRAMES', value: (report) => frameNumbers(report.frames, paint) },
     ],
     paint,
   );

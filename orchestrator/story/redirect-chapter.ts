@@ -17,8 +17,8 @@ function evidence({ by, from, exchange: index }: RedirectReport, exchanges: read
   const exchange = index === undefined ? undefined : exchanges[index];
   if (by === 'hsts' || exchange === undefined) {
     return [
-      `by the browser itself: ${hostOf(from)} wants nothing but https, as an earlier Strict-Transport-Security said`,
-      paint('dim', 'nobody was asked by http, no frame was sent: 307 is what browsers call it (RFC 6797)'),
+      `by the browser itself: ${hostOf(from)} once said Strict-Transport-Security`,
+      paint('dim', "it is asked by https alone (RFC 6797): no frame was sent, and 307 is no server's word"),
     ];
   }
   if (by === 'cache')

@@ -65,8 +65,8 @@ t.test('HSTS: 307 without a response, also after a real 307 of the same address'
   t.same(causes, ['response 0', 'response 1', 'hsts –']);
   t.same(lines.slice(-3), [
     '307  http://a.test/ → https://a.test/',
-    '  by the browser itself: a.test wants nothing but https, as an earlier Strict-Transport-Security said',
-    '  nobody was asked by http, no frame was sent: 307 is what browsers call it (RFC 6797)',
+    '  by the browser itself: a.test once said Strict-Transport-Security',
+    "  it is asked by https alone (RFC 6797): no frame was sent, and 307 is no server's word",
   ]);
 });
 

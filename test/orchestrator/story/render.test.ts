@@ -121,6 +121,8 @@ t.test('the neighbours: a line a question, without their names where the termina
   }
   t.notMatch(linesAt(80)[1], 'server-balancer');
   t.match(linesAt(120)[1], /203\.0\.113\.254 {2}server-balancer {2}02:/);
+  const marked = renderReport({ ...report, arp }, (_style, text) => `<${text}>`);
+  t.match(marked, '<#12345 #12348>', 'no space within the colour');
   t.match(linesAt(120)[3], /203\.0\.113\.1 +itself +02:/);
 });
 
