@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { CliError } from '../errors.js';
 import { findDevice, findLab, isAlive, type LabDevice, type LabState } from '../lab/state.js';
 import { type Paint, painter, print, visible, visibleJsonLine } from '../terminal.js';
+import { errorWords, isLoggedError } from './log-error.js';
 
 const FOLLOW_INTERVAL_MS = 200;
 
@@ -76,6 +77,21 @@ function hasWord(message: string, text: string): boolean {
   return false;
 }
 
+/** `err="no database" at=/x/shop.mjs:2:5`: the frames of a stack are for those who read the log as it stands. */
+function factsOf(entry: Record<string, unknown>): Record<string, unknown> {
+  const facts = Object.entries(entry).flatMap(([key, value]): [string, unknown][] => {
+    if (!isLoggedError(value)) return [[key, value]];
+    const { message, place } = errorWords(value);
+    return place === undefined
+      ? [[key, message]]
+      : [
+          [key, message],
+          ['at', place],
+        ];
+  });
+  return Object.fromEntries(facts);
+}
+
 /** `12:00:01.250 INFO  client  dhcp: bound  address=192.168.1.100` */
 export function prettyLine(line: string, paint: Paint): string {
   let entry: Record<string, unknown>;
@@ -86,7 +102,7 @@ export function prettyLine(line: string, paint: Paint): string {
   }
   // Not one of pino's: shown as it is.
   if (typeof entry?.time !== 'number') return visible(line);
-  const { time, level, name, msg, pid: _pid, hostname: _hostname, ...facts } = visible(entry);
+  const { time, level, name, msg, pid: _pid, hostname: _hostname, ...facts } = visible(factsOf(entry));
   const [style, word] = LEVELS.get(Number(level)) ?? ['dim', String(level)];
   const clock = new Date(Number(time)).toISOString().slice(11, 23);
   const details = Object.entries(facts).flatMap(([key, value]) => {

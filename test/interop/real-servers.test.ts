@@ -121,10 +121,6 @@ interopTest(
     await waitFor('unbound', async () => (await host.run(['dig', '+short', 'www.shop.test'])).stdout === `${SERVER}\n`);
     const net = netarium(t, { launcher: host.labLauncher, limitMs: LIMIT_MS });
     await net.up('interop-servers', topologyFile(t, topology(host.external, trusted)));
-    // With its first page the browser's parsers run cold, on a busy machine for so long that both sides send again what has
-    // arrived. That is not what is judged.
-    const first = await net.json<FetchReport>('fetch', `http://${SERVER}/gone.png`, '--from', 'a');
-    t.match(first, { status: 404, title: '404 Not Found' });
     const file = join(host.folder, 'servers.pcapng');
     const capture = await capturing(net, file);
 
@@ -135,8 +131,10 @@ interopTest(
     const { frames, missed } = await capture.stop();
     t.equal(missed, 0);
     t.same(await judgeFrames(file), { frames, wrong: [] });
+    // With its first page the browser's parsers run cold, so long that on a busy machine both sides of all four connections
+    // send again what has arrived: each of those has its D-SACK.
     for (const end of ['a:eth0', 'r:eth1'])
-      t.same(await remarksAt(end, file, host.folder, { explained: KEPT }), {}, end);
+      t.same(await remarksAt(end, file, host.folder, { explained: KEPT, earlyProbes: 8 }), {}, end);
 
     // Not captured: nginx answers our close_notify, which it has not read, by a reset.
     await loadsSecurely(t, net);

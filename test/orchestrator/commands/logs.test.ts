@@ -33,6 +33,21 @@ t.test('what the message says is not said again', async (t) => {
   t.match(pretty({ address: '10.0.0.1', msg: 'not 10.0.0.12' }), / {2}address=10\.0\.0\.1$/, 'nor a part of it');
 });
 
+t.test('an error: what went wrong, and where in the application', async (t) => {
+  const stack = [
+    'Error: no database\n    at node:internal/x:1:1',
+    'at refusal (/opt/netarium/devices/host.cjs:9:9)',
+    'at Layer.handle (/srv/node_modules/router/lib/layer.js:169:33)',
+    'at async order (file:///srv/my%20shop.mjs?instance=1:22:9)',
+  ].join('\n    ');
+  const err = { type: 'Error', message: 'no database', stack };
+  t.match(pretty({ err, msg: 'an application has failed' }), /failed {2}err=no database at=\/srv\/my shop\.mjs:22:9$/);
+  t.match(pretty({ err, msg: 'it has failed: no database' }), /: no database {2}at=\/srv\/my shop\.mjs:22:9$/);
+  t.match(pretty({ err: { message: 'x', stack: 'Error: x' }, msg: 'y' }), / {2}y {2}err=x$/);
+  const own = 'Error: x\n    at tick (/opt/netarium/devices/host.cjs:9:9)';
+  t.match(pretty({ err: { message: 'x', stack: own }, msg: 'crashed' }), /err=x at=\/opt\/.*host\.cjs:9:9$/);
+});
+
 t.test("lines that are not pino's are shown as they are", async (t) => {
   for (const line of ['Segmentation fault', '', 'null', '5', '"text"', '[1]', '{}', '{"time":"noon","msg":"x"}']) {
     t.equal(prettyLine(line, plain), line);
