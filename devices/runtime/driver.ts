@@ -10,10 +10,14 @@ import { monotonicNow } from './clock.js';
 /** setTimeout takes no more than this; a longer wait is armed again when it ends. */
 const MAX_TIMEOUT_MS = 0x7fffffff;
 
+/** A timer that fires so long after its time, milliseconds, has found the event loop busy. */
+const LATE_MS = 5;
+
 export class Driver {
   private machine: Machine | undefined;
   private timer: NodeJS.Timeout | undefined;
   private armedFor: Instant = Number.POSITIVE_INFINITY;
+  private afterPackets: NodeJS.Immediate | undefined;
 
   /** The machine cannot be known when the driver is made: its environment holds the driver's `wake`. */
   attach(machine: Machine): void {
@@ -40,10 +44,20 @@ export class Driver {
 
   stop(): void {
     clearTimeout(this.timer);
+    clearImmediate(this.afterPackets);
     this.machine = undefined;
   }
 
+  /**
+   * The event loop looks at its timers first. When something has held it up, packets may have waited that would have ended
+   * what is due now, a retransmission: they are taken before, as a kernel does.
+   */
   private readonly expire = (): void => {
+    if (monotonicNow() - this.armedFor > LATE_MS) this.afterPackets = setImmediate(this.advance);
+    else this.advance();
+  };
+
+  private readonly advance = (): void => {
     this.armedFor = Number.POSITIVE_INFINITY;
     this.machine?.advance(monotonicNow());
     this.wake();

@@ -1,3 +1,5 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import type { Machine } from '../../devices/apps/machine.js';
@@ -63,6 +65,30 @@ t.test('a packet may bring a deadline', async (t) => {
   driver.receive({} as never, new Uint8Array(3));
   await fired;
   t.same(received, [3]);
+  driver.stop();
+});
+
+t.test('packets that have waited while the process was busy come before deadlines that have passed', async (t) => {
+  const timers = new Timers();
+  timers.advance(monotonicNow());
+  const driver = new Driver();
+  const done: string[] = [];
+  const deadline = timers.after(5, () => done.push('again'));
+  timers.after(6, () => done.push('next'));
+  const machine = { ...machineOf(timers), receive: () => deadline.clear() };
+  const socket = createSocket('udp4').bind(0, '127.0.0.1');
+  t.teardown(() => socket.close());
+  await once(socket, 'listening');
+  socket.on('message', (packet) => {
+    done.push('acknowledged');
+    driver.receive({} as never, packet);
+  });
+  driver.attach(machine as unknown as Machine);
+  socket.send('ack', socket.address().port, '127.0.0.1');
+  const until = monotonicNow() + 40;
+  while (monotonicNow() < until);
+  await delay(10);
+  t.same(done, ['acknowledged', 'next']);
   driver.stop();
 });
 
