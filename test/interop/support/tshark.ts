@@ -43,8 +43,6 @@ export interface RemarkOptions {
   readonly explained?: RegExp;
   /** What the segments carry does not matter, and is much. */
   readonly isBulk?: boolean;
-  /** How many segments a busy machine may have sent again that had arrived; default 3, in bulk 20. */
-  readonly earlyProbes?: number;
 }
 
 /** Looks at each frame of a capture by itself. */
@@ -72,7 +70,7 @@ export async function remarksAt(
   end: string,
   file: string,
   folder: string,
-  { explained, isBulk = false, earlyProbes = isBulk ? 20 : 3 }: RemarkOptions = {},
+  { explained, isBulk = false }: RemarkOptions = {},
 ): Promise<Record<string, number>> {
   const part = join(folder, `${end.replace(':', '-')}.pcapng`);
   await tshark(file, ...NO_STREAMS, '-Y', `frame.interface_name == "${end}"`, '-w', part);
@@ -84,7 +82,7 @@ export async function remarksAt(
     const message = text.replace(/ \(#\d+\)$/, '');
     if (!ORDINARY.test(message) && !explained?.test(message)) counts[message] = (counts[message] ?? 0) + 1;
   }
-  return withoutEarlyProbes(counts, earlyProbes);
+  return withoutEarlyProbes(counts, isBulk ? 20 : 3);
 }
 
 const RETRANSMITTED = /^This frame is a \(suspected\) retransmission$/;
