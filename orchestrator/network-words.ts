@@ -1,7 +1,11 @@
 /** Why something on the emulated network failed, in a sentence: the codes and Node's wording stay in what programs read. */
 
-/** `connect ECONNREFUSED 10.0.0.2:80`, `read ECONNRESET`, `getaddrinfo ENOTFOUND nosuch: no such name` */
-const NODES_WORDING = /^(?:connect|read|write|getaddrinfo) (E[A-Z_]+)(?: ([^\s:]+(?::\d+)?))?(?:: (.*))?$/;
+/**
+ * `connect ECONNREFUSED 10.0.0.2:80`, `connect ENETUNREACH 198.51.100.1:80 - Local (0.0.0.0:0)`, `read ECONNRESET`,
+ * `getaddrinfo ENOTFOUND nosuch: no such name`
+ */
+const NODES_WORDING =
+  /^(?:connect|read|write|getaddrinfo) (E[A-Z_]+)(?: ([^\s:]+(?::\d+)?))?(?: - Local \([^)]*\)|: (.*))?$/;
 
 /** Of an end that was meant: an address with its port, or a name; and the reason when one is given. */
 const SENTENCES: Readonly<Record<string, (end: string, reason: string | undefined) => string>> = {

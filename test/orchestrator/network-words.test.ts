@@ -8,6 +8,7 @@ t.test('what Node says of sockets and names becomes a sentence', async (t) => {
     ['getaddrinfo ENOTFOUND nosuch: the name has no address', 'nosuch: the name has no address'],
     ['getaddrinfo EAI_AGAIN www.server.com', 'www.server.com: no name server answers'],
     ['connect ENETUNREACH 10.99.0.1:80', 'no route leads to 10.99.0.1:80'],
+    ['connect ENETUNREACH 10.99.0.1:80 - Local (0.0.0.0:0)', 'no route leads to 10.99.0.1:80'],
     ['connect EHOSTUNREACH 10.0.0.9:80', '10.0.0.9:80 cannot be reached: no host answers there'],
     ['connect ETIMEDOUT 10.0.0.9:80', '10.0.0.9:80 does not answer'],
     ['read ECONNRESET', 'the other end has broken the connection off'],
