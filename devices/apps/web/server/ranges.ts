@@ -67,5 +67,23 @@ export function multipart(
     }
     yield tail;
   }
-  return { length: sizes.reduce((sum, size) => sum + size, tail.length), pieces };
+  return { length: sizes.reduce((sum, size) => sum + size, tail.length), pieces: () => gathered(pieces()) };
+}
+
+/** What is gathered before it is sent, bytes. */
+const GATHERED_BYTES = 16 * 1024;
+
+/** Small pieces go together: each would leave in a segment of its own. */
+async function* gathered(pieces: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  let waiting: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of pieces) {
+    waiting.push(piece);
+    length += piece.length;
+    if (length < GATHERED_BYTES) continue;
+    yield Buffer.concat(waiting);
+    waiting = [];
+    length = 0;
+  }
+  if (length > 0) yield Buffer.concat(waiting);
 }
