@@ -26,45 +26,30 @@ function readContent(bytes: Uint8Array): Content {
     : { records, messages: records.flatMap((record) => [...messagesOf(record)]) };
 }
 
-function perRecord(
-  name: string,
-  type: Field['type'],
-  description: string,
-  value: (record: TlsRecord) => Value | undefined,
-  valueNames?: Field['valueNames'],
-): Field {
-  return tls.read(
-    name,
-    type,
-    description,
-    (view, layer, test) =>
-      contentOf(view, layer).records.some((record) => {
-        const found = value(record);
-        return found !== undefined && test(found);
-      }),
-    valueNames,
-  );
+/** Makes fields that some of the items in a packet may have, each with a value of its own. */
+function perItem<Item>(itemsOf: (content: Content) => readonly Item[]) {
+  return (
+    name: string,
+    type: Field['type'],
+    description: string,
+    value: (item: Item) => Value | undefined,
+    valueNames?: Field['valueNames'],
+  ): Field =>
+    tls.read(
+      name,
+      type,
+      description,
+      (view, layer, test) =>
+        itemsOf(contentOf(view, layer)).some((item) => {
+          const found = value(item);
+          return found !== undefined && test(found);
+        }),
+      valueNames,
+    );
 }
 
-function perMessage(
-  name: string,
-  type: Field['type'],
-  description: string,
-  value: (message: TlsMessage) => Value | undefined,
-  valueNames?: Field['valueNames'],
-): Field {
-  return tls.read(
-    name,
-    type,
-    description,
-    (view, layer, test) =>
-      contentOf(view, layer).messages.some((message) => {
-        const found = value(message);
-        return found !== undefined && test(found);
-      }),
-    valueNames,
-  );
-}
+const perRecord = perItem(({ records }) => records);
+const perMessage = perItem(({ messages }) => messages);
 
 function perHello(
   name: string,
