@@ -3,6 +3,7 @@
  * a person with a config file): types and validation, no I/O.
  */
 export * from './control/attach.js';
+export * from './control/chaos.js';
 export * from './control/config.js';
 export { checkDeviceConfig } from './control/config-check.js';
 export * from './control/json-rpc.js';

@@ -22,6 +22,7 @@
  * | `resolve` | `{name}` | {@link ResolvedName}: the device's own look-up (not switches and hubs) |
  * | `stream-open` | {@link StreamRequest} | {@link StreamOpened}; then the connection's bytes, see stream.ts (not switches and hubs) |
  * | `stream-end` (notification) | – | –; the client sends nothing more |
+ * | `chaos` | {@link ChaosOrders} | –; these faults are in force from now on, and no others; all or none of a call |
  * | `shutdown` | – | –; the device ends in an orderly way |
  */
 
@@ -272,6 +273,8 @@ export interface CapturedFrame {
   readonly direction: 'in' | 'out';
   /** Set when the frame did not go on: why, e.g. "impairmentLoss", "badFcs". */
   readonly dropped: string;
+  /** Set when chaos has dropped, changed or made the frame: the fault, e.g. "fault-3: loss 20%". */
+  readonly fault: string;
   /** Preamble to FCS, as it was on the wire. */
   readonly packet: Uint8Array;
 }
@@ -310,9 +313,12 @@ const textDecoder = new TextDecoder();
 /**
  * Binary layout, big-endian, any number of records in a message:
  * `length u32 (of what follows) | at f64 | interface u16 | direction u8 (0 in, 1 out) | reason length u8 | reason | packet`.
+ * The reason is UTF-8: why the frame was dropped, then, where chaos had a hand in it, a line feed and the fault.
  */
 export function encodeCapture(frames: readonly CapturedFrame[]): Uint8Array {
-  const reasons = frames.map((frame) => textEncoder.encode(frame.dropped).subarray(0, 255));
+  const reasons = frames.map(({ dropped, fault }) =>
+    textEncoder.encode(fault === '' ? dropped : `${dropped}\n${fault}`).subarray(0, 255),
+  );
   let total = 0;
   frames.forEach((frame, i) => {
     total += CAPTURE_HEADER_LENGTH + reasons[i].length + frame.packet.length;
@@ -344,11 +350,13 @@ export function decodeCapture(bytes: Uint8Array): CapturedFrame[] {
     const end = at + 4 + (at + 4 <= bytes.length ? view.getUint32(at) : Number.POSITIVE_INFINITY);
     const packetAt = at + CAPTURE_HEADER_LENGTH + reasonLength;
     if (end > bytes.length || packetAt > end) throw new RangeError('capture message is not whole records');
+    const [dropped, fault = ''] = textDecoder.decode(bytes.subarray(at + CAPTURE_HEADER_LENGTH, packetAt)).split('\n');
     frames.push({
       at: view.getFloat64(at + 4),
       interfaceIndex: view.getUint16(at + 12),
       direction: view.getUint8(at + 14) === 1 ? 'out' : 'in',
-      dropped: textDecoder.decode(bytes.subarray(at + CAPTURE_HEADER_LENGTH, packetAt)),
+      dropped,
+      fault,
       packet: bytes.subarray(packetAt, end),
     });
     at = end;

@@ -106,7 +106,7 @@ export class CaptureHub {
   private tap(port: Port): () => void {
     const { device, port: portName } = this.describe(port);
     const name = `${device}:${portName}`;
-    return port.addTap((packet, direction, dropped, at) => {
+    return port.addTap((packet, direction, dropped, at, fault) => {
       // A view into a datagram that others may still hold: the copy is the capture's own, and one is enough for all.
       let copy: Uint8Array | undefined;
       for (const [peer, subscription] of this.subscriptions) {
@@ -120,7 +120,7 @@ export class CaptureHub {
           continue;
         }
         copy ??= packet.slice();
-        this.add(peer, subscription, { interfaceIndex, at, direction, dropped, packet: copy });
+        this.add(peer, subscription, { interfaceIndex, at, direction, dropped, fault, packet: copy });
       }
     });
   }

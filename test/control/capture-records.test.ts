@@ -4,17 +4,32 @@ import { type CapturedFrame, decodeCapture, encodeCapture } from '../../devices/
 import { fromHex, toHex } from '../../devices/stack/wire/bytes.js';
 import { bytes, u16 } from '../support/arbitraries.js';
 
-const SENT: CapturedFrame = { interfaceIndex: 2, at: 1.5, direction: 'out', dropped: '', packet: fromHex('aabbcc') };
-const LOST: CapturedFrame = { interfaceIndex: 0, at: 0, direction: 'in', dropped: 'runt', packet: fromHex('01') };
+const SENT: CapturedFrame = {
+  interfaceIndex: 2,
+  at: 1.5,
+  direction: 'out',
+  dropped: '',
+  fault: '',
+  packet: fromHex('aabbcc'),
+};
+const LOST: CapturedFrame = {
+  interfaceIndex: 0,
+  at: 0,
+  direction: 'in',
+  dropped: 'runt',
+  fault: 'fault-3: loss 20%',
+  packet: fromHex('01'),
+};
 const GOLDEN = `0000000f 3ff8000000000000 0002 01 00 aabbcc
-                00000011 0000000000000000 0000 00 04 72756e74 01`;
+                00000023 0000000000000000 0000 00 16 72756e74 0a 6661756c742d333a206c6f73732032302501`;
 
 const frames: fc.Arbitrary<CapturedFrame[]> = fc.array(
   fc.record({
     interfaceIndex: u16,
     at: fc.double({ noNaN: true }),
     direction: fc.constantFrom('in', 'out'),
-    dropped: fc.string({ maxLength: 20 }),
+    dropped: fc.string({ maxLength: 20 }).filter((text) => !text.includes('\n')),
+    fault: fc.string({ maxLength: 20 }).filter((text) => !text.includes('\n')),
     packet: bytes(80),
   }),
   { maxLength: 5 },

@@ -73,7 +73,7 @@ t.test('all frames of one turn come in one message, the dropped ones with their 
   await new Promise(setImmediate);
   t.equal(client.messages, 1);
   t.same(client.seen, ['0 in', '1 out', '1 in runt']);
-  t.same(client.frames[0], { interfaceIndex: 0, at: 12.5, direction: 'in', dropped: '', packet: PACKET });
+  t.same(client.frames[0], { interfaceIndex: 0, at: 12.5, direction: 'in', dropped: '', fault: '', packet: PACKET });
 });
 
 t.test('what is captured is a copy', async (t) => {

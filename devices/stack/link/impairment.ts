@@ -38,8 +38,8 @@ export interface ImpairerContext {
   readonly random: Random;
   readonly timers: Timers;
   /** Takes packets when their time has come. */
-  readonly forward: (packet: Uint8Array) => void;
-  readonly drop: (packet: Uint8Array, reason: 'impairmentLoss' | 'queueFull') => void;
+  readonly forward: (packet: Uint8Array, fault: string) => void;
+  readonly drop: (packet: Uint8Array, reason: 'impairmentLoss' | 'queueFull', fault: string) => void;
 }
 
 const DEFAULT_QUEUE_BYTES = 256 * 1024;
@@ -50,6 +50,8 @@ const DEFAULT_REORDER_DELAY_MS = 10;
 /** A packet on the line. */
 interface Transit {
   readonly packet: Uint8Array;
+  /** The fault that had a hand in it; empty for most. */
+  readonly fault: string;
   /** -1 … 1, scaled by the jitter. */
   readonly jitter: number;
   readonly heldBack: boolean;
@@ -119,7 +121,7 @@ export class Impairer {
     this.arm();
   }
 
-  offer(packet: Uint8Array): void {
+  offer(packet: Uint8Array, fault = ''): void {
     const { loss = 0, corrupt = 0, duplicate = 0, jitterMs = 0, reorder = 0 } = this.settings;
     const lost = loss > 0 && this.lossRandom.chance(this.chanceOfLoss(loss));
     this.inBurst = lost;
@@ -128,12 +130,12 @@ export class Impairer {
     const jitter = jitterMs > 0 ? 2 * this.jitterRandom.uniform() - 1 : 0;
     const heldBack = reorder > 0 && this.reorderRandom.chance(reorder);
     if (lost) {
-      this.context.drop(packet, 'impairmentLoss');
+      this.context.drop(packet, 'impairmentLoss', fault);
       return;
     }
     const onLine = corrupted ? this.flipBit(packet) : packet;
-    this.enqueue(onLine, jitter, heldBack);
-    if (doubled) this.enqueue(onLine, jitter, heldBack);
+    this.enqueue({ packet: onLine, fault, jitter, heldBack });
+    if (doubled) this.enqueue({ packet: onLine, fault, jitter, heldBack });
     this.release();
   }
 
@@ -155,13 +157,14 @@ export class Impairer {
     return damaged;
   }
 
-  private enqueue(packet: Uint8Array, jitter: number, heldBack: boolean): void {
+  private enqueue(transit: Omit<Transit, 'sentAt' | 'at'>): void {
+    const { packet, fault } = transit;
     if (!this.fits(packet.length)) {
-      this.context.drop(packet, 'queueFull');
+      this.context.drop(packet, 'queueFull', fault);
       return;
     }
     this.lineBytes += packet.length;
-    this.schedule({ packet, jitter, heldBack, sentAt: this.occupyLine(packet.length), at: 0 });
+    this.schedule({ ...transit, sentAt: this.occupyLine(packet.length), at: 0 });
   }
 
   /** Whether the queue takes so many bytes more. A free line needs no queue. */
@@ -201,10 +204,10 @@ export class Impairer {
   private release(): void {
     const { now } = this.context.timers;
     while (this.head < this.queue.length && this.queue[this.head].at <= now) {
-      const { packet } = this.queue[this.head];
+      const { packet, fault } = this.queue[this.head];
       this.head += 1;
       this.lineBytes -= packet.length;
-      this.context.forward(packet);
+      this.context.forward(packet, fault);
     }
     if (this.head === this.queue.length) {
       this.queue.length = 0;

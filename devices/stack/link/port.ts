@@ -14,9 +14,21 @@ export type Direction = 'in' | 'out';
 
 /**
  * Sees every packet at the moment at which it leaves or arrives, the dropped ones too. `dropped` is empty for
- * packets that go on, otherwise the name of the counter: "badFcs", "impairmentLoss", "noCarrier", …
+ * packets that go on, otherwise the name of the counter: "badFcs", "impairmentLoss", "noCarrier", … `fault` names the
+ * fault that has dropped, changed or made the packet; it is empty for all others.
  */
-export type Tap = (packet: Uint8Array, direction: Direction, dropped: string, at: Instant) => void;
+export type Tap = (packet: Uint8Array, direction: Direction, dropped: string, at: Instant, fault: string) => void;
+
+/**
+ * Judges packets before anything else happens to them: passes them on ({@link Port.launch}, {@link Port.accept}), now or
+ * later, changed or not, or gives them to {@link Port.discard}.
+ */
+export interface Interceptor {
+  /** A packet is about to leave. */
+  leaving(packet: Uint8Array): void;
+  /** A packet has arrived. */
+  arriving(packet: Uint8Array): void;
+}
 
 export interface PortOptions {
   /** `eth0` on hosts and routers, `1` on switches and hubs. */
@@ -83,6 +95,8 @@ export class Port {
   deliver: (packet: Uint8Array) => void = () => {};
   /** Installed by the owner that wants to know. */
   onCarrier?: (up: boolean) => void;
+  /** Installed by chaos; without one packets take their usual way. */
+  interceptor?: Interceptor;
   /** Replaced, never changed in place: a tap may go, or come, while a packet is shown. */
   private taps: readonly Tap[] = [];
   private readonly impairer: Impairer;
@@ -98,16 +112,16 @@ export class Port {
     this.impairer = new Impairer({
       random,
       timers,
-      forward: (packet) => this.depart(packet),
-      drop: (packet, reason) => this.drop(packet, 'out', reason),
+      forward: (packet, fault) => this.depart(packet, fault),
+      drop: (packet, reason, fault) => this.discard(packet, 'out', reason, fault),
     });
     if (impairment !== undefined) this.impairer.configure(impairment);
     if (impairmentIn === undefined) return;
     this.impairerIn = new Impairer({
       random: random.fork('in'),
       timers,
-      forward: (packet) => this.arrive(packet),
-      drop: (packet, reason) => this.drop(packet, 'in', reason),
+      forward: (packet, fault) => this.arrive(packet, fault),
+      drop: (packet, reason, fault) => this.discard(packet, 'in', reason, fault),
     });
     this.impairerIn.configure(impairmentIn);
   }
@@ -124,7 +138,7 @@ export class Port {
   /** Shows every packet to `tap` from now on, beside the taps that are there; returns what ends it. */
   addTap(tap: Tap): () => void {
     // A function of its own, so that the same tap added twice is two, ended one by one.
-    const added: Tap = (packet, direction, dropped, at) => tap(packet, direction, dropped, at);
+    const added: Tap = (...seen) => tap(...seen);
     this.taps = [...this.taps, added];
     return () => {
       this.taps = this.taps.filter((other) => other !== added);
@@ -144,29 +158,41 @@ export class Port {
 
   /** A packet arrives from the link: at once, or when the impairment of what arrives lets it go. */
   receive(packet: Uint8Array): void {
-    // What is too short to have a frame has no bit that could be flipped.
-    if (this.impairerIn === undefined || packet.length <= PACKET_OVERHEAD) this.arrive(packet);
-    else this.impairerIn.offer(packet);
+    if (this.interceptor === undefined) this.accept(packet);
+    else this.interceptor.arriving(packet);
   }
 
-  private arrive(packet: Uint8Array): void {
-    const fault = checkPacket(packet, this.mtu, this.crc32);
-    if (fault !== undefined) {
-      this.drop(packet, 'in', fault);
+  /** Takes a packet as if it came from the link just now. `fault` marks it, when it is the work of one. */
+  accept(packet: Uint8Array, fault = ''): void {
+    // What is too short to have a frame has no bit that could be flipped.
+    if (this.impairerIn === undefined || packet.length <= PACKET_OVERHEAD) this.arrive(packet, fault);
+    else this.impairerIn.offer(packet, fault);
+  }
+
+  private arrive(packet: Uint8Array, fault: string): void {
+    const unsound = checkPacket(packet, this.mtu, this.crc32);
+    if (unsound !== undefined) {
+      this.discard(packet, 'in', unsound, fault);
       return;
     }
     this.counters.framesIn += 1;
     this.counters.bytesIn += packet.length - PACKET_OVERHEAD;
-    if (this.tapped) this.show(packet, 'in', '');
+    if (this.tapped) this.show(packet, 'in', '', fault);
     this.deliver(packet);
   }
 
-  /** Puts a packet on the link: at once, or when the impairment lets it go. */
+  /** Puts a packet on the link: at once, or when faults and impairment let it go. */
   send(packet: Uint8Array): void {
-    if (!this.carrier) this.drop(packet, 'out', 'noCarrier');
-    else if (isGiant(packet, this.mtu)) this.drop(packet, 'out', 'giant');
-    else if (this.impairer.idle) this.depart(packet);
-    else this.impairer.offer(packet);
+    if (!this.carrier) this.discard(packet, 'out', 'noCarrier');
+    else if (isGiant(packet, this.mtu)) this.discard(packet, 'out', 'giant');
+    else if (this.interceptor === undefined) this.launch(packet);
+    else this.interceptor.leaving(packet);
+  }
+
+  /** Puts a packet on the link that no interceptor shall see. `fault` marks it, when it is the work of one. */
+  launch(packet: Uint8Array, fault = ''): void {
+    if (this.impairer.idle) this.depart(packet, fault);
+    else this.impairer.offer(packet, fault);
   }
 
   /** Counts a drop that somebody else has noticed: a tunnel's bad record, an interface's foreign frame. */
@@ -175,24 +201,25 @@ export class Port {
     counts.set(reason, (counts.get(reason) ?? 0) + 1);
   }
 
-  private depart(packet: Uint8Array): void {
+  /** Counts and shows a packet that goes no further. */
+  discard(packet: Uint8Array, direction: Direction, reason: string, fault = ''): void {
+    this.countDrop(direction, reason);
+    if (this.tapped) this.show(packet, direction, reason, fault);
+  }
+
+  private depart(packet: Uint8Array, fault: string): void {
     // A delayed packet may find that the link has gone since.
     if (!this.carrier) {
-      this.drop(packet, 'out', 'noCarrier');
+      this.discard(packet, 'out', 'noCarrier', fault);
       return;
     }
     this.counters.framesOut += 1;
     this.counters.bytesOut += packet.length - PACKET_OVERHEAD;
-    if (this.tapped) this.show(packet, 'out', '');
+    if (this.tapped) this.show(packet, 'out', '', fault);
     this.transmit(packet);
   }
 
-  private drop(packet: Uint8Array, direction: Direction, reason: string): void {
-    this.countDrop(direction, reason);
-    if (this.tapped) this.show(packet, direction, reason);
-  }
-
-  private show(packet: Uint8Array, direction: Direction, dropped: string): void {
-    for (const tap of this.taps) tap(packet, direction, dropped, this.timers.now);
+  private show(packet: Uint8Array, direction: Direction, dropped: string, fault: string): void {
+    for (const tap of this.taps) tap(packet, direction, dropped, this.timers.now, fault);
   }
 }
