@@ -29,6 +29,8 @@ export interface LabFrame {
   readonly direction: 'in' | 'out';
   /** Why it went no further; empty when it did. */
   readonly dropped: string;
+  /** The fault that has dropped, changed or made it, `fault-3: loss 20%`; empty of all others. */
+  readonly fault: string;
   /** Preamble to FCS; undefined once the capture's limit was reached. */
   readonly packet: Uint8Array | undefined;
   /** Bytes from preamble to FCS. */
@@ -158,6 +160,7 @@ export class CaptureSession {
       port: on.port,
       direction: frame.direction,
       dropped: frame.dropped,
+      fault: frame.fault,
       packet: keep ? frame.packet : undefined,
       length: frame.packet.length,
       layers: keep ? layers : withoutPayload(layers),

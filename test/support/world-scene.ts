@@ -35,6 +35,7 @@ export function worldScene(world: World, client: string, result: FetchResult, op
       interfaceIndex,
       direction,
       dropped: '',
+      fault: '',
       packet,
       length: packet.length,
       layers,

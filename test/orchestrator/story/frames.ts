@@ -116,10 +116,13 @@ export class SceneBuilder {
     return this;
   }
 
-  /** A packet that passed these ends, in this order, a tenth of a millisecond apart: `client:eth0 out`. */
+  /**
+   * A packet that passed these ends, in this order, a tenth of a millisecond apart: `client:eth0 out`, with the reason if it
+   * was dropped there and the mark of a fault that did it: `client:eth0 out impairmentLoss fault-1: loss 20%`.
+   */
   seen(packet: Uint8Array, ...ends: string[]): this {
     for (const text of ends) {
-      const [end, direction, dropped = ''] = text.split(' ');
+      const [end, direction, dropped = '', ...fault] = text.split(' ');
       const interfaceIndex = this.interfaces.findIndex(({ device, port }) => `${device}:${port}` === end);
       if (interfaceIndex < 0) throw new Error(`no port ${end}`);
       const layers = dissect(packet);
@@ -131,6 +134,7 @@ export class SceneBuilder {
         interfaceIndex,
         direction: direction as 'in' | 'out',
         dropped,
+        fault: fault.join(' '),
         packet,
         length: packet.length,
         layers,
