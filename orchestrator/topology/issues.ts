@@ -62,8 +62,10 @@ function findings(issue: Issue, base: Path, root: unknown, schema: Schema, sourc
   return at(isQuantity(message) ? 'unit' : issue.code === 'invalid_type' ? 'type' : 'value', message);
 }
 
-/** Without one of its members a far end is none, and without it the link is another: it goes as a whole. */
+/** Without one of its members a far end is none, and without it the link is another: it goes as a whole; so does a model of loss. */
 function wholePart(path: Path): Path {
+  const loss = path[0] === 'links' ? path.indexOf('loss') : -1;
+  if (loss > 0) return path.slice(0, loss + 1);
   return path[0] === 'links' && path[2] === 'external' ? path.slice(0, 2) : path;
 }
 
@@ -115,7 +117,7 @@ function unknownKey(key: string, path: Path, root: unknown, schema: Schema): str
 }
 
 function isQuantity(message: string): boolean {
-  return /is not a (duration|rate|size|share):/.test(message);
+  return /is not a (duration|rate|size|share|queue):/.test(message);
 }
 
 export function valueAt(root: unknown, path: Path): unknown {
@@ -162,6 +164,9 @@ function fits(definition: Definition, value: unknown): boolean {
   if (Array.isArray(value)) return definition.type === 'array';
   if (typeof value !== 'object' || value === null || definition.type === 'array') return false;
   if (definition.type === 'record') return true;
-  const kind = definition.shape.kind?._zod.def as { values?: readonly unknown[] } | undefined;
-  return kind?.values === undefined || kind.values.includes((value as { kind?: unknown }).kind);
+  // The members that say which form this is.
+  return ['kind', 'model'].every((key) => {
+    const { values } = (definition.shape[key]?._zod.def ?? {}) as { values?: readonly unknown[] };
+    return values === undefined || values.includes((value as Record<string, unknown>)[key]);
+  });
 }

@@ -1,13 +1,12 @@
 /** From `client:eth0 -- sw1:3` to ports: who exists, who is taken, which is the next free one. */
-import type { ImpairmentConfig } from '../../devices/control.js';
 import { didYouMean } from '../../devices/stack/wire/nearest.js';
 import { bridgeFile, type Draft, type DraftDevice, type DraftPort, endsOf, unknownDevice } from './draft.js';
 import { type Endpoint, ethernetIndex, parseEndpoint, parseLink, switchPortIndex } from './endpoint.js';
 import { EXTERNAL, type ExternalEnd, externalOf, readExternal, refuseShared } from './external.js';
+import { impairmentOf, misfits } from './impairment.js';
 import type { LinkEnd, TopologyLink } from './model.js';
 import type { DirectionFile, LinkFile } from './schema.js';
 import type { Path } from './source.js';
-import { parseDuration, parseRate, parseShare, parseSize } from './units.js';
 
 /** Ports of a switch or a hub that does not say how many it has. */
 const DEFAULT_BRIDGE_PORTS = 48;
@@ -189,16 +188,23 @@ function endpointText(endpoint: Endpoint): string {
 function makeLink(draft: Draft, { index, file, ends, external }: Cable): TopologyLink {
   const details = typeof file === 'string' ? undefined : file;
   const directions = readDirections(draft, index, details?.from ?? {}, ends, external?.name);
+  /** Most are those of both directions. */
+  const unfit = new Map<string, Path>();
   const makeEnd = (device: string, port: string): LinkEnd => {
-    const impairment = impairmentOf({ ...details, ...directions.get(device) });
+    const direction = directions.get(device);
+    const impairment = impairmentOf({ ...details, ...direction?.file });
+    const written = (key: string): Path =>
+      direction !== undefined && key in direction.file ? direction.path : ['links', index];
+    for (const { key, message } of misfits(impairment ?? {})) unfit.set(message, [...written(key), key]);
     return { device, port, ...(impairment && { impairment }) };
   };
   const [left, right] = ends.map(({ device, port }) => makeEnd(device!.name, portName(device!, port!)));
+  const far = external && makeEnd(external.name, '');
+  for (const [message, place] of unfit) draft.problems.add('value', place, message, { key: true });
   const common = { index, ...(details?.mtu !== undefined && { mtu: details.mtu }) };
-  if (external === undefined) {
+  if (external === undefined || far === undefined) {
     return { ...common, name: `${left.device}:${left.port} -- ${right.device}:${right.port}`, left, right };
   }
-  const far = makeEnd(external.name, '');
   return {
     ...common,
     name: `${left.device}:${left.port} -- ${far.device}`,
@@ -208,6 +214,11 @@ function makeLink(draft: Draft, { index, file, ends, external }: Cable): Topolog
   };
 }
 
+interface Direction {
+  readonly file: DirectionFile;
+  readonly path: Path;
+}
+
 /** `from:` by the name of the device that sends. */
 function readDirections(
   draft: Draft,
@@ -215,9 +226,10 @@ function readDirections(
   file: Readonly<Record<string, DirectionFile>>,
   ends: readonly CableEnd[],
   far: string | undefined,
-): ReadonlyMap<string, DirectionFile> {
-  const directions = new Map<string, DirectionFile>();
-  for (const [key, direction] of Object.entries(file)) {
+): ReadonlyMap<string, Direction> {
+  const directions = new Map<string, Direction>();
+  for (const [key, value] of Object.entries(file)) {
+    const direction = { file: value, path: ['links', index, 'from', key] };
     const endpoint = parseEndpoint(key);
     const end = ends.find((candidate) => isEnd(candidate, endpoint));
     if (end !== undefined) directions.set(end.endpoint.device, direction);
@@ -234,23 +246,6 @@ function readDirections(
 function isEnd(end: CableEnd, endpoint: Endpoint | undefined): boolean {
   if (endpoint === undefined || endpoint.device !== end.endpoint.device) return false;
   return endpoint.port === undefined || endpoint.port === portName(end.device!, end.port!);
-}
-
-function impairmentOf(file: DirectionFile): ImpairmentConfig | undefined {
-  const { delay, jitter, loss, lossBurst, duplicate, reorder, reorderDelay, corrupt, rate, queue } = file;
-  const entries = Object.entries({
-    delayMs: delay && parseDuration(delay),
-    jitterMs: jitter && parseDuration(jitter),
-    loss: loss && parseShare(loss),
-    lossBurst,
-    duplicate: duplicate && parseShare(duplicate),
-    reorder: reorder && parseShare(reorder),
-    reorderDelayMs: reorderDelay && parseDuration(reorderDelay),
-    corrupt: corrupt && parseShare(corrupt),
-    rateBps: rate && parseRate(rate),
-    queueBytes: queue && parseSize(queue),
-  }).filter(([, value]) => value !== undefined);
-  return entries.length === 0 ? undefined : (Object.fromEntries(entries) as ImpairmentConfig);
 }
 
 function declaredInterfaces(device: DraftDevice): string[] {

@@ -11,36 +11,15 @@ import {
   LONGEST_NAME,
   mtu,
   NAME_PATTERN,
-  rate,
-  share,
   shown,
-  size,
   subnet,
   text,
   udpEndpoint,
   vni,
 } from './schema-fields.js';
+import { type ImpairmentFile, impairment, impairments } from './schema-impairment.js';
 
-const impairments = {
-  delay: duration.optional().describe('One way.'),
-  jitter: duration.optional().describe('Uniform around the delay; frames keep their order.'),
-  loss: share.optional().describe('Share of the frames that vanish.'),
-  lossBurst: z
-    .number()
-    .min(1)
-    .optional()
-    .describe(
-      'How many frames vanish in a row on average, the share being that of `loss`; each by itself when left out.',
-    ),
-  duplicate: share.optional().describe('Share of the frames that arrive twice.'),
-  reorder: share.optional().describe('Share of the frames that are held back, so that later ones overtake them.'),
-  reorderDelay: duration.optional().describe('How long those are held back; default 10ms.'),
-  corrupt: share.optional().describe('Share of the frames in which one bit is flipped.'),
-  rate: rate.optional().describe('How fast the link is; unlimited when left out.'),
-  queue: size.optional().describe('How much may wait for a link with a rate; default 256KiB, more is dropped.'),
-};
-
-const direction = z.strictObject(impairments).meta({ description: 'Replaces the link’s values in this direction.' });
+const direction = impairment.meta({ description: 'Replaces the link’s values in this direction.' });
 
 const linkText = z
   .string({ error: (issue) => `${shown(issue.input)} is not a link: write client:eth0 -- sw1:3` })
@@ -143,7 +122,7 @@ export const topologyFile = z
 export type TopologyFile = z.infer<typeof topologyFile>;
 export type LinkFile = z.infer<typeof link>;
 export type ExternalFile = z.infer<typeof external>;
-export type DirectionFile = z.infer<typeof direction>;
+export type DirectionFile = ImpairmentFile;
 
 /** The JSON Schema that editors use: `netarium schema > topology.schema.json`. */
 export function topologyJsonSchema(): object {

@@ -23,6 +23,8 @@ export const DURATION_PATTERN = /^\d+(\.\d+)? ?(us|ms|s|min|h|d)$/;
 export const RATE_PATTERN = /^\d+(\.\d+)? ?([kKmMgG]?bit)$/;
 export const SIZE_PATTERN = /^\d+(\.\d+)? ?(B|kB|KiB|MB|MiB|GB|GiB)$/;
 export const SHARE_PATTERN = /^\d+(\.\d+)? ?%$/;
+/** A size, or a number of packets as tc writes it too: `100p`. */
+export const QUEUE_PATTERN = /^(\d+(\.\d+)? ?(B|kB|KiB|MB|MiB|GB|GiB)|\d+ ?(p|packets?))$/;
 
 /** Milliseconds: `20ms`, `1.5s`, `250us`, `5min`, `1h`, `1d`. Undefined for anything else. */
 export function parseDuration(text: string): number | undefined {
@@ -46,6 +48,27 @@ export function parseShare(text: string): number | undefined {
   if (!SHARE_PATTERN.test(text)) return undefined;
   const percent = Number.parseFloat(text);
   return percent <= 100 ? percent / 100 : undefined;
+}
+
+/** `64KiB`, `100 packets`: at least one byte or packet. Undefined for anything else. */
+export function parseQueue(text: string): { readonly bytes: number } | { readonly packets: number } | undefined {
+  const bytes = parseSize(text);
+  if (bytes !== undefined) return bytes >= 1 ? { bytes } : undefined;
+  const packets = QUEUE_PATTERN.test(text) ? Number.parseInt(text, 10) : 0;
+  return packets >= 1 ? { packets } : undefined;
+}
+
+/** 0.2 is `20%`. */
+export function formatShare(share: number): string {
+  return `${Number((share * 100).toPrecision(6))}%`;
+}
+
+/** Exact: 65536 is `64KiB`, 10000 is `10kB`, 1500 is `1500B`. */
+export function formatSize(bytes: number): string {
+  for (const unit of ['GiB', 'GB', 'MiB', 'MB', 'KiB', 'kB']) {
+    if (bytes >= BYTES_PER[unit] && bytes % BYTES_PER[unit] === 0) return `${bytes / BYTES_PER[unit]}${unit}`;
+  }
+  return `${bytes}B`;
 }
 
 /** The shortest way to write a duration: 90000 is `90s`, 1500 is `1.5s`, 0.2 is `200us`. */

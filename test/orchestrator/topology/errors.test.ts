@@ -149,7 +149,7 @@ t.test('quantities need units', async (t) => {
   t.same(link('loss: 0.01'), ['4:11 unit: 0.01 is not a share: write it in percent, 0% to 100%, such as 1%']);
   t.same(link('loss: 120%'), ['4:11 unit: "120%" is not a share: write it in percent, 0% to 100%, such as 1%']);
   t.same(link('rate: 10'), ['4:11 unit: 10 is not a rate: write it with its unit, such as 10Mbit or 512kbit, above 0']);
-  t.same(link('queue: 64K'), ['4:12 unit: "64K" is not a size: write it with its unit, such as 64KiB or 1500B']);
+  t.same(link('queue: 64K'), ['4:12 unit: "64K" is not a queue: write it with its unit, such as 64KiB or 100 packets']);
   t.same(link('mtu: 60'), ['4:10 value: an MTU of 60 is below 68, the least that IPv4 allows (RFC 791)']);
   t.same(link('from: {c: {loss: 1%}}'), ['4:12 unknown-device: "c" is no end of this link: write a or b']);
   t.same(link('from: {a: {delay: 5}}'), [`4:23 unit: 5 ${duration}`]);
