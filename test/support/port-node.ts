@@ -1,5 +1,5 @@
 import { type Instant, Timers } from '../../devices/stack/clock.js';
-import type { Impairment } from '../../devices/stack/link/impairment.js';
+import type { Impairment } from '../../devices/stack/link/impairment/settings.js';
 import { Nic } from '../../devices/stack/link/nic.js';
 import { Port } from '../../devices/stack/link/port.js';
 import { Random } from '../../devices/stack/random.js';

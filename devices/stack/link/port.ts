@@ -8,7 +8,8 @@ import type { Instant, Timers } from '../clock.js';
 import type { Random } from '../random.js';
 import { checkPacket, ETHERNET_MTU, isGiant, PACKET_OVERHEAD } from '../wire/ethernet.js';
 import { type Crc32, crc32 as tableCrc32 } from '../wire/fcs.js';
-import { Impairer, type Impairment } from './impairment.js';
+import { Impairer } from './impairment/impairer.js';
+import type { Impairment } from './impairment/settings.js';
 
 export type Direction = 'in' | 'out';
 

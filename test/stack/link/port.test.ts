@@ -1,6 +1,6 @@
 import t from 'tap';
 import { Timers } from '../../../devices/stack/clock.js';
-import type { Impairment } from '../../../devices/stack/link/impairment.js';
+import type { Impairment } from '../../../devices/stack/link/impairment/settings.js';
 import { type Direction, Port } from '../../../devices/stack/link/port.js';
 import { Random } from '../../../devices/stack/random.js';
 import { BROADCAST_MAC } from '../../../devices/stack/wire/address.js';

@@ -5,34 +5,10 @@
  *
  * A frame passes in this order: loss, corruption, duplication, rate, delay with jitter, holding back.
  */
-import type { Instant, Timer, Timers } from '../clock.js';
-import type { Random } from '../random.js';
-import { FRAME_OFFSET } from '../wire/ethernet.js';
-
-/** One direction of a link. Probabilities 0 … 1. Absent members change nothing. */
-export interface Impairment {
-  readonly delayMs?: number;
-  /** Uniform ± around the delay; the sum never falls below 0. Frames keep their order. */
-  readonly jitterMs?: number;
-  readonly loss?: number;
-  /**
-   * Mean length of a run of lost packets, at least 1: losses then come in bursts (Gilbert's two-state chain) whose
-   * overall share is still `loss`. Left out, every packet is lost or not by itself.
-   */
-  readonly lossBurst?: number;
-  /** The copy follows its original directly. */
-  readonly duplicate?: number;
-  /** Share of frames that are held back by `reorderDelayMs`, so that later ones overtake them. */
-  readonly reorder?: number;
-  /** Default 10. */
-  readonly reorderDelayMs?: number;
-  /** Share of frames in which one bit behind the preamble is flipped, so that the FCS no longer fits. */
-  readonly corrupt?: number;
-  /** Bits per second of whole packets, preamble to FCS. */
-  readonly rateBps?: number;
-  /** Bytes that may wait behind the packet that a rate-limited line is sending; default 256 KiB. */
-  readonly queueBytes?: number;
-}
+import type { Instant, Timer, Timers } from '../../clock.js';
+import type { Random } from '../../random.js';
+import { FRAME_OFFSET } from '../../wire/ethernet.js';
+import { DEFAULT_QUEUE_BYTES, DEFAULT_REORDER_DELAY_MS, type Impairment, MAX_LINE_BYTES } from './settings.js';
 
 export interface ImpairerContext {
   readonly random: Random;
@@ -41,11 +17,6 @@ export interface ImpairerContext {
   readonly forward: (packet: Uint8Array, fault: string) => void;
   readonly drop: (packet: Uint8Array, reason: 'impairmentLoss' | 'queueFull', fault: string) => void;
 }
-
-const DEFAULT_QUEUE_BYTES = 256 * 1024;
-/** All that may be on the line at once, so that no delay, however long, fills the memory. */
-export const MAX_LINE_BYTES = 64 * 1024 * 1024;
-const DEFAULT_REORDER_DELAY_MS = 10;
 
 /** A packet on the line. */
 interface Transit {

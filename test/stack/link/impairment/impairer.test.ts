@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { Timers } from '../../../devices/stack/clock.js';
-import { Impairer, type Impairment, MAX_LINE_BYTES } from '../../../devices/stack/link/impairment.js';
-import { Random } from '../../../devices/stack/random.js';
-import { FRAME_OFFSET } from '../../../devices/stack/wire/ethernet.js';
+import { Timers } from '../../../../devices/stack/clock.js';
+import { Impairer } from '../../../../devices/stack/link/impairment/impairer.js';
+import { type Impairment, MAX_LINE_BYTES } from '../../../../devices/stack/link/impairment/settings.js';
+import { Random } from '../../../../devices/stack/random.js';
+import { FRAME_OFFSET } from '../../../../devices/stack/wire/ethernet.js';
 
 const PACKET_LENGTH = 100;
 
