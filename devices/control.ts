@@ -4,6 +4,7 @@
  */
 export * from './control/attach.js';
 export * from './control/chaos.js';
+export { checkChaosOrders } from './control/chaos-check.js';
 export * from './control/config.js';
 export { checkDeviceConfig } from './control/config-check.js';
 export * from './control/json-rpc.js';

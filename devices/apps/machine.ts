@@ -17,6 +17,7 @@ import type { Counters } from '../stack/counters.js';
 import type { Port } from '../stack/link/port.js';
 import type { Random } from '../stack/random.js';
 import type { Tracer } from '../stack/trace.js';
+import type { Ipv4Address } from '../stack/wire/address.js';
 import type { Crc32 } from '../stack/wire/fcs.js';
 import type { Command } from './commands/command.js';
 import type { ProgramLoader } from './program.js';
@@ -95,6 +96,10 @@ export interface Machine {
   removePort(port: Port): void;
   /** A packet (preamble to FCS) came in by one of the ports. */
   receive(port: Port, packet: Uint8Array, now: Instant): void;
+  /** Whether an address is its own; machines with a protocol stack only: others make no packets. */
+  owns?(address: Ipv4Address): boolean;
+  /** The next router on the way there; undefined when there is none. Machines with a protocol stack only. */
+  gatewayTo?(destination: Ipv4Address): Ipv4Address | undefined;
   /** Runs the deadlines that are due. */
   advance(now: Instant): void;
   /** The next deadline; `NEVER` when there is none. */

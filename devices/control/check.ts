@@ -45,6 +45,11 @@ export function number(min: number, max = Number.POSITIVE_INFINITY): Checker {
   return rule(`a number ${range}`, (v) => typeof v === 'number' && Number.isFinite(v) && v >= min && v <= max);
 }
 
+/** A number of more than `min`, to `max`. */
+export function numberAbove(min: number, max: number): Checker {
+  return rule(`a number above ${min}, to ${max}`, (v) => typeof v === 'number' && v > min && v <= max);
+}
+
 export function integer(min: number, max: number): Checker {
   return rule(
     `a whole number from ${min} to ${max}`,
@@ -103,6 +108,15 @@ export function object(required: Record<string, Checker>, optional: Record<strin
       if (fault !== undefined) return fault;
     }
     return undefined;
+  };
+}
+
+/** An object of one of several shapes, which its member `tag` tells apart. */
+export function variant(tag: string, shapes: Readonly<Record<string, Checker>>): Checker {
+  const isTag = oneOf(Object.keys(shapes));
+  return (value, path) => {
+    if (!isObject(value)) return `${path}: expected an object, got ${show(value)}`;
+    return isTag(value[tag], `${path}.${tag}`) ?? shapes[value[tag] as string](value, path);
   };
 }
 

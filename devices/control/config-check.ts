@@ -29,7 +29,7 @@ import {
 } from './config.js';
 import { collide, formatEndpoint, isTunnel } from './tunnel.js';
 
-const impairment = object(
+export const isImpairment = object(
   {},
   {
     delayMs: number(0),
@@ -55,8 +55,8 @@ const port = object(
     // RFC 791: every link must carry 68 bytes.
     mtu: integer(68, 65535),
     tunnel: isTunnel,
-    impairment,
-    impairmentIn: impairment,
+    impairment: isImpairment,
+    impairmentIn: isImpairment,
   },
 );
 

@@ -1,5 +1,6 @@
 /** The rows of `inspect DEVICE TABLE`. Times are milliseconds, addresses text. */
 import type { TcpState } from '../stack/trace.js';
+import type { FaultRow } from './chaos.js';
 
 export const TABLE_NAMES = [
   'interfaces',
@@ -13,6 +14,7 @@ export const TABLE_NAMES = [
   'cookies',
   'dhcp',
   'counters',
+  'faults',
 ] as const;
 export type TableName = (typeof TABLE_NAMES)[number];
 
@@ -243,4 +245,5 @@ export type TableRow =
   | HttpCacheRow
   | CookieRow
   | DhcpRow
-  | CounterRow;
+  | CounterRow
+  | FaultRow;

@@ -69,6 +69,12 @@ export class Attachments {
     return undefined;
   }
 
+  /** Whether what a port leads to is not ours. */
+  isExternal(port: Port): boolean {
+    const tunnel = this.tunnels.get(port);
+    return tunnel !== undefined && tunnel.config.encapsulation !== 'native';
+  }
+
   /** A new port, with a cable. Rejects with an RpcError that says what is wrong. */
   async attach(params: RpcParams): Promise<AttachedPort> {
     const tunnel = tunnelOfRequest(params);

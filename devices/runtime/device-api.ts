@@ -15,6 +15,7 @@ import {
 import { compileFilter, type Filter, isFilterError } from '../stack/wire/filter/filter.js';
 import type { Attachments } from './attachments.js';
 import { CaptureHub, type CaptureRequest } from './capture.js';
+import type { DeviceChaos } from './chaos.js';
 import { ExecSessions } from './exec.js';
 import { Streams } from './streams.js';
 import type { TraceHub } from './trace.js';
@@ -24,6 +25,7 @@ export interface DeviceParts {
   readonly machine: Machine;
   readonly attachments: Attachments;
   readonly traces: TraceHub;
+  readonly chaos: DeviceChaos;
   /** Starts the machine's programs; once. */
   start(): void;
   /** Ends the process in an orderly way. */
@@ -31,7 +33,7 @@ export interface DeviceParts {
 }
 
 export function deviceMethods(parts: DeviceParts): Record<string, RpcMethod> {
-  const { config, machine, traces, attachments } = parts;
+  const { config, machine, traces, attachments, chaos } = parts;
   const captures = new CaptureHub(machine.ports, (port) => {
     const { mac, addresses } = interfaceRow(machine, port.name);
     const { rateBps } = port.impairment;
@@ -44,14 +46,20 @@ export function deviceMethods(parts: DeviceParts): Record<string, RpcMethod> {
       ...(rateBps !== undefined && { rateBps }),
     };
   });
-  attachments.onAttached = (port) => captures.attached(port);
-  attachments.onDetached = (port) => captures.detached(port);
+  attachments.onAttached = (port) => {
+    captures.attached(port);
+    chaos.attached(port);
+  };
+  attachments.onDetached = (port) => {
+    captures.detached(port);
+    chaos.detached(port);
+  };
   const sessions = new ExecSessions(machine.commands);
   const streams = new Streams(machine);
   return {
     start: () => parts.start(),
     status: () => status(parts),
-    tables: () => machine.tables,
+    tables: () => tablesOf(machine),
     inspect: (params) => inspect(parts, params),
     exec: (params, peer) => sessions.exec(params, peer),
     'exec-input': (params, peer) => sessions.input(params, peer),
@@ -67,6 +75,7 @@ export function deviceMethods(parts: DeviceParts): Record<string, RpcMethod> {
     resolve: (params) => streams.resolve(params),
     'stream-open': (params, peer) => streams.open(params, peer),
     'stream-end': (_params, peer) => streams.end(peer),
+    chaos: (params) => chaos.order(params),
     shutdown: () => {
       // After the answer has left.
       setImmediate(() => parts.shutdown());
@@ -126,14 +135,21 @@ function interfaceRow(machine: Machine, portName: string): Partial<InterfaceRow>
   return rows.find((row) => row.name === portName) ?? {};
 }
 
-function inspect({ machine, attachments }: DeviceParts, { table }: RpcParams): unknown {
+/** What chaos does is no part of the machine, but told beside what is. */
+function tablesOf(machine: Machine): readonly TableName[] {
+  return TABLE_NAMES.filter((name) => name === 'faults' || machine.tables.includes(name));
+}
+
+function inspect({ machine, attachments, chaos }: DeviceParts, { table }: RpcParams): unknown {
   if (typeof table !== 'string') throw invalidParams('inspect takes a text `table`');
-  if (!machine.tables.includes(table as TableName)) {
+  const tables = tablesOf(machine);
+  if (!tables.includes(table as TableName)) {
     const known = TABLE_NAMES.includes(table as TableName)
       ? `a ${machine.kind} has no table ${table}`
       : `no table ${table}`;
-    throw refuse(`${known}. Tables of ${machine.name}: ${machine.tables.join(', ')}`);
+    throw refuse(`${known}. Tables of ${machine.name}: ${tables.join(', ')}`);
   }
+  if (table === 'faults') return chaos.rows();
   const rows = machine.inspect(table as TableName);
   if (table !== 'interfaces') return rows;
   return (rows as InterfaceRow[]).map((row) => ({ ...row, ...attachments.datagrams(row.name) }));

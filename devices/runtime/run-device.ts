@@ -18,6 +18,7 @@ import type { MachineFactory } from '../apps/machine.js';
 import { checkDeviceConfig, type DeviceConfig, type DeviceKind, type ReadyMessage } from '../control.js';
 import { Random } from '../stack/random.js';
 import { Attachments } from './attachments.js';
+import { DeviceChaos } from './chaos.js';
 import { monotonicNow } from './clock.js';
 import { deviceMethods } from './device-api.js';
 import { Driver } from './driver.js';
@@ -94,6 +95,12 @@ async function launch(config: DeviceConfig, create: MachineFactory, supervised: 
   const attachments = new Attachments({ config, machine, log, onPacket: driver.receive });
   await attachments.open();
 
+  const chaos = new DeviceChaos({
+    machine,
+    isExternal: (port) => attachments.isExternal(port),
+    wake: driver.wake,
+  });
+
   let started = false;
   const start = () => {
     if (started) return;
@@ -122,7 +129,7 @@ async function launch(config: DeviceConfig, create: MachineFactory, supervised: 
 
   const control = new RpcServer(
     config.control,
-    deviceMethods({ config, machine, attachments, traces, start, shutdown: () => shutdown('asked to') }),
+    deviceMethods({ config, machine, attachments, traces, chaos, start, shutdown: () => shutdown('asked to') }),
   );
   await control.open();
 

@@ -5,6 +5,7 @@ import {
   type CounterRow,
   type DhcpRow,
   type DnsCacheRow,
+  type FaultRow,
   type HttpCacheRow,
   type InterfaceRow,
   type MacRow,
@@ -177,6 +178,16 @@ const counters: readonly FittedColumn<CounterRow>[] = [
   { title: 'VALUE', align: 'right', value: (row) => row.value },
 ];
 
+const faults: readonly FittedColumn<FaultRow>[] = [
+  { title: 'FAULT', value: (row) => row.fault },
+  { title: 'DOES', value: (row) => row.title },
+  { title: 'PORT', value: (row) => row.port ?? '-' },
+  { title: 'DIRECTION', spare: 2, value: (row) => row.direction ?? '-' },
+  { title: 'MATCHED', spare: 1, align: 'right', value: (row) => row.matched },
+  { title: 'HIT', align: 'right', value: (row) => row.hit },
+  { title: 'STATE', value: (row) => (row.exhausted ? 'used up' : 'in force') },
+];
+
 const COLUMNS: { readonly [Name in TableName]: readonly FittedColumn<never>[] } = {
   interfaces,
   arp,
@@ -189,6 +200,7 @@ const COLUMNS: { readonly [Name in TableName]: readonly FittedColumn<never>[] } 
   cookies,
   dhcp,
   counters,
+  faults,
 };
 
 function render(table: TableName, rows: readonly TableRow[], paint: Paint): string {

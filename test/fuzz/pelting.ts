@@ -50,6 +50,7 @@ const MOST_ROWS: Readonly<Record<TableName, number>> = {
   dhcp: 1000,
   'mac-table': 8192,
   counters: 400,
+  faults: 0,
 };
 /** Between two looks at the clock, so that timers run and programs go on. */
 const BURST = 100;

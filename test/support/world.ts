@@ -13,9 +13,13 @@ import { crc32 } from 'node:zlib';
 import { createMachine } from '../../devices/apps/kinds/index.js';
 import type { Environment, FileStore, Logger, Machine } from '../../devices/apps/machine.js';
 import { browserLibraries } from '../../devices/apps/web/browser/libraries.js';
+import type { ChaosOrders, FaultRow } from '../../devices/control/chaos.js';
 import type { DeviceConfig, DeviceKind, PortConfig } from '../../devices/control/config.js';
 import type { FetchRequest, FetchResult } from '../../devices/control/rpc.js';
+import type { TunnelConfig } from '../../devices/control/tunnel.js';
+import { DeviceChaos } from '../../devices/runtime/chaos.js';
 import { Programs } from '../../devices/runtime/programs.js';
+import type { Claim } from '../../devices/stack/link/faults/choice.js';
 import { Random } from '../../devices/stack/random.js';
 import type { TraceDetail, TraceEvent } from '../../devices/stack/trace.js';
 import { formatMac } from '../../devices/stack/wire/address.js';
@@ -62,6 +66,8 @@ export class World extends Wiring {
   readonly logFiles = new Map<string, string>();
   private readonly files: FileStore;
   private readonly machines = new Map<string, Machine>();
+  private readonly chaosOf = new Map<string, DeviceChaos>();
+  private readonly claimed = new Map<string, number>();
 
   constructor(options: WorldOptions = {}) {
     super();
@@ -105,6 +111,13 @@ export class World extends Wiring {
     const machine = createMachine(config, this.environmentOf(config));
     this.attach(new WiredMachine(machine));
     this.machines.set(machine.name, machine);
+    const foreign = new Set(spec.ports.filter(({ tunnel }) => isForeign(tunnel)).map(({ name }) => name));
+    const chaos = new DeviceChaos({
+      machine,
+      isExternal: ({ name }) => foreign.has(name),
+      claims: (folder) => this.claimsOf(folder),
+    });
+    this.chaosOf.set(machine.name, chaos);
     return machine;
   }
 
@@ -112,6 +125,33 @@ export class World extends Wiring {
     const machine = this.machines.get(name);
     if (machine === undefined) throw new Error(`no machine named ${name}`);
     return machine;
+  }
+
+  /** All that chaos does to a machine from now on. Throws RpcError for orders that are wrong. */
+  order(name: string, orders: Partial<ChaosOrders>): void {
+    this.chaos(name).order({ links: [], rules: [], ...orders });
+  }
+
+  /** The table `faults` of a machine. */
+  faultsOf(name: string): FaultRow[] {
+    return this.chaos(name).rows();
+  }
+
+  private chaos(name: string): DeviceChaos {
+    const chaos = this.chaosOf.get(name);
+    if (chaos === undefined) throw new Error(`no machine named ${name}`);
+    return chaos;
+  }
+
+  /** All machines that name the same folder count together. */
+  private claimsOf(folder: string): Claim {
+    return (series, limit) => {
+      const key = `${folder}/${series}`;
+      const next = (this.claimed.get(key) ?? 0) + 1;
+      if (next > limit) return 0;
+      this.claimed.set(key, next);
+      return next;
+    };
   }
 
   /** All machines, in the order in which they were added. Once, when everything is linked. */
@@ -204,6 +244,10 @@ export class World extends Wiring {
     };
     return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
   }
+}
+
+function isForeign(tunnel: TunnelConfig | undefined): boolean {
+  return tunnel !== undefined && tunnel.encapsulation !== 'native';
 }
 
 /** A machine as the wiring sees it: it knows which kinds run no programs. */

@@ -94,6 +94,13 @@ const COLUMNS: Readonly<Record<TableName, readonly (readonly [title: string, mem
     ['Counter', 'name'],
     ['Value', 'value'],
   ],
+  faults: [
+    ['Fault', 'fault'],
+    ['Does', 'title'],
+    ['Port', 'port'],
+    ['Matched', 'matched'],
+    ['Hit', 'hit'],
+  ],
 };
 
 export function show(context: TableContext): Command {

@@ -13,7 +13,7 @@ import { Counters } from '../../stack/counters.js';
 import type { Nic } from '../../stack/link/nic.js';
 import type { Port } from '../../stack/link/port.js';
 import { Stack } from '../../stack/stack.js';
-import { formatCidr, formatIpv4, formatMac } from '../../stack/wire/address.js';
+import { formatCidr, formatIpv4, formatMac, type Ipv4Address } from '../../stack/wire/address.js';
 import type { Command } from '../commands/command.js';
 import { hostCommands } from '../commands/index.js';
 import { DhcpClient } from '../dhcp/client.js';
@@ -146,6 +146,14 @@ export class StackMachine implements Machine {
     // A port that was removed a moment ago.
     if (nic === undefined) return;
     this.stack.receive(nic, packet, now);
+  }
+
+  owns(address: Ipv4Address): boolean {
+    return this.stack.ipv4.isLocal(address);
+  }
+
+  gatewayTo(destination: Ipv4Address): Ipv4Address | undefined {
+    return this.stack.ipv4.routeFor(destination)?.gateway;
   }
 
   advance(now: Instant): void {

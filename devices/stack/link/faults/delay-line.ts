@@ -1,0 +1,65 @@
+/** Packets that wait until their time has come, in the order in which they went in. */
+import type { Instant, Timer, Timers } from '../../clock.js';
+
+/** All that may wait in one line, so that no delay, however long, fills the memory. */
+export const MAX_LINE_BYTES = 16 * 1024 * 1024;
+
+interface Waiting {
+  readonly packet: Uint8Array;
+  readonly at: Instant;
+}
+
+export class DelayLine {
+  private readonly timers: Timers;
+  private readonly timer: Timer;
+  private readonly deliver: (packet: Uint8Array) => void;
+  private queue: Waiting[] = [];
+  /** Packets before this index have come out. */
+  private head = 0;
+  private bytes = 0;
+  /** From now on nothing waits. */
+  private open = false;
+
+  constructor(timers: Timers, deliver: (packet: Uint8Array) => void) {
+    this.timers = timers;
+    this.timer = timers.create(() => this.release());
+    this.deliver = deliver;
+  }
+
+  /** It comes out at that time, never before one that went in earlier. False when there is no room. */
+  push(packet: Uint8Array, at: Instant): boolean {
+    if (this.bytes + packet.length > MAX_LINE_BYTES) return false;
+    const last = this.queue.at(-1);
+    this.queue.push({ packet, at: last === undefined ? at : Math.max(at, last.at) });
+    this.bytes += packet.length;
+    if (!this.timer.armed) this.arm();
+    return true;
+  }
+
+  /** All that waits comes out as soon as the machine's deadlines run, and so does what may still be put in. */
+  end(): void {
+    this.open = true;
+    this.arm();
+  }
+
+  private release(): void {
+    const { now } = this.timers;
+    while (this.head < this.queue.length && (this.open || this.queue[this.head].at <= now)) {
+      const { packet } = this.queue[this.head];
+      this.head += 1;
+      this.bytes -= packet.length;
+      this.deliver(packet);
+    }
+    // Half of it has come out: each packet pays for one copy.
+    if (this.head * 2 >= this.queue.length) {
+      this.queue = this.queue.slice(this.head);
+      this.head = 0;
+    }
+    this.arm();
+  }
+
+  private arm(): void {
+    const next = this.queue[this.head];
+    if (next !== undefined) this.timer.set(this.open ? this.timers.now : next.at);
+  }
+}

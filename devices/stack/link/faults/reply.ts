@@ -1,0 +1,58 @@
+/** Answers a packet in the place of its receiver, as the network would: by the port by which it was to leave. */
+import type { Ipv4Address } from '../../wire/address.js';
+import type { Port } from '../port.js';
+import type { Action, ActionContext, Plan } from './action.js';
+import type { DelayLine } from './delay-line.js';
+import { DNS_REPLIES, type DnsReplyKind, dnsReply } from './dns-reply.js';
+import { type Envelope, openEnvelope } from './envelope.js';
+import { ICMP_REPLIES, type IcmpReplyKind, icmpReply } from './icmp-reply.js';
+import type { Passage } from './passage.js';
+import { resetReply } from './reset-segments.js';
+
+export type ReplyKind = DnsReplyKind | IcmpReplyKind | 'reset';
+
+type Answer = (
+  envelope: Envelope,
+  port: Port,
+  gatewayTo?: (dst: Ipv4Address) => Ipv4Address | undefined,
+) => Uint8Array | undefined;
+
+function answerOf(reply: ReplyKind): Answer {
+  if (reply === 'reset') return (envelope, { crc32 }) => resetReply(envelope, crc32);
+  if (reply in DNS_REPLIES) return (envelope, port) => dnsReply(envelope, reply as DnsReplyKind, port);
+  const error = ICMP_REPLIES[reply as IcmpReplyKind];
+  return (envelope, { crc32 }, gatewayTo) => icmpReply(envelope, error, crc32, gatewayTo);
+}
+
+export class ReplyAction implements Action {
+  private readonly context: ActionContext;
+  private readonly answer: Answer;
+  private readonly lines = new Map<Passage, DelayLine>();
+
+  constructor({ reply }: { readonly reply: ReplyKind }, context: ActionContext) {
+    this.context = context;
+    this.answer = answerOf(reply);
+  }
+
+  plan(packet: Uint8Array, passage: Passage): Plan | undefined {
+    const { port } = passage;
+    const envelope = openEnvelope(packet, port);
+    const reply = envelope && this.answer(envelope, port, this.context.gatewayTo);
+    if (reply === undefined) return undefined;
+    const run = () => {
+      passage.drop(packet, this.context.fault);
+      this.lineOf(passage).push(reply, port.timers.now);
+    };
+    return { run };
+  }
+
+  end(): void {
+    for (const line of this.lines.values()) line.end();
+  }
+
+  private lineOf(passage: Passage): DelayLine {
+    const line = this.lines.get(passage) ?? passage.backward(this.context.fault);
+    this.lines.set(passage, line);
+    return line;
+  }
+}
