@@ -15,3 +15,8 @@ export class CliError extends Error {
     this.hint = hint;
   }
 }
+
+/** What a device or the system refused, for the user: status 1. */
+export function asCliError(error: unknown): CliError {
+  return error instanceof CliError ? error : new CliError(1, (error as Error).message);
+}

@@ -2,13 +2,16 @@
  * A device as a process: reads its config file, opens its tunnels and its control socket, says that it is ready, and
  * runs its machine until it is told to end, or until the process that supervises it has gone.
  *
- *     node host.cjs --config FILE [--supervised]
+ *     node host.cjs --config FILE [--supervised] [--life N]
  *
  * This folder is the only code that touches the operating system: sockets, clock, files, signals, logs. It knows of
  * a machine what `apps/machine.ts` says, and nothing of protocols above the tunnel's records.
  *
  * Supervised: the machine starts on the `start` call, once all devices are there, and the process ends when its
  * standard input closes. Otherwise it starts at once and ends on SIGINT or SIGTERM.
+ *
+ * A device that was ended and starts again is in its next life. It draws other random numbers there, as a computer does
+ * after each boot: with those of its first life it would use the ports of connections again that its peers still have.
  */
 import { readFileSync, realpathSync, unlinkSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -34,9 +37,11 @@ const EXIT_USAGE = 2;
 const STOP_LIMIT_MS = 500;
 
 export function runDevice(kind: DeviceKind, create: MachineFactory): void {
-  const { config, supervised } = readArguments(kind);
+  const { config, supervised, life } = readArguments(kind);
   process.title = `netarium:${config.lab}:${config.name}`;
-  launch(config, create, supervised).catch((error: Error) => fail(`${config.name}: ${error.message}`, EXIT_FAILED));
+  launch(config, create, { supervised, life }).catch((error: Error) =>
+    fail(`${config.name}: ${error.message}`, EXIT_FAILED),
+  );
 }
 
 /** One line, though JSON.parse quotes the lines of a file that is none. */
@@ -45,17 +50,28 @@ function fail(message: string, exitStatus: number): never {
   process.exit(exitStatus);
 }
 
-function readArguments(kind: DeviceKind): { config: DeviceConfig; supervised: boolean } {
+interface Circumstances {
+  readonly supervised: boolean;
+  /** Counted from 1. */
+  readonly life: number;
+}
+
+function readArguments(kind: DeviceKind): Circumstances & { config: DeviceConfig } {
   let path: string | undefined;
   let supervised = false;
+  let life = '1';
   try {
-    const { values } = parseArgs({ options: { config: { type: 'string' }, supervised: { type: 'boolean' } } });
+    const { values } = parseArgs({
+      options: { config: { type: 'string' }, supervised: { type: 'boolean' }, life: { type: 'string' } },
+    });
     path = values.config;
     supervised = values.supervised ?? false;
+    life = values.life ?? life;
   } catch (error) {
     fail((error as Error).message, EXIT_USAGE);
   }
-  if (path === undefined) fail(`usage: ${kind} --config FILE [--supervised]`, EXIT_USAGE);
+  if (path === undefined) fail(`usage: ${kind} --config FILE [--supervised] [--life N]`, EXIT_USAGE);
+  if (!/^[1-9]\d{0,8}$/.test(life)) fail(`--life ${life}: write a number from 1 on`, EXIT_USAGE);
   let json: unknown;
   try {
     json = JSON.parse(readFileSync(path, 'utf8'));
@@ -65,10 +81,14 @@ function readArguments(kind: DeviceKind): { config: DeviceConfig; supervised: bo
   const config = checkDeviceConfig(json);
   if (typeof config === 'string') fail(`${path}: ${config}`, EXIT_USAGE);
   if (config.kind !== kind) fail(`${path}: kind: this program runs a ${kind}, not a ${config.kind}`, EXIT_USAGE);
-  return { config, supervised };
+  return { config, supervised, life: Number(life) };
 }
 
-async function launch(config: DeviceConfig, create: MachineFactory, supervised: boolean): Promise<void> {
+async function launch(
+  config: DeviceConfig,
+  create: MachineFactory,
+  { supervised, life }: Circumstances,
+): Promise<void> {
   const log = pino(
     { name: config.name, level: config.logLevel ?? 'info' },
     config.logFile === undefined
@@ -78,12 +98,13 @@ async function launch(config: DeviceConfig, create: MachineFactory, supervised: 
   const traces = new TraceHub();
   const programs = new Programs({ isAlone: true, own: realpathSync(process.argv[1]) });
   const driver = new Driver();
+  const random = new Random(config.seed).fork(`device ${config.name}`);
   const machine = create(config, {
     now: monotonicNow,
     wallClock: Date.now,
     wake: driver.wake,
     crc32,
-    random: new Random(config.seed).fork(`device ${config.name}`),
+    random: life === 1 ? random : random.fork(`life ${life}`),
     tracer: traces,
     log,
     files: diskFiles,

@@ -1,6 +1,6 @@
 /** A live capture of a lab: the frames of all its devices, in the order of time, as they happen. */
 import type { CaptureInterface, CaptureTotals } from '../../devices/control.js';
-import type { DeviceEnd } from '../lab/device-process.js';
+import type { DeviceEnded } from '../lab/device-news.js';
 import type { RpcClient } from '../lab/rpc-client.js';
 import { connectLab, type LabState } from '../lab/state.js';
 import { DeviceFeed, sum } from './device-feed.js';
@@ -135,7 +135,7 @@ export class LiveCapture {
       this.endLab();
       return;
     }
-    this.lab.notifications.set('device-end', (end: DeviceEnd) => this.tellGone(end.name, `has ended (${end.how})`));
+    this.lab.notifications.set('device-end', (end: DeviceEnded) => this.tellGone(end.name, wayOfEnd(end)));
     this.lab.onClose = () => this.endLab();
   }
 
@@ -203,6 +203,10 @@ export class LiveCapture {
     this.away.set(device, undefined);
     this.listener.onNews(`${device} ${how}: the capture goes on without it, until it is back`);
   }
+}
+
+function wayOfEnd({ state, how, by }: DeviceEnded): string {
+  return state === 'dead' ? `has ended (${how})` : `was ${state}${by === undefined ? '' : ` by ${by}`}`;
 }
 
 /** On the lab's timeline. */

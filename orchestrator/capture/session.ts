@@ -126,6 +126,11 @@ export class CaptureSession {
     };
   }
 
+  /** Whoever gives up lets go of the devices. Does nothing after {@link stop}. */
+  close(): void {
+    for (const client of this.clients) client.close();
+  }
+
   private async listen(index: number, device: string, control: string): Promise<void> {
     const client = await RpcClient.connect(control).catch(() => undefined);
     // A dead device has nothing to say; the story shows what the others saw.

@@ -8,7 +8,8 @@ import {
   tunnelOfRequest,
 } from '../../devices/control.js';
 import { CliError } from '../errors.js';
-import { connectDevice, findLab, type LabState } from '../lab/state.js';
+import { ask, connectDevice } from '../lab/reach-device.js';
+import { findLab, type LabState } from '../lab/state.js';
 import { news, painter, print, printJson } from '../terminal.js';
 
 interface AttachOptions {
@@ -98,8 +99,9 @@ function requestOf({ encap, local, remote, vni, port }: AttachOptions): AttachRe
 async function call<Result>(state: LabState, device: string, method: string, params: object): Promise<Result> {
   const client = await connectDevice(state, device);
   try {
-    return await client.call<Result>(method, params);
+    return await ask<Result>(state, device, client, method, params);
   } catch (error) {
+    if (error instanceof CliError) throw error;
     const isUsage = error instanceof RpcError && error.code === RPC_INVALID_PARAMS;
     throw new CliError(isUsage ? 2 : 1, (error as Error).message);
   } finally {

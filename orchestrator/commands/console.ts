@@ -1,7 +1,8 @@
 import { createInterface, type Interface } from 'node:readline';
 import { Command } from 'commander';
+import { connectDevice, explainFailure, unlessPaused } from '../lab/reach-device.js';
 import type { RpcClient } from '../lab/rpc-client.js';
-import { connectDevice, findLab } from '../lab/state.js';
+import { findLab, type LabState } from '../lab/state.js';
 import { news, painter } from '../terminal.js';
 import { type RunningCommand, runOnDevice } from './exec.js';
 
@@ -27,14 +28,19 @@ export function consoleCommand(): Command {
     .argument('<device>', 'the device')
     .option('--lab <lab>', 'which lab, when several are up')
     .action(async (device: string, { lab }: { lab?: string }) => {
-      const client = await connectDevice(await findLab(lab), device);
-      await new Console(client, device).run();
+      const state = await findLab(lab);
+      const client = await connectDevice(state, device);
+      await new Console(client, state, device).run();
     });
 }
+
+/** A device that is paused completes nothing. */
+const COMPLETE_LIMIT_MS = 1000;
 
 /** One dialogue with a device, on this process's terminal. */
 class Console {
   private readonly client: RpcClient;
+  private readonly state: LabState;
   private readonly device: string;
   private terminal: Interface;
   private running: RunningCommand | undefined;
@@ -42,8 +48,9 @@ class Console {
   private queue = Promise.resolve();
   private leave: () => void = () => {};
 
-  constructor(client: RpcClient, device: string) {
+  constructor(client: RpcClient, state: LabState, device: string) {
     this.client = client;
+    this.state = state;
     this.device = device;
     this.terminal = this.open();
   }
@@ -56,7 +63,7 @@ class Console {
       output: process.stdout,
       prompt: `${paint('cyan', device)}${paint('dim', '>')} `,
       completer: (line: string, done: (error: null, result: [string[], string]) => void) => {
-        client.call<{ candidates: string[] }>('complete', { line }).then(
+        client.call<{ candidates: string[] }>('complete', { line }, COMPLETE_LIMIT_MS).then(
           // A word that is complete gets its blank, as in a shell.
           ({ candidates }) =>
             done(null, [candidates.map((word) => (candidates.length === 1 ? `${word} ` : word)), line]),
@@ -95,10 +102,11 @@ class Console {
       this.leave = resolve;
       if (this.left) resolve();
     });
-    client.onClose = () => {
-      news(`\n${device} has ended`);
-      process.exitCode = 1;
+    client.onClose = async () => {
       this.left = true;
+      process.exitCode = 1;
+      const gone = Object.assign(new Error(`${device} has ended`), { code: 'ECONNRESET' });
+      news(`\n${(await explainFailure(this.state, device, gone)).message}`);
       this.terminal.close();
     };
     if (process.stdin.isTTY) {
@@ -132,7 +140,9 @@ class Console {
     if (words.length > 0) {
       const { stdout } = process;
       this.running = runOnDevice(this.client, words, { stdout, stderr: stdout, columns: stdout.columns ?? 80 });
-      await this.running.exitStatus.catch((error: Error) => stdout.write(`${error.message}\n`));
+      const ended = unlessPaused(this.state, this.device, this.running.exitStatus);
+      // When the device has ended, that is told once.
+      await ended.catch((error: Error) => this.left || stdout.write(`${error.message}\n`));
       this.running = undefined;
     }
     // The end of a file of commands may be read before the last one has ended.

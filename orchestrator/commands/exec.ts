@@ -1,9 +1,10 @@
 import type { Writable } from 'node:stream';
 import { Command } from 'commander';
 import type { ExecOutput } from '../../devices/control.js';
-import { CliError } from '../errors.js';
+import { asCliError, CliError } from '../errors.js';
+import { connectDevice, unlessPaused } from '../lab/reach-device.js';
 import type { RpcClient } from '../lab/rpc-client.js';
-import { connectDevice, findLab } from '../lab/state.js';
+import { findLab } from '../lab/state.js';
 
 const INTERRUPTED = 130;
 let sessions = 0;
@@ -58,7 +59,8 @@ export function execCommand(): Command {
       // Passing options through, commander passes the `--` in front of the command too.
       const argv = words[0] === '--' ? words.slice(1) : words;
       if (argv.length === 0) throw new CliError(2, 'which command?', `\`netarium exec ${device} help\` lists them.`);
-      const client = await connectDevice(await findLab(lab), device);
+      const state = await findLab(lab);
+      const client = await connectDevice(state, device);
       const running = runOnDevice(client, argv, {
         stdout: process.stdout,
         stderr: process.stderr,
@@ -76,9 +78,9 @@ export function execCommand(): Command {
       });
       process.stdin.on('end', () => running.input(null));
       try {
-        process.exitCode = await running.exitStatus;
+        process.exitCode = await unlessPaused(state, device, running.exitStatus);
       } catch (error) {
-        throw new CliError(1, (error as Error).message);
+        throw asCliError(error);
       } finally {
         process.stdin.destroy();
         client.close();

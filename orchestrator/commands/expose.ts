@@ -3,7 +3,8 @@ import type { InterfaceRow, ResolvedName } from '../../devices/control.js';
 import { CliError } from '../errors.js';
 import { interruption } from '../interruption.js';
 import { connectErrorOf } from '../lab/device-stream.js';
-import { connectDevice, findLab, type LabDevice, type LabState } from '../lab/state.js';
+import { ask, connectDevice, explainFailure } from '../lab/reach-device.js';
+import { findLab, type LabDevice, type LabState } from '../lab/state.js';
 import { plainReason } from '../network-words.js';
 import { parseAuthority } from '../proxy/http-fields.js';
 import { callingDevice, dialFrom, foreground } from '../proxy/lab-dial.js';
@@ -85,9 +86,11 @@ async function addressOf(lab: LabState, device: LabDevice, host: string): Promis
   try {
     return (await client.call<ResolvedName>('resolve', { name: host })).addresses[0];
   } catch (error) {
+    const failure = await explainFailure(lab, device.name, error);
+    if (failure instanceof CliError) throw failure;
     throw new CliError(
       1,
-      plainReason((connectErrorOf(error) as Error).message),
+      plainReason((connectErrorOf(failure) as Error).message),
       `Asked was ${device.name}; --from names another one.`,
     );
   } finally {
@@ -98,7 +101,7 @@ async function addressOf(lab: LabState, device: LabDevice, host: string): Promis
 async function addressOfDevice(lab: LabState, name: string): Promise<string> {
   const client = await connectDevice(lab, name);
   try {
-    const rows = await client.call<InterfaceRow[]>('inspect', { table: 'interfaces' });
+    const rows = await ask<InterfaceRow[]>(lab, name, client, 'inspect', { table: 'interfaces' });
     const [cidr] = rows.flatMap(({ addresses }) => addresses ?? []);
     if (cidr === undefined) throw new CliError(1, `${name} has no address`);
     return cidr.split('/')[0];

@@ -17,11 +17,12 @@ import {
   type ZoneRow,
 } from '../../devices/control.js';
 import { nearest } from '../../devices/stack/wire/nearest.js';
-import { CliError } from '../errors.js';
+import { asCliError, CliError } from '../errors.js';
 import { type FittedColumn, fittedTable } from '../fitted-table.js';
+import { ask, connectDevice } from '../lab/reach-device.js';
 import type { RpcClient } from '../lab/rpc-client.js';
-import { connectDevice, findLab } from '../lab/state.js';
-import { formatBytes, formatDuration, type Paint, painter, print, printJson, visible } from '../terminal.js';
+import { findLab, isAlive, type LabState } from '../lab/state.js';
+import { formatBytes, formatDuration, news, type Paint, painter, print, printJson, visible } from '../terminal.js';
 
 const WATCH_INTERVAL_MS = 500;
 const CLEAR_SCREEN = '\x1b[H\x1b[2J';
@@ -208,17 +209,38 @@ function render(table: TableName, rows: readonly TableRow[], paint: Paint): stri
   return fittedTable(visible(rows) as readonly never[], COLUMNS[table], paint, process.stdout.columns);
 }
 
-async function read(client: RpcClient, table: TableName): Promise<TableRow[]> {
-  try {
-    return await client.call<TableRow[]>('inspect', { table });
-  } catch (error) {
-    throw new CliError(1, (error as Error).message);
+/** A device whose tables are looked at: over its present connection, or over a new one when it comes back. */
+class Looking {
+  private readonly state: LabState;
+  private readonly device: string;
+  private client: RpcClient | undefined;
+
+  constructor(state: LabState, device: string) {
+    this.state = state;
+    this.device = device;
+  }
+
+  /** Rejects with a CliError. */
+  async call<Result>(method: string, params: object = {}): Promise<Result> {
+    try {
+      this.client ??= await connectDevice(this.state, this.device);
+      return await ask<Result>(this.state, this.device, this.client, method, params);
+    } catch (error) {
+      // What is refused is refused over every connection.
+      if (error instanceof CliError) this.close();
+      throw asCliError(error);
+    }
+  }
+
+  close(): void {
+    this.client?.terminate();
+    this.client = undefined;
   }
 }
 
 /** The one table that was asked for, or all that the device has. */
-async function chooseTables(client: RpcClient, wanted: string | undefined): Promise<TableName[]> {
-  if (wanted === undefined) return client.call<TableName[]>('tables');
+async function chooseTables(looking: Looking, wanted: string | undefined): Promise<TableName[]> {
+  if (wanted === undefined) return looking.call<TableName[]>('tables');
   if ((TABLE_NAMES as readonly string[]).includes(wanted)) return [wanted as TableName];
   const near = nearest(wanted, TABLE_NAMES);
   const hint = near === undefined ? '' : ` Did you mean ${near}?`;
@@ -239,10 +261,11 @@ export function inspectCommand(): Command {
         wanted: string | undefined,
         options: { lab?: string; json?: boolean; watch?: boolean },
       ) => {
-        const client = await connectDevice(await findLab(options.lab), device);
+        const state = await findLab(options.lab);
+        const looking = new Looking(state, device);
         const paint = painter(process.stdout);
         const show = async (tables: readonly TableName[]) => {
-          const contents = await Promise.all(tables.map((table) => read(client, table)));
+          const contents = await Promise.all(tables.map((table) => looking.call<TableRow[]>('inspect', { table })));
           if (options.json) {
             printJson(
               wanted === undefined ? Object.fromEntries(tables.map((table, i) => [table, contents[i]])) : contents[0],
@@ -256,14 +279,25 @@ export function inspectCommand(): Command {
           print((options.watch && process.stdout.isTTY ? CLEAR_SCREEN : '') + parts.join('\n'));
         };
         try {
-          const tables = await chooseTables(client, wanted);
+          const tables = await chooseTables(looking, wanted);
           await show(tables);
+          let said = '';
           while (options.watch) {
             await new Promise((resolve) => setTimeout(resolve, WATCH_INTERVAL_MS));
-            await show(tables);
+            try {
+              await show(tables);
+              said = '';
+            } catch (error) {
+              // One that is away may come back, as long as there is its lab.
+              if (!isAlive(state.pid)) throw error;
+              const { message } = error as Error;
+              const head = message.replace(/ \d.* ago$/, '');
+              if (head !== said) news(message);
+              said = head;
+            }
           }
         } finally {
-          client.close();
+          looking.close();
         }
       },
     );

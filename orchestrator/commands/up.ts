@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { CliError } from '../errors.js';
 import { interruption } from '../interruption.js';
-import { describeEnd } from '../lab/device-process.js';
+import { describeNews } from '../lab/device-news.js';
 import type { LabPlan } from '../lab/lab.js';
 import { prepareLab } from '../lab/prepare.js';
 import { withProgress } from '../lab/progress.js';
@@ -59,11 +59,7 @@ async function runDetached(plan: LabPlan, quiet: boolean): Promise<void> {
 async function runInForeground(plan: LabPlan, quiet: boolean): Promise<void> {
   const signal = interruption();
   const held = await withProgress(title(plan), quiet, (report) => holdLab(plan, report, signal));
-  const announce = held.lab.onDeviceEnd;
-  held.lab.onDeviceEnd = (end) => {
-    announce?.(end);
-    news(describeEnd(end));
-  };
+  held.lab.listen((happened) => news(describeNews(happened)));
   signal.addEventListener('abort', () => void held.stop());
   if (!quiet) news('the lab is up; Ctrl-C ends it');
   await held.down;

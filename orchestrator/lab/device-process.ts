@@ -1,4 +1,4 @@
-/** One device's process: started clean, ready when it says so, watched until it ends. */
+/** One process of a device: started clean, ready when it says so, watched until it ends. */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { execa, type ResultPromise } from 'execa';
@@ -11,6 +11,10 @@ const ENVIRONMENT = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'TZ', 'LANG', 'SystemRoot
 const STDERR_KEPT = 4096;
 const LOG_LINES_SHOWN = 5;
 
+/** A stopped process stops within microseconds; this is for a machine that is out of breath. */
+const HALT_LIMIT_MS = 1000;
+const HALT_POLL_MS = 2;
+
 export interface DeviceEnd {
   readonly name: string;
   /** "exit status 70", "SIGKILL" */
@@ -18,6 +22,9 @@ export interface DeviceEnd {
   /** Its last words: standard error, then the last log lines. */
   readonly lastLines: readonly string[];
 }
+
+/** Which of a device's processes it is, counted from 1; a device draws other random numbers in each of its lives. */
+export type Life = number;
 
 export class DeviceProcess {
   readonly config: DeviceConfig;
@@ -30,9 +37,10 @@ export class DeviceProcess {
   private readonly child: ResultPromise;
   private stderr = '';
 
-  constructor(config: DeviceConfig, configFile: string) {
+  constructor(config: DeviceConfig, configFile: string, life: Life) {
     this.config = config;
-    this.child = execa(process.execPath, [deviceProgram(config.kind), '--config', configFile, '--supervised'], {
+    const argv = ['--config', configFile, '--supervised', ...(life > 1 ? ['--life', String(life)] : [])];
+    this.child = execa(process.execPath, [deviceProgram(config.kind), ...argv], {
       stdin: 'pipe',
       stdout: 'pipe',
       stderr: 'pipe',
@@ -66,6 +74,25 @@ export class DeviceProcess {
     return this.client;
   }
 
+  /** Ends it at once, also while it is halted. */
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.ended;
+  }
+
+  /** Resolves when it executes nothing any more. Not on Windows. */
+  async halt(): Promise<void> {
+    this.child.kill('SIGSTOP');
+    const limit = Date.now() + HALT_LIMIT_MS;
+    while (this.end === undefined && isExecuting(this.pid) && Date.now() < limit)
+      await new Promise((resolve) => setTimeout(resolve, HALT_POLL_MS));
+  }
+
+  /** It goes on where it was halted. */
+  proceed(): void {
+    this.child.kill('SIGCONT');
+  }
+
   /** Asks the device to end; kills it when it has not after `limitMs`. */
   async stop(limitMs: number): Promise<void> {
     if (this.end !== undefined) return;
@@ -94,6 +121,15 @@ export class DeviceProcess {
       // It died before it wrote a log.
     }
     return lines;
+  }
+}
+
+/** False when the system says that the process is stopped; not all systems say so. */
+function isExecuting(pid: number): boolean {
+  try {
+    return /^State:\s+[^TZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
   }
 }
 

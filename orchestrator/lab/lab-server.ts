@@ -2,18 +2,9 @@
 import { createServer, type Server } from 'node:http';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type RpcMethods, serveRpc } from '../../devices/control.js';
-import { type DeviceEnd, describeEnd } from './device-process.js';
+import type { DeviceNews } from './device-news.js';
 import type { Lab } from './lab.js';
 import { labSocket } from './paths.js';
-
-/** One row of `lab-status`: what the supervisor knows and a dead device cannot tell. */
-export interface SupervisedDevice {
-  readonly name: string;
-  readonly pid: number;
-  readonly state: 'running' | 'dead';
-  /** How it ended; empty while it runs. */
-  readonly end: string;
-}
 
 export class LabServer {
   private readonly http: Server = createServer((_request, response) => {
@@ -23,13 +14,7 @@ export class LabServer {
 
   constructor(lab: Lab, down: () => void) {
     const methods: RpcMethods = {
-      'lab-status': (): SupervisedDevice[] =>
-        lab.devices.map(({ config, pid, end }) => ({
-          name: config.name,
-          pid,
-          state: end === undefined ? 'running' : 'dead',
-          end: end === undefined ? '' : describeEnd(end),
-        })),
+      'lab-status': () => lab.devices.map(({ row }) => row),
       'lab-down': () => down(),
     };
     this.sockets = new WebSocketServer({ server: this.http, maxPayload: 64 * 1024, perMessageDeflate: false });
@@ -44,9 +29,9 @@ export class LabServer {
     });
   }
 
-  /** Tells every connected client at once that a device has died. */
-  announceEnd(end: DeviceEnd): void {
-    const text = JSON.stringify({ jsonrpc: '2.0', method: 'device-end', params: end });
+  /** Tells every connected client at once what has happened to a device. */
+  announce(news: DeviceNews): void {
+    const text = JSON.stringify({ jsonrpc: '2.0', method: `device-${news.event}`, params: news });
     for (const client of this.sockets.clients) client.send(text);
   }
 

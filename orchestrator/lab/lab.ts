@@ -6,19 +6,20 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DeviceConfig, DeviceStatus } from '../../devices/control.js';
+import type { DeviceConfig } from '../../devices/control.js';
 import { CliError } from '../errors.js';
 import { unlessAborted } from '../interruption.js';
-import { type DeviceEnd, DeviceProcess, describeEnd } from './device-process.js';
+import { awaitApplications, awaitConfigured, withLimit } from './bring-up.js';
+import { Device } from './device.js';
+import type { DeviceNews } from './device-news.js';
+import { type DeviceEnd, describeEnd } from './device-process.js';
 import { authorityFile, labDirectory } from './paths.js';
-import { type LabState, removeLabDirectory, writeLabState } from './state.js';
+import { PauseGuard } from './pause-guard.js';
+import type { RpcClient } from './rpc-client.js';
+import { findDevice, type LabState, removeLabDirectory, writeLabState } from './state.js';
 
 /** Far above what twenty processes need on a busy machine; a device that hangs must not hang the launch. */
 const READY_LIMIT_MS = 60_000;
-const CONFIGURED_LIMIT_MS = 15_000;
-const CONFIGURED_POLL_MS = 20;
-const LOADED_LIMIT_MS = 15_000;
-const STOP_LIMIT_MS = 2000;
 /** Between the end of a connection and the news that the process behind it has ended. */
 const END_SEEN_LIMIT_MS = 500;
 
@@ -46,25 +47,33 @@ export interface LabProgress {
 
 export class Lab {
   readonly plan: LabPlan;
-  readonly devices: readonly DeviceProcess[];
-  /** Runs when a device ends that was not told to. */
-  onDeviceEnd: ((end: DeviceEnd) => void) | undefined;
-  private stopping: Promise<void> | undefined;
+  /** In the order of the plan. */
+  readonly devices: readonly Device[];
+  /**
+   * Runs in each life of a device but its first, when it answers and before its programs start: what it has to be told
+   * then. When it rejects, the device is ended, and with it the call that started it.
+   */
+  beforeStart: ((device: string, client: RpcClient) => Promise<void>) | undefined;
+  private readonly startedAt = new Date().toISOString();
+  private readonly listeners = new Set<(news: DeviceNews) => void>();
+  private ending: Promise<void> | undefined;
 
   private constructor(plan: LabPlan) {
     this.plan = plan;
     const folder = labDirectory(plan.name);
     if (plan.authority !== undefined) writeFileSync(authorityFile(plan.name), plan.authority, { mode: 0o600 });
+    const guard = new PauseGuard(folder);
     this.devices = plan.configs.map((config) => {
-      const file = join(folder, `${config.name}.json`);
-      writeFileSync(file, JSON.stringify(config, null, 2), { mode: 0o600 });
-      return new DeviceProcess(config, file);
-    });
-    for (const device of this.devices) {
-      device.ended.then((end) => {
-        if (this.stopping === undefined) this.onDeviceEnd?.(end);
+      const configFile = join(folder, `${config.name}.json`);
+      writeFileSync(configFile, JSON.stringify(config, null, 2), { mode: 0o600 });
+      return new Device({
+        config,
+        configFile,
+        guard,
+        beforeStart: async (device, client) => this.beforeStart?.(device, client),
+        onNews: (news) => this.hear(news),
       });
-    }
+    });
   }
 
   /**
@@ -81,7 +90,7 @@ export class Lab {
     } catch (error) {
       // A call that broke off says little; the device that it went to has died, and its last words say why.
       const end = error instanceof CliError || signal.aborted ? undefined : await lab.firstEnd();
-      await lab.stop();
+      await lab.end();
       if (error instanceof CliError || signal.aborted) throw error;
       throw new CliError(1, end === undefined ? (error as Error).message : describeEnd(end));
     }
@@ -94,7 +103,7 @@ export class Lab {
       pid: process.pid,
       topology,
       defaultHost,
-      startedAt: new Date().toISOString(),
+      startedAt: this.startedAt,
       authority: authority === undefined ? undefined : authorityFile(name),
       devices: this.devices.map(({ config, pid }) => ({
         name: config.name,
@@ -107,12 +116,66 @@ export class Lab {
     };
   }
 
+  /** Tells what happens to devices once the lab is up; returns what ends this. */
+  listen(listener: (news: DeviceNews) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Throws a CliError of status 3 that names the nearest device. */
+  device(name: string): Device {
+    findDevice(this.state, name);
+    return this.devices.find(({ config }) => config.name === name) as Device;
+  }
+
+  /*
+   * The life of one device. All of these resolve when it is done; reject with a CliError of status 1 when it makes no sense
+   * (to kill what does not run) or fails, of status 3 when there is no such device; and wait for what was asked of the same
+   * device before. `by` is who does it, for those who ask later: `fault-3`.
+   */
+
+  /** SIGKILL. */
+  async kill(device: string, by?: string): Promise<void> {
+    await this.device(device).kill(by);
+  }
+
+  /** In an orderly way: DHCP leases are given back, connections closed. After two seconds, SIGKILL. */
+  async stop(device: string, by?: string): Promise<void> {
+    await this.device(device).stop(by);
+  }
+
+  /** Again: same config, links, addresses, MACs, UDP ports. Resolves when it has its addresses (after 15 s, without). */
+  async start(device: string, by?: string): Promise<void> {
+    await this.device(device).start(by);
+  }
+
+  async restart(device: string, by?: string): Promise<void> {
+    await this.device(device).restart(by);
+  }
+
+  /** SIGSTOP. Not on Windows. */
+  async pause(device: string, by?: string): Promise<void> {
+    await this.device(device).pause(by);
+  }
+
+  /** SIGCONT. */
+  async resume(device: string, by?: string): Promise<void> {
+    await this.device(device).resume(by);
+  }
+
   /** Ends all devices and removes the lab's folder. May be called more than once. */
-  stop(): Promise<void> {
-    this.stopping ??= Promise.all(this.devices.map((device) => device.stop(STOP_LIMIT_MS))).then(() =>
+  end(): Promise<void> {
+    this.ending ??= Promise.all(this.devices.map((device) => device.endWithLab())).then(() =>
       removeLabDirectory(this.plan.name),
     );
-    return this.stopping;
+    return this.ending;
+  }
+
+  private hear(news: DeviceNews): void {
+    if (this.ending !== undefined) return;
+    // Whoever is told finds the new process there.
+    if (news.event === 'start' || news.event === 'end') writeLabState(this.state);
+    for (const listener of this.listeners) listener(news);
   }
 
   /** The device that has ended, or does so very soon. */
@@ -131,60 +194,16 @@ export class Lab {
     await withLimit(READY_LIMIT_MS, 'the devices did not become ready', () =>
       Promise.all(
         this.devices.map(async (device) => {
-          await device.ready;
-          await device.connect();
+          await device.ready();
           report('ready', ++ready, device.config.name);
         }),
       ),
     );
-    await Promise.all(this.devices.map((device) => device.client?.call('start')));
-    await this.awaitConfigured(report);
-    await this.awaitApplications();
+    await Promise.all(this.devices.map((device) => device.begin()));
+    await awaitConfigured(this.devices, (configured) => report('configuring', configured));
+    await awaitApplications(this.devices);
     const dead = this.devices.find((device) => device.end !== undefined);
     if (dead?.end !== undefined) throw new CliError(1, describeEnd(dead.end));
     report('up', total);
-  }
-
-  /** Polls, since a device may get its address at any time; a lab whose DHCP does not work comes up all the same. */
-  private async awaitConfigured(report: (phase: LabPhase, done: number, device?: string) => void): Promise<void> {
-    const limit = Date.now() + CONFIGURED_LIMIT_MS;
-    let waiting = this.devices.filter(({ config }) => config.ports.some(({ dhcp }) => dhcp));
-    const total = this.devices.length;
-    while (waiting.length > 0 && Date.now() < limit) {
-      const states = await Promise.all(waiting.map((device) => device.client?.call<DeviceStatus>('status')));
-      const before = waiting.length;
-      waiting = waiting.filter((_, index) => states[index]?.configured === false);
-      if (waiting.length < before) report('configuring', total - waiting.length);
-      if (waiting.length > 0) await new Promise((resolve) => setTimeout(resolve, CONFIGURED_POLL_MS));
-    }
-  }
-
-  /** A lab with an application that does not start is not the lab that was asked for. */
-  private async awaitApplications(): Promise<void> {
-    const hosts = this.devices.filter(({ config }) => config.web?.sites.some(({ app }) => app !== undefined));
-    const limit = Date.now() + LOADED_LIMIT_MS;
-    for (const { client, config } of hosts) {
-      for (;;) {
-        const status = await client?.call<DeviceStatus>('status');
-        if (status === undefined) break;
-        if (status.faults.length > 0) throw new CliError(1, `${config.name}: ${status.faults.join('\n')}`);
-        if (status.loaded) break;
-        if (Date.now() > limit)
-          throw new CliError(1, `${config.name}: its applications are not loaded within ${LOADED_LIMIT_MS / 1000} s`);
-        await new Promise((resolve) => setTimeout(resolve, CONFIGURED_POLL_MS));
-      }
-    }
-  }
-}
-
-async function withLimit<T>(limitMs: number, message: string, run: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new CliError(1, `${message} within ${limitMs / 1000} s`)), limitMs);
-  });
-  try {
-    return await Promise.race([run(), limit]);
-  } finally {
-    clearTimeout(timer);
   }
 }

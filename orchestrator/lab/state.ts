@@ -4,11 +4,8 @@ import { join } from 'node:path';
 import type { DeviceKind } from '../../devices/control.js';
 import { nearest } from '../../devices/stack/wire/nearest.js';
 import { CliError } from '../errors.js';
-import type { SupervisedDevice } from './lab-server.js';
 import { labDirectory, labFile, labSocket, runRoot } from './paths.js';
 import { RpcClient } from './rpc-client.js';
-
-const STATUS_LIMIT_MS = 2000;
 
 export interface LabDevice {
   readonly name: string;
@@ -130,23 +127,6 @@ export function findDevice(state: LabState, name: string): LabDevice {
     `lab ${state.name} has no device ${name}`,
     near === undefined ? `Devices: ${names.join(', ')}` : `Did you mean ${near}?`,
   );
-}
-
-export async function connectDevice(state: LabState, name: string): Promise<RpcClient> {
-  const device = findDevice(state, name);
-  try {
-    return await RpcClient.connect(device.control);
-  } catch {
-    const supervisor = await connectLab(state.name);
-    const devices = await supervisor?.call<SupervisedDevice[]>('lab-status', {}, STATUS_LIMIT_MS).catch(() => []);
-    supervisor?.close();
-    const end = devices?.find((one) => one.name === name)?.end;
-    throw new CliError(
-      1,
-      end || `${name} does not answer: it is paused or overloaded`,
-      `See \`netarium logs ${name} --lab ${state.name}\`.`,
-    );
-  }
 }
 
 export function removeLabDirectory(lab: string): void {

@@ -31,16 +31,16 @@ export async function holdLab(
     stopped = resolve;
   });
   const stop = async () => {
-    await lab.stop();
+    await lab.end();
     server.close();
     stopped();
   };
   const server = new LabServer(lab, () => setImmediate(stop));
-  lab.onDeviceEnd = (end) => server.announceEnd(end);
+  lab.listen((news) => server.announce(news));
   try {
     await server.open(plan.name);
   } catch (error) {
-    await lab.stop();
+    await lab.end();
     throw error;
   }
   return { lab, down, stop };

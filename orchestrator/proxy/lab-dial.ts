@@ -1,6 +1,6 @@
 /** Connections of a device of a running lab, for as long as that lab runs. */
 import { CliError } from '../errors.js';
-import { type DeviceEnd, describeEnd } from '../lab/device-process.js';
+import { type DeviceEnded, type DeviceHalted, type DeviceStarted, describeNews } from '../lab/device-news.js';
 import { DeviceStream } from '../lab/device-stream.js';
 import { connectLab, findDevice, type LabDevice, type LabState, readLabState } from '../lab/state.js';
 import { news } from '../terminal.js';
@@ -36,9 +36,14 @@ export async function foreground(
     if (client === undefined) resolve('lab-ended');
     else client.onClose = () => resolve('lab-ended');
   });
-  client?.notifications.set('device-end', (end: DeviceEnd) => {
-    if (end.name === device.name) news(`${describeEnd(end)}; nothing can be reached until it is back`);
-  });
+  const away = (happened: DeviceEnded | DeviceHalted) => {
+    if (happened.name === device.name) news(`${describeNews(happened)}; nothing can be reached until it is back`);
+  };
+  const back = (happened: DeviceStarted | DeviceHalted) => {
+    if (happened.name === device.name) news(describeNews(happened));
+  };
+  client?.notifications.set('device-end', away).set('device-pause', away);
+  client?.notifications.set('device-start', back).set('device-resume', back);
   const interrupted = new Promise<'interrupted'>((resolve) => {
     if (signal.aborted) resolve('interrupted');
     else signal.addEventListener('abort', () => resolve('interrupted'), { once: true });

@@ -14,8 +14,8 @@ import {
   runRoot,
   shippedTopology,
 } from '../../../orchestrator/lab/paths.js';
+import { connectDevice } from '../../../orchestrator/lab/reach-device.js';
 import {
-  connectDevice,
   findDevice,
   findLab,
   isAlive,
