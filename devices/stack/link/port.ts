@@ -9,7 +9,8 @@ import type { Random } from '../random.js';
 import { checkPacket, ETHERNET_MTU, isGiant, PACKET_OVERHEAD } from '../wire/ethernet.js';
 import { type Crc32, crc32 as tableCrc32 } from '../wire/fcs.js';
 import { Impairer } from './impairment/impairer.js';
-import type { Impairment } from './impairment/settings.js';
+import type { FaultLayer } from './impairment/layer.js';
+import type { Impairment, LinkFault, LinkFaultCounts } from './impairment/settings.js';
 
 export type Direction = 'in' | 'out';
 
@@ -88,7 +89,7 @@ export class Port {
   readonly crc32: Crc32;
   readonly timers: Timers;
   readonly counters = new PortCounters();
-  /** Whether the other end is there; set by {@link setCarrier}. */
+  /** Whether the other end is there, as the cable tells ({@link setCarrier}), and no fault holds the link down. */
   carrier = true;
   /** Installed by whoever carries packets to the other end. */
   transmit: (packet: Uint8Array) => void = () => {};
@@ -100,8 +101,14 @@ export class Port {
   interceptor?: Interceptor;
   /** Replaced, never changed in place: a tap may go, or come, while a packet is shown. */
   private taps: readonly Tap[] = [];
+  private readonly random: Random;
   private readonly impairer: Impairer;
-  private readonly impairerIn: Impairer | undefined;
+  /** Made when something is wrong with what arrives, for the first time. */
+  private impairerIn: Impairer | undefined;
+  /** What the cable tells. */
+  private cable = true;
+  /** The fault that holds the link down. */
+  private downBy: FaultLayer | undefined;
 
   constructor(options: PortOptions) {
     this.name = options.name;
@@ -109,31 +116,63 @@ export class Port {
     this.mtu = options.mtu ?? ETHERNET_MTU;
     this.crc32 = options.crc32 ?? tableCrc32;
     this.timers = options.timers;
-    const { random, timers, impairment, impairmentIn } = options;
+    this.random = options.random;
     this.impairer = new Impairer({
-      random,
-      timers,
+      random: this.random,
+      timers: this.timers,
       forward: (packet, fault) => this.depart(packet, fault),
       drop: (packet, reason, fault) => this.discard(packet, 'out', reason, fault),
     });
+    const { impairment, impairmentIn } = options;
     if (impairment !== undefined) this.impairer.configure(impairment);
-    if (impairmentIn === undefined) return;
-    this.impairerIn = new Impairer({
-      random: random.fork('in'),
-      timers,
+    if (impairmentIn !== undefined) this.incoming().configure(impairmentIn);
+  }
+
+  private incoming(): Impairer {
+    this.impairerIn ??= new Impairer({
+      random: this.random.fork('in'),
+      timers: this.timers,
       forward: (packet, fault) => this.arrive(packet, fault),
       drop: (packet, reason, fault) => this.discard(packet, 'in', reason, fault),
     });
-    this.impairerIn.configure(impairmentIn);
+    return this.impairerIn;
   }
 
+  /** The topology's own, whatever faults there are. */
   get impairment(): Impairment {
     return this.impairer.settings;
   }
 
-  /** Replaces all settings. Frames that are on their way are timed anew and keep their order. */
+  /**
+   * Replaces the topology's own settings. Frames that are on their way are timed anew where delay or rate are others now;
+   * what stays the same goes on: draws, states and what waits.
+   */
   setImpairment(impairment: Impairment): void {
     this.impairer.configure(impairment);
+  }
+
+  /**
+   * All faults of this link that are in force, both directions, in the order in which they came: of each parameter the
+   * last one that sets it holds. A fault that was there before goes on undisturbed, with its counts and its draws; when
+   * all are gone the topology's own settings go on where they were.
+   */
+  setFaults(faults: readonly LinkFault[]): void {
+    this.impairer.setFaults(faults.filter(({ direction }) => direction === 'out'));
+    const incoming = faults.filter(({ direction }) => direction === 'in');
+    if (incoming.length > 0) this.incoming().setFaults(incoming);
+    else this.impairerIn?.setFaults(incoming);
+    const layers = [...this.impairer.faultLayers, ...(this.impairerIn?.faultLayers ?? [])];
+    this.downBy = layers.findLast(({ order }) => order.state === 'down');
+    if (this.downBy !== undefined) {
+      this.impairer.cut(this.downBy.mark);
+      this.impairerIn?.cut(this.downBy.mark);
+    }
+    this.updateCarrier();
+  }
+
+  /** What each of the faults has done so far. */
+  get faultCounts(): LinkFaultCounts[] {
+    return [...this.impairer.faultCounts, ...(this.impairerIn?.faultCounts ?? [])];
   }
 
   /** Shows every packet to `tap` from now on, beside the taps that are there; returns what ends it. */
@@ -151,22 +190,39 @@ export class Port {
     return this.taps.length > 0;
   }
 
+  /** The cable's news: the other end is there, or not. */
   setCarrier(up: boolean): void {
+    this.cable = up;
+    this.updateCarrier();
+  }
+
+  private updateCarrier(): void {
+    const up = this.cable && this.downBy === undefined;
     if (up === this.carrier) return;
     this.carrier = up;
     this.onCarrier?.(up);
   }
 
+  private discardWithoutCarrier(packet: Uint8Array, direction: Direction, fault = ''): void {
+    // Without the cable there is nothing that a fault could take.
+    const downBy = this.cable ? this.downBy : undefined;
+    if (downBy !== undefined) {
+      downBy.matched += 1;
+      downBy.hit += 1;
+    }
+    this.discard(packet, direction, 'noCarrier', downBy?.mark ?? fault);
+  }
+
   /** A packet arrives from the link: at once, or when the impairment of what arrives lets it go. */
   receive(packet: Uint8Array): void {
-    if (this.interceptor === undefined) this.accept(packet);
+    if (this.interceptor === undefined || this.downBy !== undefined) this.accept(packet);
     else this.interceptor.arriving(packet);
   }
 
   /** Takes a packet as if it came from the link just now. `fault` marks it, when it is the work of one. */
   accept(packet: Uint8Array, fault = ''): void {
-    // What is too short to have a frame has no bit that could be flipped.
-    if (this.impairerIn === undefined || packet.length <= PACKET_OVERHEAD) this.arrive(packet, fault);
+    if (this.downBy !== undefined) this.discardWithoutCarrier(packet, 'in', fault);
+    else if (this.impairerIn === undefined || this.impairerIn.idle) this.arrive(packet, fault);
     else this.impairerIn.offer(packet, fault);
   }
 
@@ -184,7 +240,7 @@ export class Port {
 
   /** Puts a packet on the link: at once, or when faults and impairment let it go. */
   send(packet: Uint8Array): void {
-    if (!this.carrier) this.discard(packet, 'out', 'noCarrier');
+    if (!this.carrier) this.discardWithoutCarrier(packet, 'out');
     else if (isGiant(packet, this.mtu)) this.discard(packet, 'out', 'giant');
     else if (this.interceptor === undefined) this.launch(packet);
     else this.interceptor.leaving(packet);
@@ -193,6 +249,7 @@ export class Port {
   /** Puts a packet on the link that no interceptor shall see. `fault` marks it, when it is the work of one. */
   launch(packet: Uint8Array, fault = ''): void {
     if (this.impairer.idle) this.depart(packet, fault);
+    else if (this.downBy !== undefined) this.discardWithoutCarrier(packet, 'out', fault);
     else this.impairer.offer(packet, fault);
   }
 
@@ -211,7 +268,7 @@ export class Port {
   private depart(packet: Uint8Array, fault: string): void {
     // A delayed packet may find that the link has gone since.
     if (!this.carrier) {
-      this.discard(packet, 'out', 'noCarrier', fault);
+      this.discardWithoutCarrier(packet, 'out', fault);
       return;
     }
     this.counters.framesOut += 1;

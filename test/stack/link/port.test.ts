@@ -1,6 +1,6 @@
 import t from 'tap';
 import { Timers } from '../../../devices/stack/clock.js';
-import type { Impairment } from '../../../devices/stack/link/impairment/settings.js';
+import type { Impairment, LinkFault } from '../../../devices/stack/link/impairment/settings.js';
 import { type Direction, Port } from '../../../devices/stack/link/port.js';
 import { Random } from '../../../devices/stack/random.js';
 import { BROADCAST_MAC } from '../../../devices/stack/wire/address.js';
@@ -224,4 +224,82 @@ t.test('what arrives draws from a stream of its own', async (t) => {
     return pattern;
   };
   t.equal(losses(true), losses(false));
+});
+
+function linkFault(more: Partial<LinkFault>): LinkFault {
+  return { fault: 'fault-1', title: 'test', seed: 'fault-1', direction: 'out', ...more };
+}
+
+t.test('down: no carrier whatever the cable says; what is on the line and what arrives is lost', async (t) => {
+  const { port, timers, sent, delivered, tapped } = new Bench();
+  const changes: boolean[] = [];
+  port.onCarrier = (up) => changes.push(up);
+  const marks: string[] = [];
+  port.addTap((_packet, direction, dropped, _at, fault) => marks.push(`${direction} ${dropped} ${fault}`));
+  port.setImpairment({ delayMs: 10 });
+  port.send(packet);
+  port.setFaults([linkFault({ state: 'down' })]);
+  t.same(port.counters.dropsOut, new Map([['noCarrier', 1]]), 'what was on the line is lost at once');
+  port.send(packet);
+  port.launch(packet);
+  port.receive(packet);
+  port.accept(packet);
+  t.notOk(port.carrier);
+  t.same(marks, [...Array(3).fill('out noCarrier fault-1: test'), ...Array(2).fill('in noCarrier fault-1: test')]);
+  t.same(port.faultCounts, [{ fault: 'fault-1', title: 'test', direction: 'out', matched: 4, hit: 4 }]);
+  port.setCarrier(false);
+  port.setCarrier(true);
+  t.notOk(port.carrier, 'the cable does not lift it');
+  port.setCarrier(false);
+  port.send(packet);
+  t.equal(marks.at(-1), 'out noCarrier ', 'without the cable the fault takes nothing');
+  port.setFaults([]);
+  t.notOk(port.carrier, 'nor does the end of the fault bring the cable back');
+  port.setCarrier(true);
+  t.same(changes, [false, true]);
+  port.send(packet);
+  port.receive(packet);
+  timers.advance(20);
+  t.same([sent.length, delivered.length], [1, 1]);
+  t.equal(tapped.length, marks.length);
+});
+
+t.test('a black hole: the carrier stays, frames vanish in the direction that it is for', async (t) => {
+  const { port, sent, delivered } = new Bench();
+  port.setFaults([linkFault({ state: 'blackhole' })]);
+  port.send(packet);
+  port.receive(packet);
+  t.ok(port.carrier);
+  t.same([sent.length, delivered.length], [0, 1]);
+  t.same(port.counters.drops(), { blackhole: 1 });
+  port.setFaults([linkFault({ state: 'blackhole', direction: 'in' })]);
+  port.send(packet);
+  port.receive(packet);
+  port.receive(packet.subarray(0, 8));
+  t.same([sent.length, delivered.length], [1, 1]);
+  t.same(port.counters.drops(), { blackhole: 3 });
+  t.match(port.faultCounts, [{ direction: 'in', matched: 2, hit: 2 }]);
+  port.setFaults([]);
+  port.receive(packet);
+  t.equal(delivered.length, 2);
+  t.same(port.faultCounts, []);
+});
+
+t.test('faults of both directions; what the topology says of one that arrives is what is left', async (t) => {
+  const timers = new Timers();
+  const port = new Port({ name: 'eth0', random: new Random(1), timers, impairmentIn: { delayMs: 5 } });
+  const at: number[] = [];
+  port.deliver = () => at.push(timers.now);
+  port.setFaults([
+    linkFault({ impairment: { loss: 1 } }),
+    linkFault({ fault: 'fault-2', direction: 'in', impairment: { delayMs: 50 } }),
+  ]);
+  port.send(packet);
+  port.receive(packet);
+  timers.advance(50);
+  port.setFaults([]);
+  port.receive(packet);
+  timers.advance(55);
+  t.same(at, [50, 55]);
+  t.same(port.counters.drops(), { impairmentLoss: 1 });
 });
