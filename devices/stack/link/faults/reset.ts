@@ -1,4 +1,5 @@
 /** Ends TCP connections from the middle, once they have carried so much. */
+import type { Instant } from '../../clock.js';
 import type { Ipv4Address } from '../../wire/address.js';
 import { ACK, SYN, type TcpSegment } from '../../wire/tcp.js';
 import type { Action, ActionContext, Plan } from './action.js';
@@ -18,6 +19,7 @@ interface Carried {
   readonly next: Map<string, number>;
   /** What became of it when it had carried enough. */
   fate: 'open' | 'reset' | 'spared';
+  resetAt?: Instant;
 }
 
 /**
@@ -41,8 +43,12 @@ export class ResetAction implements Action {
     if (envelope === undefined || segment === undefined) return undefined;
     const connection = this.track(envelope, segment);
     const run = () => {
+      passage.drop(packet, this.fault);
+      const { now } = passage.port.timers;
+      // The rest of what was sent in one go: its sender is to learn of the reset in a moment.
+      if (connection.resetAt !== now) this.reset({ envelope, segment, passage });
       connection.fate = 'reset';
-      this.reset(packet, { envelope, segment, passage });
+      connection.resetAt = now;
     };
     if (connection.fate === 'reset') return { run, settled: true };
     if (connection.fate === 'spared' || connection.bytes < this.afterBytes) return undefined;
@@ -51,6 +57,13 @@ export class ResetAction implements Action {
       if (this.afterBytes > 0) connection.fate = 'spared';
     };
     return { run, spare };
+  }
+
+  /** What the other end sends is judged there; its bytes count here too. */
+  observe(packet: Uint8Array, { port }: Passage): void {
+    const envelope = openEnvelope(packet, port);
+    const segment = envelope && segmentOf(envelope);
+    if (envelope !== undefined && segment !== undefined) this.track(envelope, segment);
   }
 
   end(): void {
@@ -71,9 +84,8 @@ export class ResetAction implements Action {
     return connection;
   }
 
-  private reset(packet: Uint8Array, { envelope, segment, passage }: Hit): void {
+  private reset({ envelope, segment, passage }: Hit): void {
     const { crc32, timers } = passage.port;
-    passage.drop(packet, this.fault);
     // Who was to get a SYN knows nothing of the connection yet.
     if (!isOpening(segment)) passage.onward(resetToReceiver(envelope, segment, crc32), this.fault);
     const line = this.lines.get(passage) ?? passage.backward(this.fault);

@@ -37,6 +37,15 @@ export class PacketRule {
     return this.choice.exhausted;
   }
 
+  /** Whether it wants to see packets that are not its to judge. */
+  get observes(): boolean {
+    return this.action.observe !== undefined;
+  }
+
+  observe(packet: Uint8Array, passage: Passage): void {
+    if (this.filter.matches(packet, passage.meta)) this.action.observe?.(packet, passage);
+  }
+
   /** True when the packet is the rule's from now on. What its action cannot be done to passes, and uses up no number. */
   take(packet: Uint8Array, passage: Passage): boolean {
     if (this.choice.exhausted || !this.filter.matches(packet, passage.meta)) return false;

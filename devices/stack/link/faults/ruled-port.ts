@@ -28,7 +28,6 @@ export class RuledPort implements Interceptor {
   private readonly out: Passage;
   private readonly in: Passage;
   private rules: readonly PortRule[] = [];
-  private arrivals: readonly PacketRule[] = [];
 
   constructor(port: Port, options: RuledPortOptions) {
     this.port = port;
@@ -37,35 +36,46 @@ export class RuledPort implements Interceptor {
     this.in = new Passage(port, 'in', options.name);
   }
 
-  /** In the order in which packets meet them. A port that no rule concerns is left alone. */
+  /** In the order in which packets meet them. A port that none of them concerns is left alone. */
   setRules(rules: readonly PortRule[]): void {
     const { external, owns } = this.options;
-    this.rules = rules.filter(({ atOrigin }) => !atOrigin || owns !== undefined);
-    this.arrivals = external ? rules.filter(({ atOrigin }) => atOrigin).map(({ rule }) => rule) : [];
-    this.port.interceptor = this.rules.length + this.arrivals.length > 0 ? this : undefined;
+    this.rules = rules.filter(({ atOrigin }) => !atOrigin || external || owns !== undefined);
+    this.port.interceptor = this.rules.length > 0 ? this : undefined;
   }
 
   leaving(packet: Uint8Array): void {
+    const { external, owns } = this.options;
     let ownMade: boolean | undefined;
     for (const { rule, atOrigin } of this.rules) {
       if (rule.exhausted) continue;
-      if (atOrigin) {
-        ownMade ??= isOwnMade(packet, this.options.owns);
-        if (!ownMade) continue;
-      }
-      if (rule.take(packet, this.out)) return;
+      if (atOrigin) ownMade ??= isOwnMade(packet, owns);
+      if (!atOrigin || ownMade) {
+        if (rule.take(packet, this.out)) return;
+      } else if (external && rule.observes) rule.observe(packet, this.out);
     }
     this.port.launch(packet);
   }
 
   arriving(packet: Uint8Array): void {
-    for (const rule of this.arrivals) if (rule.take(packet, this.in)) return;
+    for (const { rule, atOrigin } of this.rules) {
+      if (rule.exhausted) continue;
+      if (atOrigin && this.options.external) {
+        if (rule.take(packet, this.in)) return;
+      } else if (rule.observes && (!atOrigin || this.isForUs(packet))) rule.observe(packet, this.in);
+    }
     this.port.accept(packet);
+  }
+
+  /** What is only handed on need not be looked at: its ends do. */
+  private isForUs(packet: Uint8Array): boolean {
+    const { owns } = this.options;
+    return owns !== undefined && hasIpv4Header(packet) && owns(readU32(packet, IP_DESTINATION_OFFSET));
   }
 }
 
 const IP_OFFSET = FRAME_OFFSET + ETHERNET_HEADER_LENGTH;
 const IP_SOURCE_OFFSET = IP_OFFSET + 12;
+const IP_DESTINATION_OFFSET = IP_OFFSET + 16;
 
 /**
  * A machine with a stack sends all it makes from its own addresses, or, before it has one, from none (DHCP); what it
@@ -74,7 +84,14 @@ const IP_SOURCE_OFFSET = IP_OFFSET + 12;
 function isOwnMade(packet: Uint8Array, owns?: (address: Ipv4Address) => boolean): boolean {
   if (owns === undefined || packet.length < PACKET_OVERHEAD + ETHERNET_HEADER_LENGTH) return false;
   if (readU16(packet, IP_OFFSET - 2) !== ETHERTYPE_IPV4) return true;
-  if (packet.length < PACKET_OVERHEAD + ETHERNET_HEADER_LENGTH + IPV4_HEADER_LENGTH) return false;
+  if (!hasIpv4Header(packet)) return false;
   const src = readU32(packet, IP_SOURCE_OFFSET);
   return src === ANY_ADDRESS || owns(src);
+}
+
+function hasIpv4Header(packet: Uint8Array): boolean {
+  return (
+    packet.length >= PACKET_OVERHEAD + ETHERNET_HEADER_LENGTH + IPV4_HEADER_LENGTH &&
+    readU16(packet, IP_OFFSET - 2) === ETHERTYPE_IPV4
+  );
 }

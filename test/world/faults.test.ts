@@ -1,0 +1,227 @@
+/** Faults that know protocols, as packet conversations: who gets what, what is dropped where, and how programs go on. */
+import t, { type Test } from 'tap';
+import type { RuleAction, RuleOrder } from '../../devices/control.js';
+import { ACK, RST, SYN } from '../../devices/stack/wire/tcp.js';
+import { BytePattern } from '../support/byte-pattern.js';
+import { arpOf, describePacket, tcpOf, udpOf } from '../support/packets.js';
+import { World } from '../support/world.js';
+import { shippedWorld, tracedBy } from './shipped-world.js';
+
+const CLIENT = '10.0.1.1';
+const SERVER = '10.0.2.80';
+const URL = `http://${SERVER}/page`;
+const PAGE = new BytePattern('page').at(0, 40_000);
+
+/** Client and server with a router between them. */
+function smallWorld(t: Test): World {
+  const world = new World({ seed: 'faults' });
+  const route = (gateway: string) => [{ destination: '0.0.0.0/0', gateway }];
+  world.add({
+    name: 'client',
+    kind: 'host',
+    ports: [{ name: 'eth0', addresses: [`${CLIENT}/24`] }],
+    routes: route('10.0.1.254'),
+  });
+  world.add({
+    name: 'router',
+    kind: 'router',
+    ports: [
+      { name: 'eth0', addresses: ['10.0.1.254/24'] },
+      { name: 'eth1', addresses: ['10.0.2.254/24'] },
+    ],
+  });
+  world.add({
+    name: 'server',
+    kind: 'host',
+    ports: [{ name: 'eth0', addresses: [`${SERVER}/24`] }],
+    routes: route('10.0.2.254'),
+    web: { sites: [{ names: [SERVER], root: '/site' }] },
+  });
+  world.memory.put('/site/page', PAGE);
+  world.link('client:eth0', 'router:eth0', { delayMs: 5 });
+  world.link('router:eth1', 'server:eth0', { delayMs: 5 });
+  world.start();
+  t.teardown(() => world.stop());
+  return world;
+}
+
+function rule(filter: string, action: RuleAction, more: Partial<RuleOrder> = {}): RuleOrder {
+  return { fault: 'fault-1', title: action.kind, filter, at: 'origin', seed: 'fault-1', action, ...more };
+}
+
+/** All machines get the rule, as from a lab. */
+function fault(world: World, filter: string, action: RuleAction, more: Partial<RuleOrder> = {}): void {
+  for (const name of ['client', 'router', 'server']) {
+    world.order(name, { rules: [rule(filter, action, { claims: '/run/claims', ...more })] });
+  }
+}
+
+/** What was hit, on all machines together. */
+function hits(world: World): number {
+  return ['client', 'router', 'server'].flatMap((name) => world.faultsOf(name)).reduce((sum, { hit }) => sum + hit, 0);
+}
+
+interface Seen {
+  readonly direction: string;
+  readonly dropped: string;
+  readonly fault: string;
+  readonly packet: Uint8Array;
+  readonly at: number;
+}
+
+/** What a capture of a port shows. */
+function watch(world: World, name: string, portName = 'eth0'): Seen[] {
+  const seen: Seen[] = [];
+  const port = world.machine(name).ports.find((candidate) => candidate.name === portName);
+  port?.addTap((packet, direction, dropped, at, fault) => seen.push({ direction, dropped, fault, packet, at }));
+  return seen;
+}
+
+function isSynAck({ packet }: Seen): boolean {
+  return ((tcpOf(packet)?.flags ?? 0) & (SYN | ACK)) === (SYN | ACK);
+}
+
+t.test('drop the 2nd SYN-ACK from server to client', async (t) => {
+  const world = smallWorld(t);
+  fault(
+    world,
+    `tcp.flags.syn == 1 && tcp.flags.ack == 1 && ip.src == ${SERVER}`,
+    { kind: 'drop' },
+    {
+      skip: 1,
+      count: 1,
+    },
+  );
+  const seen = watch(world, 'server');
+  t.match(await world.fetch('client', { url: URL }), { ok: true });
+  t.match(await world.fetch('client', { url: URL, clear: true, cache: 'no-store' }), { ok: true });
+  const [first, second, third] = seen.filter((entry) => entry.direction === 'out' && isSynAck(entry));
+  t.match(first, { dropped: '', fault: '' });
+  t.match(second, { dropped: 'chaosDrop', fault: 'fault-1: drop' });
+  t.match(third, { dropped: '', fault: '' }, 'it is sent again');
+  t.ok(third.at - second.at >= 999, 'after the retransmission timeout of a handshake');
+  t.same(world.faultsOf('server'), [{ fault: 'fault-1', title: 'drop', matched: 2, hit: 1, exhausted: true }]);
+  t.same(hits(world), 1);
+});
+
+t.test('corrupt the third data segment: its FCS fails at the next hop, and it is sent again', async (t) => {
+  const world = smallWorld(t);
+  fault(world, `ip.src == ${SERVER} && tcp.len > 0`, { kind: 'corrupt' }, { skip: 2, count: 1 });
+  const [left, arrived] = [watch(world, 'server'), watch(world, 'router', 'eth1')];
+  t.match(await world.fetch('client', { url: URL }), { ok: true, resources: [{ bytes: PAGE.length }] });
+  const marked = left.filter((entry) => entry.fault !== '');
+  t.match(marked, [{ direction: 'out', dropped: '', fault: 'fault-1: corrupt' }], 'it goes out, and is marked');
+  const bad = arrived.filter(({ dropped }) => dropped !== '');
+  t.match(bad, [{ direction: 'in', dropped: 'badFcs' }]);
+  t.equal(differentBits(marked[0].packet, bad[0].packet), 0);
+  t.equal(tracedBy(world, 'server', 'tcp-retransmit').length, 1);
+});
+
+t.test('corrupt with a new FCS: links carry it, and the checksum of TCP tells', async (t) => {
+  const world = smallWorld(t);
+  fault(world, `ip.src == ${SERVER} && tcp.len > 1000`, { kind: 'corrupt', fixFcs: true }, { count: 3, seed: 'x' });
+  t.match(await world.fetch('client', { url: URL }), { ok: true, resources: [{ bytes: PAGE.length }] });
+  const noticed = ['router', 'client'].flatMap((name) =>
+    world
+      .machine(name)
+      .counters.entries()
+      .filter(([counter]) => ['ipv4.badHeader', 'tcp.badChecksum', 'tcp.malformed'].includes(counter)),
+  );
+  t.equal(
+    noticed.reduce((sum, [, count]) => sum + count, 0),
+    3,
+  );
+});
+
+t.test('delay only ACKs: all else overtakes them', async (t) => {
+  const world = smallWorld(t);
+  await world.fetch('client', { url: URL });
+  const quick = await world.fetch('client', { url: URL, clear: true, cache: 'no-store' });
+  fault(world, `ip.src == ${CLIENT} && tcp.flags == 0x10 && tcp.len == 0`, { kind: 'delay', delayMs: 50 });
+  const sent = watch(world, 'client');
+  const slow = await world.fetch('client', { url: URL, clear: true, cache: 'no-store' });
+  t.match([quick.ok, slow.ok], [true, true]);
+  const lasted = ({ startAt, endAt }: typeof slow) => endAt - startAt;
+  t.ok(lasted(slow) > lasted(quick) + 45, `${lasted(quick)} ms, then ${lasted(slow)} ms`);
+  const [ack, request] = sent.filter(({ direction, packet }) => direction === 'out' && tcpOf(packet)).slice(1);
+  t.match([tcpOf(ack.packet)?.payload.length === 0, ack.fault], [false, ''], 'the request goes first');
+  t.match(request, { fault: 'fault-1: delay' }, 'then the ACK of the handshake');
+});
+
+t.test('what a rule delays goes on when the rule ends', async (t) => {
+  const world = smallWorld(t);
+  world.order('client', { rules: [rule('icmp', { kind: 'delay', delayMs: 3_600_000 })] });
+  const sent = watch(world, 'client');
+  const ping = world.exec('client', `ping -c 1 -W 5 ${SERVER}`);
+  await world.runFor(1000);
+  t.equal(sent.filter(({ packet }) => describePacket(packet).includes('echo request')).length, 0);
+  world.order('client', {});
+  t.match(await world.until(ping), { status: 0 });
+  t.equal(world.machine('client').ports[0].interceptor, undefined, 'nothing is left of it');
+});
+
+t.test('lose every ARP reply for a time', async (t) => {
+  const world = smallWorld(t);
+  await world.runFor(5000);
+  fault(world, 'arp.opcode == "reply"', { kind: 'drop' });
+  const seen = watch(world, 'router');
+  const failed = await world.exec('client', `ping -c 1 -W 4 ${SERVER}`);
+  t.equal(failed.status, 1);
+  const replies = seen.filter(({ packet }) => arpOf(packet)?.operation === 2);
+  t.ok(replies.length >= 3, 'each request is answered');
+  t.ok(replies.every(({ dropped, fault }) => dropped === 'chaosDrop' && fault === 'fault-1: drop'));
+  t.equal(hits(world), replies.length);
+  for (const name of ['client', 'router', 'server']) world.order(name, {});
+  t.match(await world.exec('client', `ping -c 1 ${SERVER}`), { status: 0 });
+});
+
+t.test('reset connections to port 80 after 10 kB: both ends learn it, by segments that they accept', async (t) => {
+  const world = smallWorld(t);
+  fault(world, 'tcp.port == 80', { kind: 'reset', afterBytes: 10_000 }, { title: 'reset' });
+  const [server, client] = [watch(world, 'server'), watch(world, 'client')];
+  const result = await world.fetch('client', { url: URL });
+  t.match(result, { ok: false, error: { code: 'ECONNRESET' } });
+  for (const name of ['client', 'server']) {
+    const states = tracedBy(world, name, 'tcp-state').filter(({ to }) => to === 'CLOSED');
+    t.equal(states.length, 1, `${name}: closed`);
+  }
+  const resets = (seen: Seen[]) =>
+    seen.filter(({ packet, direction }) => direction === 'in' && (tcpOf(packet)?.flags ?? 0) & RST);
+  t.match(resets(server), [{ fault: 'fault-1: reset', dropped: '' }], 'its own port hands it back');
+  t.equal(resets(client).length, 1);
+  const dropped = server.filter((entry) => entry.dropped === 'chaosDrop');
+  t.equal(tcpOf(resets(client)[0].packet)?.seq, tcpOf(dropped[0].packet)?.seq, 'the number that comes next');
+  t.equal(hits(world), dropped.length, 'and all that was sent in one go with it');
+  const carried = [...server, ...client]
+    .filter(({ direction, dropped: reason }) => direction === 'out' && reason === '')
+    .reduce((sum, { packet }) => sum + (tcpOf(packet)?.payload.length ?? 0), 0);
+  t.ok(carried < 10_000 && carried > 10_000 - 1460, `${carried} bytes in both directions`);
+});
+
+t.test('SERVFAIL to the first query for www.server.com: the resolver asks the next server, or again', async (t) => {
+  const world = shippedWorld('mini-internet');
+  t.teardown(() => world.stop());
+  await world.configured();
+  const filter = 'dns.qry.name == "www.server.com" && dns.flags.response == 0 && udp';
+  const order = rule(filter, { kind: 'reply', reply: 'servfail' }, { count: 1, claims: '/claims', title: 'SERVFAIL' });
+  const machines = ['client', 'home-router', 'isp-dns'];
+  for (const name of machines) world.order(name, { rules: [order] });
+  const seen = watch(world, 'client');
+  const answer = await world.exec('client', 'dig www.server.com');
+  t.match(answer.stdout, /status: SERVFAIL/);
+  const [query, reply] = seen.filter(({ packet }) => udpOf(packet) !== undefined);
+  t.match(query, { direction: 'out', dropped: 'chaosDrop', fault: 'fault-1: SERVFAIL' });
+  t.match(reply, { direction: 'in', dropped: '', fault: 'fault-1: SERVFAIL' });
+  t.match((await world.exec('client', 'dig +short www.server.com')).stdout, /203\.0\.113\.80/);
+  t.equal(
+    machines.flatMap((name) => world.faultsOf(name)).reduce((sum, { hit }) => sum + hit, 0),
+    1,
+    'the first alone',
+  );
+});
+
+function differentBits(a: Uint8Array, b: Uint8Array): number {
+  let bits = 0;
+  for (let i = 0; i < a.length; i++) for (let x = a[i] ^ b[i]; x > 0; x &= x - 1) bits += 1;
+  return bits;
+}
