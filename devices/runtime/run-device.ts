@@ -22,6 +22,7 @@ import { checkDeviceConfig, type DeviceConfig, type DeviceKind, type ReadyMessag
 import { Random } from '../stack/random.js';
 import { Attachments } from './attachments.js';
 import { DeviceChaos } from './chaos.js';
+import { folderClaims } from './claims.js';
 import { monotonicNow } from './clock.js';
 import { deviceMethods } from './device-api.js';
 import { Driver } from './driver.js';
@@ -119,6 +120,7 @@ async function launch(
   const chaos = new DeviceChaos({
     machine,
     isExternal: (port) => attachments.isExternal(port),
+    claims: (folder) => folderClaims(folder, log),
     wake: driver.wake,
   });
 
