@@ -114,7 +114,7 @@ export class CaptureHub {
         if (interfaceIndex === undefined) continue;
         const { outOnly, filter } = subscription.request;
         if (direction === 'in' && outOnly?.includes(port.name)) continue;
-        if (filter !== undefined && !filter.matches(packet, { direction, interface: name, dropped })) {
+        if (filter !== undefined && !filter.matches(packet, { direction, interface: name, dropped, fault })) {
           subscription.filtered += 1;
           this.tellTotals(peer, subscription);
           continue;

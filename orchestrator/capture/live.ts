@@ -34,6 +34,8 @@ export interface LiveFrame {
   readonly direction: 'in' | 'out';
   /** Why it went no further; empty when it did. */
   readonly dropped: string;
+  /** The fault that has dropped, changed or made it; empty of all others. */
+  readonly fault: string;
   /** Preamble to FCS. */
   readonly packet: Uint8Array;
 }

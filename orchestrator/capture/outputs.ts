@@ -4,6 +4,7 @@ import { FRAME_OFFSET } from '../../devices/stack/wire/ethernet.js';
 import { PacketPrinter } from '../../devices/stack/wire/tcpdump/packet-printer.js';
 import { jsonText, type Paint, visible } from '../terminal.js';
 import type { ByteSink } from './byte-sink.js';
+import { frameMark } from './frame-mark.js';
 import type { LiveFrame } from './live.js';
 import { PcapngWriter } from './pcapng-writer.js';
 
@@ -100,13 +101,15 @@ export class TextOutput implements CaptureOutput {
     this.width = Math.max(this.width, `${device}:${port}`.length);
   }
 
-  frame({ at, on, direction, dropped, packet }: LiveFrame): Taken {
+  frame(frame: LiveFrame): Taken {
+    const { at, on, direction, dropped, packet } = frame;
     const { paint } = this;
     const time = paint('dim', timeOfDay(this.epochOffsetMs + at));
     const end = paint('cyan', `${on.device}:${on.port}`.padEnd(this.width));
     const way = direction === 'in' ? paint('green', 'In ') : paint('yellow', 'Out');
     const [text, ...below] = this.format(packet, on).split('\n').map(visible);
-    const shown = dropped === '' ? text : paint('red', `${text} [dropped: ${dropped}]`);
+    const mark = frameMark(frame);
+    const shown = mark === '' ? text : paint(dropped === '' ? 'yellow' : 'red', `${text} [${visible(mark)}]`);
     const lines = [`${time} ${end} ${way} ${shown}`, ...below.map((line) => paint('dim', line)), ''];
     return this.sink.offer(encoder.encode(lines.join('\n'))) ? 'taken' : 'missed';
   }
@@ -138,7 +141,7 @@ export class JsonOutput implements CaptureOutput {
 
   interface(): void {}
 
-  frame({ at, on, direction, dropped, packet }: LiveFrame, number: number): Taken {
+  frame({ at, on, direction, dropped, fault, packet }: LiveFrame, number: number): Taken {
     const row = {
       n: number,
       timeMs: Math.round((this.epochOffsetMs + at) * 1000) / 1000,
@@ -148,6 +151,7 @@ export class JsonOutput implements CaptureOutput {
       direction,
       length: Math.max(0, packet.length - FRAME_OFFSET),
       ...(dropped !== '' && { dropped }),
+      ...(fault !== '' && { fault }),
       summary: this.format(packet, on).split('\n')[0],
     };
     if (!this.sink.offer(encoder.encode(`${this.separator}${jsonText(row)}`))) return 'missed';

@@ -5,6 +5,7 @@
 import type { CaptureInterface } from '../../devices/control.js';
 import { parseCidr, parseMac, prefixMask, writeMac } from '../../devices/stack/wire/address.js';
 import { writeU32 } from '../../devices/stack/wire/bytes.js';
+import { frameMark, type MarkedFrame } from './frame-mark.js';
 import {
   decryptionSecrets,
   enhancedPacket,
@@ -13,13 +14,11 @@ import {
   sectionHeader,
 } from './pcapng.js';
 
-export interface WrittenFrame {
+export interface WrittenFrame extends MarkedFrame {
   readonly interfaceId: number;
   /** On the lab's timeline. */
   readonly at: number;
   readonly direction: 'in' | 'out';
-  /** Why it went no further; empty when it did. */
-  readonly dropped: string;
   /** Preamble to FCS. */
   readonly packet: Uint8Array;
   /** Frames of this interface that are not in the file, between the one before and this one. */
@@ -55,14 +54,16 @@ export class PcapngWriter {
     return decryptionSecrets(lines.map((line) => `${line}\n`).join(''));
   }
 
-  frame({ interfaceId, at, direction, dropped, packet, missing }: WrittenFrame): Uint8Array {
+  frame(frame: WrittenFrame): Uint8Array {
+    const { interfaceId, at, direction, packet, missing } = frame;
+    const mark = frameMark(frame);
     return enhancedPacket({
       interfaceId,
       // Added as whole numbers: a number of today's nanoseconds since 1970 is exact to 256 only.
       timestampNs: this.epochOffsetNs + BigInt(Math.round(at * 1e6)),
       direction,
       packet,
-      comment: dropped === '' ? undefined : `dropped: ${dropped}`,
+      comment: mark === '' ? undefined : mark,
       missing,
     });
   }

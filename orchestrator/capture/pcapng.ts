@@ -1,6 +1,6 @@
 /**
  * Capture files in the pcapng format (draft-ietf-opsawg-pcapng): one section, one interface a link end, enhanced
- * packet blocks with direction, FCS length and, for frames that were dropped, a comment that says why. Secrets of TLS
+ * packet blocks with direction, FCS length and, for frames that were dropped or that a fault had a hand in, a comment that says so. Secrets of TLS
  * connections come as decryption secrets blocks, before the packets that need them.
  */
 

@@ -103,10 +103,10 @@ function parseFilter(text: string | undefined): CaptureFilter {
   if (!NEEDS_THE_WHOLE.test(text)) return { text };
   let firstAt: number | undefined;
   return {
-    matches: ({ at, on, direction, dropped, packet }, number) => {
+    matches: ({ at, on, direction, dropped, fault, packet }, number) => {
       firstAt ??= at;
       const end = `${on.device}:${on.port}`;
-      return filter.matches(packet, { number, timeMs: at - firstAt, direction, interface: end, dropped });
+      return filter.matches(packet, { number, timeMs: at - firstAt, direction, interface: end, dropped, fault });
     },
   };
 }

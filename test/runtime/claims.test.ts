@@ -25,8 +25,7 @@ t.test('each number is drawn once, whoever draws, in order, and none beyond the 
 t.test('two rules that count together skip and hit as one', async (t) => {
   const folder = folderOf(t);
   const choices = ['a', 'b'].map(
-    (name) =>
-      new Choice({ skip: 2, count: 2, random: new Random(name), claim: folderClaims(folder, NO_LOG) }),
+    (name) => new Choice({ skip: 2, count: 2, random: new Random(name), claim: folderClaims(folder, NO_LOG) }),
   );
   const fates = Array.from({ length: 8 }, (_, n) => choices[n % 2].take());
   t.same(fates, [false, false, true, true, false, false, false, false]);

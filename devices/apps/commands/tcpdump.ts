@@ -129,7 +129,8 @@ class TcpdumpRun {
   private see(port: Port, packet: Uint8Array, direction: Direction, dropped: string, at: Instant): void {
     const { direction: wanted, count } = this.options;
     if (wanted !== 'inout' && wanted !== direction) return;
-    const isLostLater = direction === 'out' && dropped.startsWith('impairment');
+    // The machine has sent it; that the link, or a fault, takes it away comes after its own eyes.
+    const isLostLater = direction === 'out' && (dropped.startsWith('impairment') || dropped === 'chaosDrop');
     if ((dropped !== '' && !isLostLater) || this.received >= count) return;
     const meta = { timeMs: at - this.startedAt, direction, interface: port.name, number: this.received + 1 };
     if (!this.filter.matches(packet, meta)) return;

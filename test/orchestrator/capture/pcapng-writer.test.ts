@@ -12,7 +12,7 @@ t.test('an interface keeps its number; one that comes between frames gets the ne
   t.equal(first.id, 0);
   t.equal(toHex(first.block!.subarray(0, 4)), '01000000');
   const packet = fromHex(`${PREAMBLE} aabb`);
-  writer.frame({ interfaceId: 0, at: 1, direction: 'in', dropped: '', packet });
+  writer.frame({ interfaceId: 0, at: 1, direction: 'in', dropped: '', fault: '', packet });
   const late = writer.interface({ ...END, device: 'b' });
   t.equal(late.id, 1);
   t.ok(late.block);
@@ -27,6 +27,7 @@ t.test('time to the nanosecond, on top of the epoch', async (t) => {
     at: 1_036_800_000.000_001,
     direction: 'out',
     dropped: '',
+    fault: '',
     packet: fromHex(PREAMBLE),
   });
   const view = new DataView(frame.buffer);
@@ -41,6 +42,7 @@ t.test('golden: a frame that was dropped, after two that are missing', async (t)
     at: 0.000_258,
     direction: 'in',
     dropped: 'runt',
+    fault: '',
     packet: fromHex(`${PREAMBLE} aabb`),
     missing: 2,
   });
@@ -48,6 +50,17 @@ t.test('golden: a frame that was dropped, after two that are missing', async (t)
                   0200 0400 81000000  0400 0800 0200000000000000  0100 0d00 64726f707065643a2072756e74 000000
                   00000000 50000000`;
   t.equal(toHex(frame), toHex(fromHex(golden)));
+});
+
+t.test('the comment names the fault, also of a frame that went on', async (t) => {
+  const commentOf = (dropped: string, fault: string) => {
+    const packet = fromHex(`${PREAMBLE} aabb`);
+    const frame = new PcapngWriter(0).frame({ interfaceId: 0, at: 0, direction: 'out', dropped, fault, packet });
+    return new TextDecoder().decode(frame).split('\0');
+  };
+  const parts = commentOf('impairmentLoss', 'fault-3: loss 20%');
+  t.ok(parts.includes('dropped: impairmentLoss by fault-3: loss 20%'));
+  t.ok(commentOf('', 'fault-4: corrupt').includes('fault-4: corrupt'));
 });
 
 t.test('an interface as pcapng writes it', async (t) => {

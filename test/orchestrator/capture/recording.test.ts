@@ -17,7 +17,7 @@ const A = { device: 'a', port: 'eth0', link: 'a:eth0 -- b:eth0', mac: CLIENT.mac
 const B = { ...A, device: 'b', mac: SERVER.mac, addresses: [] };
 
 function frame(at: number, change: Partial<LiveFrame> = {}): LiveFrame {
-  return { on: A, interfaceIndex: 0, at, direction: 'out', dropped: '', packet: SYN, ...change };
+  return { on: A, interfaceIndex: 0, at, direction: 'out', dropped: '', fault: '', packet: SYN, ...change };
 }
 
 /** A stream that keeps what it got. */
@@ -59,13 +59,14 @@ t.test('Wireshark reads what was written so far, with an interface that came bet
   recording.frames([
     frame(1.25, { on: B, direction: 'in' }),
     frame(1.5, { on: B, direction: 'in', dropped: 'badFcs' }),
-    frame(2),
+    frame(2, { fault: 'fault-4: corrupt' }),
   ]);
   await sink.end();
   const { frames, matching } = (await Wireshark.start()).judge(bytes());
   t.equal(frames.length, 4);
   t.same(matching('frame.interface_name == "b:eth0"'), [2, 3]);
   t.same(matching('frame.comment == "dropped: badFcs"'), [3]);
+  t.same(matching('frame.comment contains "fault-4"'), [4]);
   t.same(matching('frame.time_delta == 0.00025'), [2, 3]);
   t.same(matching('_ws.malformed or eth.fcs.status == "Bad"'), []);
   t.same(Object.fromEntries(recording.perEnd), { 'a:eth0': 2, 'b:eth0': 2 });
@@ -139,11 +140,11 @@ t.test('a line a frame', async (t) => {
   const output = new TextOutput(new ByteSink(stream, false), EPOCH, () => 'IP \u001b[2J\n\t0x0000:  00', plain);
   const recording = new Recording(output, {});
   recording.interface({ ...A, device: 'longer' });
-  recording.frames([frame(1.5), frame(2, { direction: 'in', dropped: 'runt' })]);
+  recording.frames([frame(1.5), frame(2, { direction: 'in', dropped: 'runt', fault: 'fault-1: drop' })]);
   const clock = (ms: number) => new Date(EPOCH + ms).toTimeString().slice(0, 8);
   t.equal(
     new TextDecoder().decode(bytes()),
-    `${clock(1.5)}.001500 a:eth0      Out IP \\x1b[2J\n\t0x0000:  00\n${clock(2)}.002000 a:eth0      In  IP \\x1b[2J [dropped: runt]\n\t0x0000:  00\n`,
+    `${clock(1.5)}.001500 a:eth0      Out IP \\x1b[2J\n\t0x0000:  00\n${clock(2)}.002000 a:eth0      In  IP \\x1b[2J [dropped: runt by fault-1: drop]\n\t0x0000:  00\n`,
   );
 });
 
@@ -160,9 +161,9 @@ t.test('one JSON document, complete also without frames', async (t) => {
   t.same(run([]), []);
   const place = { device: 'a', port: 'eth0', link: 'a:eth0 -- b:eth0', summary: 'a SYN' };
   const length = SYN.length - PACKET_OVERHEAD + 4;
-  t.same(run([frame(1.5), frame(2, { dropped: 'runt' })]), [
+  t.same(run([frame(1.5), frame(2, { dropped: 'runt', fault: 'fault-1: drop' })]), [
     { n: 1, timeMs: EPOCH + 1.5, ...place, direction: 'out', length },
-    { n: 2, timeMs: EPOCH + 2, ...place, direction: 'out', length, dropped: 'runt' },
+    { n: 2, timeMs: EPOCH + 2, ...place, direction: 'out', length, dropped: 'runt', fault: 'fault-1: drop' },
   ]);
 });
 

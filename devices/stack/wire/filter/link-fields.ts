@@ -64,6 +64,12 @@ const FRAME_FIELDS: readonly Field[] = [
     'why the frame was dropped; not there when it went on (not in Wireshark)',
     fromMeta(({ dropped }) => (dropped === '' ? undefined : dropped)),
   ),
+  frame.read(
+    'frame.fault',
+    'string',
+    'the fault that has dropped, changed or made the frame; not there for all others (not in Wireshark)',
+    fromMeta(({ fault }) => (fault === '' ? undefined : fault)),
+  ),
 ];
 
 /** A MAC address at a fixed place of the header. */

@@ -35,6 +35,8 @@ export interface PacketMeta {
   readonly interface?: string;
   /** The name of the counter that counted the drop; empty or absent for a packet that went on. */
   readonly dropped?: string;
+  /** The fault that has dropped, changed or made it; empty or absent for all others. */
+  readonly fault?: string;
 }
 
 export type ProtocolName =

@@ -42,6 +42,8 @@ t.test('what is not in the packet comes from the caller, or is not there', async
     t.equal(compiled(text).matches(SYN), false, `${text} without being told`);
   }
   t.equal(compiled('frame.drop_reason').matches(SYN, { dropped: '' }), false, 'a packet that went on');
+  t.equal(compiled('frame.fault contains "loss"').matches(SYN, { fault: 'fault-3: loss 20%' }), true);
+  t.equal(compiled('frame.fault').matches(SYN, { fault: '' }), false, 'a packet that no fault has touched');
   t.equal(compiled('  ').matches(ARP_REQUEST), true, 'an empty filter takes all');
 });
 
