@@ -12,9 +12,11 @@ import {
   type RpcParams,
   type RuleOrder,
 } from '../control.js';
+import type { Instant } from '../stack/clock.js';
 import type { Claim } from '../stack/link/faults/choice.js';
 import { PacketRule } from '../stack/link/faults/rule.js';
 import { RuledPort } from '../stack/link/faults/ruled-port.js';
+import type { LinkFaultCounts } from '../stack/link/impairment/settings.js';
 import type { Port } from '../stack/link/port.js';
 import { Random } from '../stack/random.js';
 import { compileFilter, isFilterError } from '../stack/wire/filter/filter.js';
@@ -29,6 +31,8 @@ export interface DeviceChaosParts {
   readonly setSlowness?: (factor: number) => void;
   /** Undefined: the clock is right. */
   readonly setClock?: (order: ClockOrder | undefined) => void;
+  /** The present of the machine. */
+  readonly now: () => Instant;
   /** Deadlines may have moved. */
   readonly wake?: () => void;
 }
@@ -57,7 +61,10 @@ export class DeviceChaos {
     const orders = checkChaosOrders(params);
     if (typeof orders === 'string') throw invalidParams(orders);
     this.refuseStrangePorts(orders);
+    // What was due until now happens under the orders that were in force until now.
+    this.parts.machine.advance(this.parts.now());
     this.orders = orders;
+    for (const port of this.ports.keys()) this.orderLinks(port);
     this.orderRules(orders.rules);
     this.parts.setSlowness?.(orders.cpus?.at(-1)?.factor ?? 1);
     this.parts.setClock?.(orders.clocks?.at(-1));
@@ -67,6 +74,7 @@ export class DeviceChaos {
   /** A port has come: what concerns all ports, or waits for one of that name, holds for it too. */
   attached(port: Port): void {
     this.addPort(port);
+    this.orderLinks(port);
     this.installRules();
   }
 
@@ -74,10 +82,11 @@ export class DeviceChaos {
     this.ports.delete(port);
   }
 
-  /** One row an order, in the order in which they were given. */
+  /** One row an order: first links, port by port, then rules, then what concerns the whole device. */
   rows(): FaultRow[] {
     const { cpus = [], clocks = [] } = this.orders;
     return [
+      ...this.parts.machine.ports.flatMap((port) => port.faultCounts.map((counts) => linkRow(port, counts))),
       ...[...this.rules.values()].map(ruleRow),
       ...[...cpus, ...clocks].map(({ fault, title }) => ({ fault, title, matched: 0, hit: 0 })),
     ];
@@ -106,6 +115,10 @@ export class DeviceChaos {
     for (const [index, { at }] of rules.entries()) {
       if (typeof at === 'object') check(`rules[${index}].at.port`, at.port);
     }
+  }
+
+  private orderLinks(port: Port): void {
+    port.setFaults(this.orders.links.filter((order) => order.port === port.name));
   }
 
   private orderRules(orders: readonly RuleOrder[]): void {
@@ -147,6 +160,10 @@ export class DeviceChaos {
       ruledPort.setRules(concerned.map(({ order, rule }) => ({ rule, atOrigin: order.at === 'origin' })));
     }
   }
+}
+
+function linkRow({ name: port }: Port, { fault, title, direction, matched, hit }: LinkFaultCounts): FaultRow {
+  return { fault, title, port, direction, matched, hit };
 }
 
 function ruleRow({ order, rule }: InstalledRule): FaultRow {

@@ -121,6 +121,7 @@ async function launch(
     machine,
     isExternal: (port) => attachments.isExternal(port),
     claims: (folder) => folderClaims(folder, log),
+    now: monotonicNow,
     wake: driver.wake,
   });
 

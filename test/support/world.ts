@@ -20,6 +20,7 @@ import type { TunnelConfig } from '../../devices/control/tunnel.js';
 import { DeviceChaos } from '../../devices/runtime/chaos.js';
 import { Programs } from '../../devices/runtime/programs.js';
 import type { Claim } from '../../devices/stack/link/faults/choice.js';
+import type { Port } from '../../devices/stack/link/port.js';
 import { Random } from '../../devices/stack/random.js';
 import type { TraceDetail, TraceEvent } from '../../devices/stack/trace.js';
 import { formatMac } from '../../devices/stack/wire/address.js';
@@ -116,6 +117,7 @@ export class World extends Wiring {
       machine,
       isExternal: ({ name }) => foreign.has(name),
       claims: (folder) => this.claimsOf(folder),
+      now: () => this.now,
     });
     this.chaosOf.set(machine.name, chaos);
     return machine;
@@ -135,6 +137,11 @@ export class World extends Wiring {
   /** The table `faults` of a machine. */
   faultsOf(name: string): FaultRow[] {
     return this.chaos(name).rows();
+  }
+
+  /** A port was added to a machine while it runs. */
+  attached(name: string, port: Port): void {
+    this.chaos(name).attached(port);
   }
 
   private chaos(name: string): DeviceChaos {
