@@ -14,7 +14,7 @@ import {
   oneOf,
   variant,
 } from './check.js';
-import { isImpairment } from './config-check.js';
+import { isImpairment } from './impairment-check.js';
 
 /** A day: no test waits longer. */
 const MAX_DELAY_MS = 86_400_000;

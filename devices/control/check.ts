@@ -40,9 +40,12 @@ function isString(value: unknown): value is string {
 }
 
 /** A finite number from `min` to `max`. */
-export function number(min: number, max = Number.POSITIVE_INFINITY): Checker {
-  const range = max === Number.POSITIVE_INFINITY ? `of at least ${min}` : `from ${min} to ${max}`;
-  return rule(`a number ${range}`, (v) => typeof v === 'number' && Number.isFinite(v) && v >= min && v <= max);
+export function number(min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY): Checker {
+  const range = max === Number.POSITIVE_INFINITY ? ` of at least ${min}` : ` from ${min} to ${max}`;
+  return rule(
+    `a number${min === Number.NEGATIVE_INFINITY ? '' : range}`,
+    (v) => typeof v === 'number' && Number.isFinite(v) && v >= min && v <= max,
+  );
 }
 
 /** A number of more than `min`, to `max`. */

@@ -8,7 +8,6 @@ import {
   isIpv4,
   isIpv4OrCidr,
   isMac,
-  isProbability,
   isRecordType,
   isSeed,
   isText,
@@ -27,23 +26,8 @@ import {
   SAME_SITE,
   SERVICE_NAMES,
 } from './config.js';
+import { isImpairment } from './impairment-check.js';
 import { collide, formatEndpoint, isTunnel } from './tunnel.js';
-
-export const isImpairment = object(
-  {},
-  {
-    delayMs: number(0),
-    jitterMs: number(0),
-    loss: isProbability,
-    lossBurst: number(1),
-    duplicate: isProbability,
-    reorder: isProbability,
-    reorderDelayMs: number(0),
-    corrupt: isProbability,
-    rateBps: number(1),
-    queueBytes: number(1),
-  },
-);
 
 const port = object(
   { name: isText },
