@@ -12,4 +12,5 @@ export * from './control/rpc.js';
 export * from './control/stream.js';
 export * from './control/tables.js';
 export * from './control/tunnel.js';
+export { Random } from './stack/random.js';
 export type { DnsCacheName, TcpState, TraceDetail, TraceEvent } from './stack/trace.js';

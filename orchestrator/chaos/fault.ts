@@ -107,7 +107,21 @@ export interface Fault {
   readonly pending?: readonly string[];
 }
 
-/** The faults of one lab. Requests are carried out one after the other, in the order in which they came. */
+/** What a fault has done so far, on all devices together. */
+export interface FaultCount {
+  readonly id: string;
+  /** Frames that came by while it was in force; of a rule, those that matched. */
+  readonly matched: number;
+  /** Frames that it dropped, changed or answered. */
+  readonly hit: number;
+  /** A rule whose `count` is used up. */
+  readonly exhausted: boolean;
+}
+
+/**
+ * The faults of one lab. Requests are carried out one after the other, in the order in which they came; only a device that
+ * starts again holds up nothing but what is asked of itself.
+ */
 export interface Chaos {
   /**
    * Resolves when the fault is in force on every device that it concerns (and that runs). Rejects with a CliError
@@ -120,13 +134,20 @@ export interface Chaos {
   clear(): Promise<Fault[]>;
   /** In force, in the order in which they came. */
   list(): Fault[];
+  /** Of those in force, as the devices say that answer; those that no device counts (a kill) are left out. */
+  counts(): Promise<FaultCount[]>;
   /** Tells each fault that begins or ends; returns what ends this. */
   listen(listener: (news: ChaosNews) => void): () => void;
 }
 
 export interface ChaosNews {
-  readonly event: 'began' | 'ended';
+  /**
+   * `done`: of what is no fault, `start` or `up`, that it has been done. `failed`: a part of a monkey's could not begin, or
+   * a device did not come back when its fault ended; `message` says why.
+   */
+  readonly event: 'began' | 'ended' | 'done' | 'failed';
   readonly fault: Fault;
   /** Of one that ended: its time was over, it was asked for, or something took its place (`start` ends a `kill`). */
   readonly why?: 'expired' | 'ended' | 'cleared' | 'replaced';
+  readonly message?: string;
 }

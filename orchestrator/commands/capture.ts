@@ -12,6 +12,7 @@ import { type FrameTest, Recording } from '../capture/recording.js';
 import { type DeviceSelection, joinLink, selectEnds, UnknownLink } from '../capture/selection.js';
 import { CliError } from '../errors.js';
 import { cannotWrite } from '../file-errors.js';
+import { filterFault } from '../filter-fault.js';
 import { interruption, unlessAborted } from '../interruption.js';
 import { plannedLinkEnds, presentLinkEnds } from '../lab/link-ends.js';
 import { findLab, type LabState } from '../lab/state.js';
@@ -92,13 +93,8 @@ function parseFilter(text: string | undefined): CaptureFilter {
   if (text === undefined) return {};
   const filter = compileFilter(text);
   if (isFilterError(filter)) {
-    const place = `${text}\n${' '.repeat(filter.column - 1)}^`;
     const isTcpdumps = !isFilterError(compilePcapFilter(text));
-    throw new CliError(
-      2,
-      `--filter, column ${filter.column}: ${filter.message}`,
-      isTcpdumps ? `${place}\n${TCPDUMPS_FILTER}` : place,
-    );
+    throw filterFault('--filter', text, filter, isTcpdumps ? TCPDUMPS_FILTER : undefined);
   }
   if (!NEEDS_THE_WHOLE.test(text)) return { text };
   let firstAt: number | undefined;

@@ -116,6 +116,13 @@ function part(text: string | undefined): number | undefined {
   return text === undefined ? undefined : parseShare(text);
 }
 
+/** `over` laid over `base`, parameter by parameter. Of loss there is one: the share, or the model. */
+export function overlay(base: ImpairmentConfig, over: ImpairmentConfig): ImpairmentConfig {
+  const { loss, lossModel, ...rest } = base;
+  const isReplaced = over.loss !== undefined || over.lossModel !== undefined;
+  return { ...(isReplaced ? rest : base), ...over };
+}
+
 export interface Misfit {
   /** The parameter that says nothing as long as the other one is not there. */
   readonly key: ImpairmentKey;
