@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { Command } from 'commander';
 import { CliError } from '../errors.js';
+import { labLog } from '../lab/paths.js';
 import { findDevice, findLab, isAlive, type LabDevice, type LabState } from '../lab/state.js';
 import { type Paint, painter, print, visible, visibleJsonLine } from '../terminal.js';
 import { errorWords, isLoggedError } from './log-error.js';
@@ -130,7 +131,7 @@ interface LogsOptions {
 /** Throws a CliError when a device is named that has no such log. */
 function logsOf(state: LabState, name: string | undefined, { access }: LogsOptions): string[] {
   const devices: readonly LabDevice[] = name === undefined ? state.devices : [findDevice(state, name)];
-  if (!access) return devices.map(({ logFile }) => logFile);
+  if (!access) return [...devices.map(({ logFile }) => logFile), ...(name === undefined ? [labLog(state.name)] : [])];
   const files = devices.flatMap(({ accessLog }) => accessLog ?? []);
   if (files.length > 0) return files;
   throw new CliError(1, `${name ?? `lab ${state.name}`} has no access log: that is one of a host with web sites`);

@@ -2,6 +2,8 @@
 import { createServer, type Server } from 'node:http';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type RpcMethods, serveRpc } from '../../devices/control.js';
+import { chaosMethods } from '../chaos/chaos-methods.js';
+import type { Chaos, ChaosNews } from '../chaos/fault.js';
 import type { DeviceNews } from './device-news.js';
 import type { Lab } from './lab.js';
 import { labSocket } from './paths.js';
@@ -12,12 +14,13 @@ export class LabServer {
   });
   private readonly sockets: WebSocketServer;
 
-  constructor(lab: Lab, down: () => void) {
+  constructor(lab: Lab, chaos: Chaos, down: () => void) {
     const methods: RpcMethods = {
       'lab-status': () => lab.devices.map(({ row }) => row),
       'lab-down': () => down(),
+      ...chaosMethods(chaos),
     };
-    this.sockets = new WebSocketServer({ server: this.http, maxPayload: 64 * 1024, perMessageDeflate: false });
+    this.sockets = new WebSocketServer({ server: this.http, maxPayload: 1024 * 1024, perMessageDeflate: false });
     this.sockets.on('connection', (socket: WebSocket) => serveRpc(socket, methods));
     this.sockets.on('error', () => {});
   }
@@ -31,7 +34,16 @@ export class LabServer {
 
   /** Tells every connected client at once what has happened to a device. */
   announce(news: DeviceNews): void {
-    const text = JSON.stringify({ jsonrpc: '2.0', method: `device-${news.event}`, params: news });
+    this.tellAll(`device-${news.event}`, news);
+  }
+
+  /** The same of faults that begin and end. */
+  announceChaos(news: ChaosNews): void {
+    this.tellAll('chaos-news', news);
+  }
+
+  private tellAll(method: string, params: object): void {
+    const text = JSON.stringify({ jsonrpc: '2.0', method, params });
     for (const client of this.sockets.clients) client.send(text);
   }
 

@@ -1,7 +1,7 @@
 /**
  * Where a lab keeps its files: one folder, readable by its owner alone, under $XDG_RUNTIME_DIR or the temp folder.
  *
- *     <run root>/<lab>/  lab.json  lab.sock  authority.pem  supervisor.log
+ *     <run root>/<lab>/  lab.json  lab.sock  authority.pem  supervisor.log  lab.log  claims/<fault>/
  *                        <device>.json  <device>.sock  <device>.log  <device>.access.log
  */
 import { existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
@@ -34,6 +34,11 @@ export function labFile(lab: string): string {
 /** The certificate of the lab's own authority: `curl --cacert`. Its key is nowhere. */
 export function authorityFile(lab: string): string {
   return join(labDirectory(lab), 'authority.pem');
+}
+
+/** What happened to the lab on purpose: its faults. One JSON object a line, as in the devices' logs. */
+export function labLog(lab: string): string {
+  return join(labDirectory(lab), 'lab.log');
 }
 
 /** The socket on which the lab itself listens. */

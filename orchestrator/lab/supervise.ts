@@ -5,8 +5,10 @@
 import { spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Chaos } from '../chaos/fault.js';
 import { CliError, type ExitStatus } from '../errors.js';
 import { interruption, unlessAborted } from '../interruption.js';
+import { chaosOf } from './chaos-ground.js';
 import { Lab, type LabPlan, type LabProgress } from './lab.js';
 import { LabServer } from './lab-server.js';
 import { labDirectory } from './paths.js';
@@ -14,6 +16,7 @@ import { labDirectory } from './paths.js';
 /** A lab held by this process. */
 export interface HeldLab {
   readonly lab: Lab;
+  readonly chaos: Chaos;
   /** Resolves when the lab was told to end, over its socket, and has ended. */
   readonly down: Promise<void>;
   stop(): Promise<void>;
@@ -30,20 +33,23 @@ export async function holdLab(
   const down = new Promise<void>((resolve) => {
     stopped = resolve;
   });
+  const chaos = chaosOf(lab);
   const stop = async () => {
+    chaos.close();
     await lab.end();
     server.close();
     stopped();
   };
-  const server = new LabServer(lab, () => setImmediate(stop));
+  const server = new LabServer(lab, chaos, () => setImmediate(stop));
   lab.listen((news) => server.announce(news));
+  chaos.listen((news) => server.announceChaos(news));
   try {
     await server.open(plan.name);
   } catch (error) {
     await lab.end();
     throw error;
   }
-  return { lab, down, stop };
+  return { lab, chaos, down, stop };
 }
 
 /** What the supervisor's process tells the one that launched it. */
