@@ -40,9 +40,31 @@ export function arpSteps(scene: Scene, reports: readonly ArpReport[]): Step[] {
     atMs: report.atMs,
     device: report.device,
     layer: 'arp',
+    event: report.kind === 'announcement' ? 'announcement' : 'question',
+    subject: `${report.target} on ${report.interface}`,
+    outcome: placeOf(scene, report),
+    ...endOf(scene, report),
     summary: sentence(scene, report),
     frames: report.frames,
   }));
+}
+
+/** When the reply came; without one, when the device asked again or gave up. */
+function endOf(scene: Scene, { kind, device, target, atMs, frames }: ArpReport): { endMs?: number } {
+  if (kind === 'announcement') return {};
+  const reply = kind === 'answered' ? scene.capture.frames[frames[1] - 1] : undefined;
+  const given = scene.traces('arp-failed').find((trace) => {
+    return trace.device === device && trace.event.ip === target && scene.ms(trace.event.at) >= atMs;
+  });
+  const at = reply?.at ?? given?.event.at;
+  return at === undefined ? {} : { endMs: scene.ms(at) };
+}
+
+/** Who is behind the MAC address: in another lab it may be another one. */
+function placeOf(scene: Scene, { kind, mac }: ArpReport): string {
+  if (kind === 'unanswered') return kind;
+  const owner = scene.capture.interfaces.find((one) => one.mac === mac);
+  return owner === undefined ? mac : `${owner.device}:${owner.port}`;
 }
 
 function sentence(scene: Scene, { kind, interface: port, target, mac }: ArpReport): string {

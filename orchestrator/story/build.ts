@@ -9,6 +9,7 @@ import { arpStory } from './arp-story.js';
 import { dnsStory } from './dns-story.js';
 import { hopsOf, pathOf } from './hops.js';
 import { attemptOf, exchanges as exchangeReports, requestTimings, toldExchange } from './http-story.js';
+import { lossStory, markStory } from './loss-story.js';
 import { redirectStory } from './redirect-story.js';
 import type { ConnectionReport, ExchangeReport, FetchReport, Hop, ReportResource } from './report.js';
 import type { Scene } from './scene.js';
@@ -23,6 +24,8 @@ export function buildReport(scene: Scene, lab: string): FetchReport {
   const connections = connectionsOf(scene).map(({ local, remote }) => connectionReport(scene, local, remote));
   const exchanges = exchangeReports(scene);
   const tls = tlsStory(scene, connections);
+  const losses = lossStory(scene);
+  const marks = markStory(scene);
   const document = result.resources[0];
   const path = storyPath(scene, document?.url, connections, exchanges);
   const urlParts = scene.traces('url-parsed').find(({ device }) => device === scene.client)?.event.parts ?? {};
@@ -52,11 +55,14 @@ export function buildReport(scene: Scene, lab: string): FetchReport {
     tls,
     title: result.title,
     timings: milestones(scene),
-    steps: allSteps(scene, { dns, arp, connections, exchanges, tls }),
+    steps: allSteps(scene, { dns, arp, connections, exchanges, tls, losses, marks }),
+    losses,
+    marks,
     capture: {
       frames: capture.frames.length,
-      dropped: capture.frames.filter(({ dropped }) => dropped !== '').length,
+      dropped: scene.losses.length,
       missed: capture.missed,
+      waitMs: scene.deliveries.waitMs,
     },
   };
 }

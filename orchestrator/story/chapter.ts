@@ -64,7 +64,13 @@ export function segmentCount(count: number): string {
 }
 
 export function stepLines(steps: readonly Step[], layer: Step['layer'], paint: Paint): string[] {
-  const mine = steps.filter((step) => step.layer === layer);
+  return toldSteps(
+    steps.filter((step) => step.layer === layer),
+    paint,
+  );
+}
+
+export function toldSteps(mine: readonly Step[], paint: Paint): string[] {
   const width = Math.max(0, ...mine.map(({ device }) => device.length));
   const cut = (text: string) => (text.length > MAX_SENTENCE ? `${text.slice(0, MAX_SENTENCE)}…` : text);
   return mine.map(

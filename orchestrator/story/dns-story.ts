@@ -1,6 +1,6 @@
 /** The names of a page load: which caches were asked, who was asked on the network, and what came back. */
 import { formatIpv4 } from '../../devices/stack/wire/address.js';
-import { type DnsMessage, isReferral, RCODE_NOERROR, RCODE_NXDOMAIN } from '../../devices/stack/wire/dns.js';
+import { type DnsMessage, isReferral, RCODE_NOERROR, RCODE_NXDOMAIN, rcodeName } from '../../devices/stack/wire/dns.js';
 import { formatRecordData } from '../../devices/stack/wire/dns-record.js';
 import type { LabFrame } from '../capture/session.js';
 import type { CacheAsked, DnsQueryReport, DnsReport } from './report.js';
@@ -34,6 +34,12 @@ function kindOf(message: DnsMessage): DnsQueryReport['kind'] {
   return isReferral(message) ? 'referral' : 'answer';
 }
 
+/** As the resolver tells it, where the message itself was not seen: over TCP it may be in several segments. */
+function codeOf(kind: Traced<'dns-answer'>['event']['kind']): string {
+  if (kind === 'nxdomain') return rcodeName(RCODE_NXDOMAIN);
+  return kind === 'error' ? 'error' : rcodeName(RCODE_NOERROR);
+}
+
 function answersIn(message: DnsMessage): string[] {
   return (isReferral(message) ? message.authorities : message.answers).map(formatRecordData);
 }
@@ -46,7 +52,10 @@ function queryReport(scene: Scene, query: Query): DnsQueryReport {
     .traces('dns-answer')
     .find((trace) => trace.device === device && trace.event.id === event.id && trace.event.at >= event.at);
   const message = answer?.layers.dns;
-  const endAt = answer?.at ?? reported?.event.at;
+  const givenUp = scene
+    .traces('dns-timeout')
+    .find((trace) => trace.device === device && trace.event.id === event.id && trace.event.at >= event.at);
+  const endAt = answer?.at ?? reported?.event.at ?? givenUp?.event.at;
   const startAt = asked?.at ?? event.at;
   const fallback = reported?.event.kind === 'answer' || reported?.event.kind === 'nodata' ? 'answer' : 'error';
   const told =
@@ -60,6 +69,8 @@ function queryReport(scene: Scene, query: Query): DnsQueryReport {
     name: event.name,
     type: event.type,
     kind: kind === 'answer' && fromCache(scene, server, event.name, startAt, endAt) ? 'cached' : kind,
+    code:
+      message === undefined ? (reported === undefined ? '' : codeOf(reported.event.kind)) : rcodeName(message.rcode),
     transport: event.transport,
     ms: endAt === undefined ? 0 : Math.round((endAt - startAt) * 1000) / 1000,
     answers: message === undefined ? [...(reported?.event.answers ?? [])] : answersIn(message),
@@ -80,6 +91,13 @@ function fromCache(scene: Scene, server: string, name: string, from: number, to:
     );
 }
 
+/** `SERVFAIL`, `no answer`: what else is no kind of success. */
+export function dnsOutcome({ kind, code, truncated }: DnsQueryReport): string {
+  if (truncated) return 'answer too big for UDP';
+  if (kind !== 'error') return kind;
+  return code === '' ? 'no answer' : code;
+}
+
 /** One report a look-up of the browser, in order. */
 export function dnsStory(scene: Scene): DnsReport[] {
   const lookups = scene.result.lookups.filter(({ source }) => source !== 'literal');
@@ -94,11 +112,13 @@ export function dnsStory(scene: Scene): DnsReport[] {
       .traces('dns-query')
       .filter(({ event }) => belongs(event.name, event.at))
       .map((query) => queryReport(scene, query));
-    const caches = scene
+    const asked = scene
       .traces('dns-cache')
-      .filter(({ event }) => within(event.at) && sameName(event.name, lookup.name))
-      .map(({ device, event }): CacheAsked => ({ cache: event.cache, device, hit: event.hit }));
-    const knew = caches.find(({ hit }) => hit)?.cache;
+      .filter(({ event }) => within(event.at) && sameName(event.name, lookup.name));
+    const caches = asked.map(({ device, event }): CacheAsked => ({ cache: event.cache, device, hit: event.hit }));
+    // What a cache knows may be lost on its way to who asked.
+    const isWhatCame = ({ event }: Traced<'dns-cache'>) => event.answers.length > 0 === lookup.addresses.length > 0;
+    const knew = caches.find(({ hit }, index) => hit && isWhatCame(asked[index]))?.cache;
     return {
       name: lookup.name,
       type: lookup.type,

@@ -1,7 +1,8 @@
 /** From the address to the neighbours: the chapters about what a host needs before it can connect. */
 import { formatTable, type Paint } from '../terminal.js';
 import { type Chapter, frameNumbers, frames, milliseconds, ms, stepLines, widthOf } from './chapter.js';
-import type { ArpReport, DnsReport, FetchReport } from './report.js';
+import { dnsOutcome } from './dns-story.js';
+import type { ArpReport, DnsQueryReport, DnsReport, FetchReport } from './report.js';
 
 const CACHE_NAMES = { browser: 'browser', os: 'operating system', hosts: 'hosts file', router: 'router', isp: 'ISP' };
 
@@ -16,12 +17,16 @@ export function dhcpChapter(report: FetchReport, paint: Paint): Chapter {
   return { title: 'An address of its own', lines: stepLines(report.steps, 'dhcp', paint) };
 }
 
+function outcomeText(query: DnsQueryReport, paint: Paint): string {
+  return query.kind === 'error' ? paint('red', dnsOutcome(query)) : query.kind;
+}
+
 function dnsLines({ name, caches, queries, addresses, source }: DnsReport, paint: Paint): string[] {
   const asked = caches.map(({ cache, hit }) => `${CACHE_NAMES[cache]} ${hit ? paint('green', 'hit') : 'miss'}`);
   const lines = [`${paint('bold', name)}  caches: ${asked.join(paint('dim', ' → ')) || 'none'}`];
   for (const query of queries) {
     const server = query.serverName === '' ? query.server : `${query.serverName} ${paint('dim', query.server)}`;
-    const told = query.truncated ? 'too big for UDP' : `${query.kind}  ${query.answers.join(' ')}`;
+    const told = query.truncated ? 'too big for UDP' : `${outcomeText(query, paint)}  ${query.answers.join(' ')}`;
     const way = query.transport === 'tcp' ? ' (TCP)' : '';
     const zone = query.zone === '' ? '' : paint('dim', ` [zone ${query.zone}]`);
     lines.push(

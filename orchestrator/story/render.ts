@@ -5,6 +5,7 @@ import { type Chapter, ms, stepLines, wrapped } from './chapter.js';
 import { closeChapter, handshakeChapter, otherConnections, pathChapter, tlsChapter } from './connection-chapters.js';
 import { cacheChapter, cookiesChapter, pageChapter, requestChapter, responseChapter } from './http-chapters.js';
 import { attemptOf, exchangeFor, toldExchange } from './http-story.js';
+import { lossChapter } from './loss-chapter.js';
 import { arpChapter, dhcpChapter, dnsChapter, urlChapter } from './name-chapters.js';
 import { redirectChapter } from './redirect-chapter.js';
 import type { FetchReport } from './report.js';
@@ -21,7 +22,9 @@ export function summary(report: FetchReport, paint: Paint): string {
   // What failed is not counted among what was loaded; a failed document has its own line.
   const count = report.ok && failed > 0 ? `${resources.length - failed} of ${resources.length}` : `${resources.length}`;
   const facts = `${count} resource${resources.length === 1 ? '' : 's'}, ${formatBytes(bytes)}, ${ms(durationMs)}, ${capture.frames} frames captured`;
-  const lost = capture.missed > 0 ? paint('red', `, ${capture.missed} not captured`) : '';
+  const dropped = capture.dropped > 0 ? paint('red', `, ${capture.dropped} of them lost`) : '';
+  const missed = capture.missed > 0 ? paint('red', `, ${capture.missed} not captured`) : '';
+  const lost = `${dropped}${missed}`;
   if (report.ok) return `${paint(['green', 'bold'], `${report.status} loaded`)}  ${facts}${lost}`;
   const { error } = report;
   if (error === undefined) return `${paint(['red', 'bold'], `${report.status}`)}  ${facts}${lost}`;
@@ -64,6 +67,7 @@ function chapters(report: FetchReport, columns: number, paint: Paint): Chapter[]
     pageChapter(report, columns, paint),
     ...(connection === undefined ? [] : [closeChapter(report, connection, columns, paint)]),
     ...(report.connections.length > 1 ? [otherConnections(report, columns, paint)] : []),
+    lossChapter(report, paint),
     { title: 'What the network reported', lines: stepLines(report.steps, 'icmp', paint) },
   ];
 }

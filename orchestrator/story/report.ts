@@ -8,6 +8,17 @@ export interface Step {
   readonly atMs: number;
   readonly device: string;
   readonly layer: StepLayer;
+  /**
+   * What kind of thing happened: `query`, `handshake`, `retransmission`, `loss`, … With what it was about and what came of
+   * it, it is the same in every run in which the same happened: no times, no numbers of ports, sequences, frames.
+   */
+  readonly event: string;
+  readonly subject: string;
+  /** Empty where there is nothing but that it happened. */
+  readonly outcome: string;
+  /** When the outcome was known, where that was later: a question that was answered, or waited for in vain. */
+  readonly endMs?: number;
+  /** For people. */
   readonly summary: string;
   /** Numbers in the capture. */
   readonly frames: readonly number[];
@@ -48,6 +59,8 @@ export interface DnsQueryReport {
   readonly name: string;
   readonly type: string;
   readonly kind: 'referral' | 'answer' | 'nxdomain' | 'cached' | 'error';
+  /** The response code, `NOERROR`, `SERVFAIL`, …; empty when nothing came back. */
+  readonly code: string;
   readonly transport: 'udp' | 'tcp';
   readonly ms: number;
   /** Addresses, or the names of the servers that a referral points to. */
@@ -81,6 +94,40 @@ export interface ArpReport {
   /** Where the target is; empty when nobody answered. */
   readonly mac: string;
   readonly frames: readonly number[];
+}
+
+/** A packet on one link, in which chaos had a hand or which went no further. */
+interface PacketReport {
+  readonly atMs: number;
+  readonly device: string;
+  readonly port: string;
+  /** `out`: as it left by this port; `in`: as it arrived. */
+  readonly direction: 'in' | 'out';
+  /** The fault, `fault-3: loss 20%`; empty when none had a hand in it. */
+  readonly fault: string;
+  /** The devices at both ends of the packet, or their addresses; empty of what is not of IP. */
+  readonly from: string;
+  readonly to: string;
+  /** `TCP SYN, ACK`, `DNS query A www.server.com`: without the numbers that differ from run to run. */
+  readonly kind: string;
+  /** The packet in a line. */
+  readonly packet: string;
+  readonly layer: StepLayer;
+  readonly frame: number;
+}
+
+export interface LossReport extends PacketReport {
+  readonly link: string;
+  /**
+   * As the port counts it: `impairmentLoss`, `badFcs`, `noCarrier`, …; `notReceived`: it left, and the other end never saw
+   * it, since its device is dead, or paused, or had no room for it.
+   */
+  readonly reason: string;
+}
+
+/** Frames that one fault delayed, changed or made at one place; the packet is the first of them. */
+export interface MarkReport extends PacketReport {
+  readonly frames: number;
 }
 
 export interface Segment {
@@ -266,5 +313,18 @@ export interface FetchReport {
   /** Milestones of the page, as W3C Navigation Timing names them. */
   readonly timings: Readonly<Record<string, number>>;
   readonly steps: readonly Step[];
-  readonly capture: { readonly frames: number; readonly dropped: number; readonly missed: number };
+  /** The first frames that were lost, 500 at most. */
+  readonly losses: readonly LossReport[];
+  /** What chaos had a hand in, and was not lost. */
+  readonly marks: readonly MarkReport[];
+  /**
+   * `dropped`: frames that were lost; `missed`: that could not be captured; `waitMs`: how long a frame waited in the mean for
+   * its device to have time for it, which tells how busy the machine was.
+   */
+  readonly capture: {
+    readonly frames: number;
+    readonly dropped: number;
+    readonly missed: number;
+    readonly waitMs: number;
+  };
 }

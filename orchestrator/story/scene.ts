@@ -3,8 +3,12 @@ import type { DeviceKind, FetchResult, RouteRow, TraceDetail, TraceEvent } from 
 import { formatIpv4, formatMac, type Ipv4Address } from '../../devices/stack/wire/address.js';
 import type { LabCapture, LabFrame } from '../capture/session.js';
 import type { LabState } from '../lab/state.js';
+import { Deliveries } from './deliveries.js';
+import { type Loss, lossesIn } from './loss-story.js';
 
 type TraceOf<Name extends TraceDetail['event']> = Extract<TraceEvent, { event: Name }>;
+
+const FIRST_RANDOM_PORT = 32768;
 
 export interface Traced<Name extends TraceDetail['event']> {
   readonly device: string;
@@ -18,6 +22,9 @@ export class Scene {
   readonly client: string;
   /** The client's routing table when the fetch had ended. */
   readonly routes: readonly RouteRow[];
+  readonly deliveries: Deliveries;
+  /** In order of time. */
+  readonly losses: readonly Loss[];
   private readonly kinds: ReadonlyMap<string, DeviceKind>;
   private readonly owners = new Map<string, string>();
   /** Sorted once: every name and every connection of a page asks for its device's frames. */
@@ -36,6 +43,8 @@ export class Scene {
     for (const frame of capture.frames) {
       if (frame.dropped === '') this.framesByDevice.get(frame.device)?.push(frame);
     }
+    this.deliveries = new Deliveries(capture);
+    this.losses = lossesIn(this);
   }
 
   kindOf(device: string): string {
@@ -52,6 +61,13 @@ export class Scene {
     const text = typeof address === 'string' ? address : formatIpv4(address);
     const owner = this.ownerOf(text);
     return owner === undefined ? text : `${owner} (${text})`;
+  }
+
+  /** An end of a connection, `web:80`, and of one that chose its port at random (from 32768 on, as Linux does) `client`. */
+  endName(end: string): string {
+    const [address, port] = end.split(':');
+    const name = this.ownerOf(address) ?? address;
+    return Number(port) < FIRST_RANDOM_PORT ? `${name}:${port}` : name;
   }
 
   /** Milliseconds since the fetch began, to the microsecond. */

@@ -6,7 +6,20 @@ import { formatLayers } from '../../devices/stack/wire/dissect.js';
 import { formatIcmp, isIcmpError } from '../../devices/stack/wire/icmp.js';
 import type { LabFrame } from '../capture/session.js';
 import { arpSteps } from './arp-story.js';
-import type { ArpReport, ConnectionReport, DnsReport, ExchangeReport, Segment, Step, TlsReport } from './report.js';
+import { dnsOutcome } from './dns-story.js';
+import { lossSteps, packetKind } from './loss-story.js';
+import { repeatSteps } from './repeat-story.js';
+import type {
+  ArpReport,
+  ConnectionReport,
+  DnsReport,
+  ExchangeReport,
+  LossReport,
+  MarkReport,
+  Segment,
+  Step,
+  TlsReport,
+} from './report.js';
 import type { Scene } from './scene.js';
 import { cacheSteps, httpSteps, pageSteps, tlsSteps } from './web-steps.js';
 
@@ -23,6 +36,9 @@ function urlSteps(scene: Scene): Step[] {
     atMs: scene.ms(event.at),
     device,
     layer: 'url',
+    event: 'address',
+    subject: event.url,
+    outcome: '',
     summary: `${event.url}: ${Object.entries(event.parts)
       .map(([part, value]) => `${part} ${value}`)
       .join(', ')}`,
@@ -34,7 +50,12 @@ function dhcpSteps(scene: Scene): Step[] {
   return scene
     .framesAt(scene.client)
     .filter(({ layers }) => layers.dhcp !== undefined)
-    .map((frame) => step(scene, frame, 'dhcp', formatLayers(frame.layers)));
+    .map(
+      (frame): Step => ({
+        ...frameStep(scene, frame, 'dhcp', formatLayers(frame.layers)),
+        ...{ event: 'message', subject: `${frame.direction} ${packetKind(frame)}`, outcome: '' },
+      }),
+    );
 }
 
 function dnsSteps(scene: Scene, dns: readonly DnsReport[]): Step[] {
@@ -44,6 +65,9 @@ function dnsSteps(scene: Scene, dns: readonly DnsReport[]): Step[] {
       atMs: scene.ms(event.at),
       device,
       layer: 'dns',
+      event: 'cache',
+      subject: `${event.name} in ${CACHE_NAMES[event.cache]}`,
+      outcome: event.hit ? [...event.answers].sort().join(' ') : 'miss',
       summary: `${CACHE_NAMES[event.cache]} ${found}`,
       frames: [],
     };
@@ -52,20 +76,23 @@ function dnsSteps(scene: Scene, dns: readonly DnsReport[]): Step[] {
     .flatMap((report) => report.queries)
     .map((query): Step => {
       const server = query.serverName === '' ? query.server : `${query.serverName} (${query.server})`;
-      const told = query.answers.length === 0 ? '' : `: ${query.answers.join(' ')}`;
       const way = query.transport === 'tcp' ? ' over TCP' : '';
       return {
         atMs: query.atMs,
         device: query.from,
         layer: 'dns',
-        summary: `asks ${server}${way} for ${query.type} ${query.name}; ${query.truncated ? 'answer too big for UDP' : `${query.kind}${told}`}`,
+        event: 'query',
+        subject: `${query.type} ${query.name.toLowerCase()} of ${server}${way}`,
+        outcome: [dnsOutcome(query), ...[...query.answers].sort()].join(' '),
+        endMs: Math.round((query.atMs + query.ms) * 1000) / 1000,
+        summary: `asks ${server}${way} for ${query.type} ${query.name}; ${[dnsOutcome(query), query.answers.join(' ')].filter(Boolean).join(': ')}`,
         frames: query.frames,
       };
     });
   return [...asked, ...queries];
 }
 
-function step(scene: Scene, frame: LabFrame, layer: Step['layer'], summary: string): Step {
+function frameStep(scene: Scene, frame: LabFrame, layer: Step['layer'], summary: string) {
   return { atMs: scene.ms(frame.at), device: frame.device, layer, summary, frames: [frame.n] };
 }
 
@@ -88,55 +115,65 @@ function routingSteps(scene: Scene, connections: readonly ConnectionReport[]): S
         ? `directly on ${row.interface}`
         : `by the gateway ${scene.nameOf(row.gateway)} on ${row.interface}`;
     const summary = `${target} matches ${row.destination}/${row.genmask}: ${way}; source address ${source}`;
-    return [{ atMs: handshake[0].atMs, device: scene.client, layer: 'routing', summary, frames: [] }];
+    return [
+      {
+        atMs: handshake[0].atMs,
+        device: scene.client,
+        layer: 'routing',
+        event: 'route',
+        subject: target,
+        outcome: way,
+        summary,
+        frames: [],
+      },
+    ];
   });
 }
 
 const HANDSHAKE_WORDS = ['first segment', 'second segment', 'third segment'];
 
-function segmentStep(scene: Scene, segment: Segment, words: string): Step {
+/** Without an answer there are only first segments, one a try. */
+function handshakeWords({ handshake }: ConnectionReport, index: number): string {
+  const isAnswered = handshake.some(({ direction }) => direction === 'in');
+  return isAnswered ? HANDSHAKE_WORDS[index] : `first segment${index === 0 ? '' : ', sent again'}`;
+}
+
+function segmentStep(scene: Scene, segment: Segment, words: string, event: string, remote: string): Step {
   const arrow = segment.direction === 'out' ? 'sends' : 'gets';
   const ack = segment.flags.includes('ACK') ? ` ack=${segment.ack}` : '';
   const summary = `${arrow} ${segment.flags} seq=${segment.seq}${ack} (${words})`;
-  return { atMs: segment.atMs, device: scene.client, layer: 'tcp', summary, frames: [segment.frame] };
+  return {
+    ...{ atMs: segment.atMs, device: scene.client, layer: 'tcp', event },
+    subject: `${arrow} ${segment.flags} ${segment.direction === 'out' ? 'to' : 'from'} ${scene.endName(remote)}`,
+    ...{ outcome: '', summary, frames: [segment.frame] },
+  };
 }
 
 function tcpSteps(scene: Scene, connections: readonly ConnectionReport[]): Step[] {
   return connections.flatMap((connection) => {
+    const { remote } = connection;
     const between = `${connection.local} and ${connection.remote}`;
     return [
       ...connection.handshake.map((segment, i) =>
-        segmentStep(scene, segment, `handshake of ${between}, ${HANDSHAKE_WORDS[i]}`),
+        segmentStep(scene, segment, `handshake of ${between}, ${handshakeWords(connection, i)}`, 'handshake', remote),
       ),
-      ...connection.closing.map((segment) => segmentStep(scene, segment, `close of ${between}`)),
+      ...connection.closing.map((segment) => segmentStep(scene, segment, `close of ${between}`, 'close', remote)),
     ];
   });
-}
-
-const RETRANSMISSION_REASONS = {
-  timeout: 'no acknowledgement in time',
-  fast: 'later segments have arrived',
-  probe: 'a probe, since the last segments may be lost',
-} as const;
-
-function retransmissionSteps(scene: Scene): Step[] {
-  return scene.traces('tcp-retransmit').map(({ device, event }) => ({
-    atMs: scene.ms(event.at),
-    device,
-    layer: 'tcp',
-    summary: `sends seq=${event.seq} to ${event.remote} again: ${RETRANSMISSION_REASONS[event.reason]}`,
-    frames: [],
-  }));
 }
 
 function icmpSteps(scene: Scene): Step[] {
   return scene
     .framesAt(scene.client)
     .filter(({ direction, layers }) => direction === 'in' && layers.icmp !== undefined && isIcmpError(layers.icmp.type))
-    .map((frame) => {
+    .map((frame): Step => {
       const { icmp, ip } = frame.layers;
       const text = icmp === undefined ? formatLayers(frame.layers) : formatIcmp(icmp);
-      return step(scene, frame, 'icmp', `${ip === undefined ? '' : scene.nameOf(ip.src)} reports: ${text}`);
+      const from = ip === undefined ? '' : scene.nameOf(ip.src);
+      return {
+        ...frameStep(scene, frame, 'icmp', `${from} reports: ${text}`),
+        ...{ event: 'report', subject: `${text}, by ${from}`, outcome: '' },
+      };
     });
 }
 
@@ -147,9 +184,12 @@ export interface StoryParts {
   readonly connections: readonly ConnectionReport[];
   readonly exchanges: readonly ExchangeReport[];
   readonly tls: readonly TlsReport[];
+  readonly losses: readonly LossReport[];
+  readonly marks: readonly MarkReport[];
 }
 
-export function allSteps(scene: Scene, { dns, arp, connections, exchanges, tls }: StoryParts): Step[] {
+export function allSteps(scene: Scene, parts: StoryParts): Step[] {
+  const { dns, arp, connections, exchanges, tls, losses, marks } = parts;
   const steps = [
     ...urlSteps(scene),
     ...dhcpSteps(scene),
@@ -157,7 +197,8 @@ export function allSteps(scene: Scene, { dns, arp, connections, exchanges, tls }
     ...arpSteps(scene, arp),
     ...routingSteps(scene, connections),
     ...tcpSteps(scene, connections),
-    ...retransmissionSteps(scene),
+    ...lossSteps(losses, marks),
+    ...repeatSteps(scene),
     ...tlsSteps(scene, tls),
     ...cacheSteps(scene),
     ...httpSteps(scene, exchanges),

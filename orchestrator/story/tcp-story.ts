@@ -20,6 +20,8 @@ export class Flow {
   readonly local: string;
   readonly remote: string;
   readonly frames: readonly LabFrame[];
+  /** With those that were lost as they left the device: it has sent them, too. */
+  readonly sent: readonly LabFrame[];
   private readonly scene: Scene;
   private readonly client: Endpoint;
 
@@ -30,11 +32,15 @@ export class Flow {
     this.client = endpoint(local);
     const server = endpoint(remote);
     const is = (address: Ipv4Address, port: number, end: Endpoint) => address === end.address && port === end.port;
-    this.frames = scene.framesAt(device).filter(({ layers: { ip, tcp } }) => {
+    const isOf = ({ layers: { ip, tcp } }: LabFrame) => {
       if (ip === undefined || tcp === undefined) return false;
       const outward = is(ip.src, tcp.srcPort, this.client) && is(ip.dst, tcp.dstPort, server);
       return outward || (is(ip.src, tcp.srcPort, server) && is(ip.dst, tcp.dstPort, this.client));
-    });
+    };
+    this.frames = scene.framesAt(device).filter(isOf);
+    const lost = scene.losses.map(({ frame }) => frame);
+    const dropped = lost.filter((frame) => frame.device === device && frame.dropped !== '' && isOf(frame));
+    this.sent = [...this.frames, ...dropped].filter(({ direction }) => direction === 'out').sort((a, b) => a.n - b.n);
   }
 
   fromClient(frame: LabFrame): boolean {
@@ -158,8 +164,8 @@ export function connectionReport(scene: Scene, local: string, remote: string): C
     segmentsOut: flow.frames.filter((frame) => flow.fromClient(frame)).length,
     segmentsIn: flow.frames.filter((frame) => !flow.fromClient(frame)).length,
     retransmissions:
-      countRetransmissions(flow.frames.filter((frame) => flow.fromClient(frame))) +
-      countRetransmissions(atServer.frames.filter((frame) => !atServer.fromClient(frame))),
+      countRetransmissions(flow.sent.filter((frame) => flow.fromClient(frame))) +
+      countRetransmissions(atServer.sent.filter((frame) => !atServer.fromClient(frame))),
     states: mine.map(({ to }) => to),
     peerStates: peers.map(({ to }) => to),
     close: timedOut ? 'timeout' : close.kind,

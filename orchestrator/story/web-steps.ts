@@ -21,6 +21,9 @@ export function tlsSteps(scene: Scene, tls: readonly TlsReport[]): Step[] {
         atMs: message.atMs,
         device: scene.client,
         layer: 'tls',
+        event: 'message',
+        subject: `${message.direction === 'out' ? 'sends' : 'gets'} ${message.name}, ${report.serverName || report.remote}`,
+        outcome: '',
         summary: `${message.direction === 'out' ? 'sends' : 'gets'} ${messageText(message, report)}`,
         frames: message.frames,
       }),
@@ -28,7 +31,10 @@ export function tlsSteps(scene: Scene, tls: readonly TlsReport[]): Step[] {
     const { establishedMs, refusal, serverName, remote, protocol, cipher, alpn, certificate, sessionReused } = report;
     if (refusal !== undefined) {
       const summary = `refuses ${serverName || remote}: ${refusal.message}`;
-      steps.push({ atMs: refusal.atMs, device: scene.client, layer: 'tls', summary, frames: [] });
+      steps.push({
+        ...{ atMs: refusal.atMs, device: scene.client, layer: 'tls', event: 'refusal', subject: serverName || remote },
+        ...{ outcome: refusal.message, summary, frames: [] },
+      });
     }
     if (establishedMs === undefined) return steps;
     const proof = certificate === undefined ? '' : `; certificate of ${certificate.subject} by ${certificate.issuer}`;
@@ -39,6 +45,9 @@ export function tlsSteps(scene: Scene, tls: readonly TlsReport[]): Step[] {
         atMs: establishedMs,
         device: scene.client,
         layer: 'tls',
+        event: 'agreement',
+        subject: serverName || remote,
+        outcome: `${[protocol, cipher, alpn].filter(Boolean).join(', ')}${again}`,
         summary: `agrees with ${serverName || remote} on ${[protocol, cipher, alpn].filter(Boolean).join(', ')}${again}${proof}`,
         frames: [],
       },
@@ -70,7 +79,12 @@ export function cacheSteps(scene: Scene): Step[] {
       stale: `has ${event.url} in its cache${age}: asks whether it is still good`,
     };
     if (event.outcome !== 'fresh' && event.outcome !== 'stale') return [];
-    return [{ atMs: scene.ms(event.at), device, layer: 'http', summary: told[event.outcome], frames: [] }];
+    return [
+      {
+        ...{ atMs: scene.ms(event.at), device, layer: 'http', event: 'cache', subject: event.url },
+        ...{ outcome: event.outcome, summary: told[event.outcome], frames: [] },
+      },
+    ];
   });
 }
 
@@ -95,6 +109,9 @@ export function httpSteps(scene: Scene, exchanges: readonly ExchangeReport[]): S
         atMs: requestSegments[0].atMs,
         device: scene.client,
         layer: 'http',
+        event: 'request',
+        subject: `${method} ${url}`,
+        outcome: '',
         summary: `${method} ${url}: ${requestBytes} bytes in ${carriedBy(requestSegments, exchange)}${cookies}`,
         frames: numbers(requestSegments),
       });
@@ -105,6 +122,9 @@ export function httpSteps(scene: Scene, exchanges: readonly ExchangeReport[]): S
         atMs: responseSegments[responseSegments.length - 1].atMs,
         device: scene.client,
         layer: 'http',
+        event: 'response',
+        subject: url,
+        outcome: `${status}${meaning(exchange)}`,
         summary: `${status} for ${url}${meaning(exchange)}: ${responseBytes} bytes in ${carriedBy(responseSegments, exchange)}${cookies}`,
         frames: numbers(responseSegments),
       });
@@ -122,25 +142,30 @@ function meaning({ cache, responseHead, status }: ExchangeReport): string {
 /** What documents and style sheets ask for, and what they ask for early. */
 export function pageSteps(scene: Scene): Step[] {
   const html = scene.traces('html-parsed').map(({ device, event }): Step => {
-    return pageStep(
-      scene,
-      event.at,
-      device,
-      `the page needs ${event.resources.length || 'nothing'} more${list(event.resources, ': ')}`,
-    );
+    const summary = `the page needs ${event.resources.length || 'nothing'} more${list(event.resources, ': ')}`;
+    return pageStep(scene, event.at, device, event.url, event.resources, summary);
   });
   const sheets = scene.traces('css-parsed').filter(({ event }) => event.resources.length > 0);
   const css = sheets.map(({ device, event }): Step => {
     const needs = `the style sheet ${event.url} needs ${event.resources.length} more`;
-    return pageStep(scene, event.at, device, `${needs}${list(event.resources, ': ')}`);
+    return pageStep(scene, event.at, device, event.url, event.resources, `${needs}${list(event.resources, ': ')}`);
   });
   const hints = scene.traces('resource-hint').map(({ device, event }): Step => {
     const early = event.hint === 'dns-prefetch' ? `look up ${event.host}` : `connect to ${event.host}`;
-    return pageStep(scene, event.at, device, `the page says by ${event.hint}: ${early} before it is needed`);
+    const summary = `the page says by ${event.hint}: ${early} before it is needed`;
+    return pageStep(scene, event.at, device, `${event.hint} ${event.host}`, [], summary);
   });
   return [...html, ...css, ...hints];
 }
 
-function pageStep(scene: Scene, at: number, device: string, summary: string): Step {
-  return { atMs: scene.ms(at), device, layer: 'html', summary, frames: [] };
+function pageStep(
+  scene: Scene,
+  at: number,
+  device: string,
+  subject: string,
+  needs: readonly string[],
+  summary: string,
+): Step {
+  const outcome = [...needs].sort().join(' ');
+  return { atMs: scene.ms(at), device, layer: 'html', event: 'needs', subject, outcome, summary, frames: [] };
 }

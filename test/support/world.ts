@@ -161,6 +161,10 @@ export class World extends Wiring {
     };
   }
 
+  get names(): string[] {
+    return [...this.machines.keys()];
+  }
+
   /** All machines, in the order in which they were added. Once, when everything is linked. */
   start(): void {
     for (const machine of this.machines.values()) machine.start();

@@ -173,10 +173,10 @@ t.test('the names of cookies, not what is in them', async (t) => {
 
 t.test('a load that failed says where and why', async (t) => {
   const error = { code: 'ECONNREFUSED', message: 'connect ECONNREFUSED 192.0.2.1:80', stage: 'tcp' as const };
-  const failed = { ...report, ok: false, status: 0, error, capture: { frames: 20, dropped: 1, missed: 3 } };
+  const failed = { ...report, ok: false, status: 0, error, capture: { frames: 20, dropped: 1, missed: 3, waitMs: 0 } };
   t.match(
     renderReport(failed, plain).split('\n').at(-1),
-    'failed at tcp  192.0.2.1:80 refuses the connection: nothing listens on that port  1 resource, 2 B, 4.60 ms, 20 frames captured, 3 not captured',
+    'failed at tcp  192.0.2.1:80 refuses the connection: nothing listens on that port  1 resource, 2 B, 4.60 ms, 20 frames captured, 1 of them lost, 3 not captured',
   );
   t.match(
     renderReport({ ...report, ok: false, status: 404 }, plain)

@@ -4,6 +4,7 @@ import { ARP_REPLY, ARP_REQUEST } from '../../../devices/stack/wire/arp.js';
 import { ICMP_TIME_EXCEEDED } from '../../../devices/stack/wire/icmp.js';
 import { arpStory } from '../../../orchestrator/story/arp-story.js';
 import { buildReport } from '../../../orchestrator/story/build.js';
+import { lossStory, markStory } from '../../../orchestrator/story/loss-story.js';
 import { allSteps, chooseRoute } from '../../../orchestrator/story/steps.js';
 import { arpPacket, icmpPacket, ip, mac, SceneBuilder } from './frames.js';
 import { smallPage } from './small-page.js';
@@ -57,9 +58,9 @@ const reply = arpPacket(A.mac, {
 
 const steps = (builder: SceneBuilder) => {
   const scene = builder.build('a');
-  return allSteps(scene, { dns: [], arp: arpStory(scene), connections: [], exchanges: [], tls: [] }).map(
-    ({ device, layer, summary, frames }) => `${device} ${layer} ${summary} #${frames}`,
-  );
+  const lost = { losses: lossStory(scene), marks: markStory(scene) };
+  const parts = { dns: [], arp: arpStory(scene), connections: [], exchanges: [], tls: [], ...lost };
+  return allSteps(scene, parts).map(({ device, layer, summary, frames }) => `${device} ${layer} ${summary} #${frames}`);
 };
 
 t.test('ARP: one step a question, told by who asked, with the reply that came in', async (t) => {
@@ -71,7 +72,10 @@ t.test('ARP: one step a question, told by who asked, with the reply that came in
 
 t.test('ARP: a question without an answer, and one that an impairment dropped', async (t) => {
   const scene = arpScene().seen(request, 'a:eth0 out', 'sw:1 in').seen(request, 'a:eth0 out impairmentLoss');
-  t.same(steps(scene), ['a arp asks everybody on eth0: who has b (192.168.1.3)? No answer #1']);
+  t.same(steps(scene), [
+    'a arp asks everybody on eth0: who has b (192.168.1.3)? No answer #1',
+    'a arp LOST leaving by eth0: ARP request from a to b; the link loses it #3',
+  ]);
 });
 
 t.test('ARP: an announcement is no question', async (t) => {

@@ -1,0 +1,121 @@
+/** What was sent again, and what was waited for in vain: by the word of devices, with the frames that say why. */
+import { formatIpv4 } from '../../devices/stack/wire/address.js';
+import { formatTcpFlags, SYN } from '../../devices/stack/wire/tcp.js';
+import type { LabFrame } from '../capture/session.js';
+import { formatDuration } from '../terminal.js';
+import { byFault, type Loss } from './loss-story.js';
+import type { Step } from './report.js';
+import type { Scene, Traced } from './scene.js';
+
+const RETRANSMISSION_REASONS = {
+  timeout: 'no acknowledgement in time',
+  fast: 'later segments have arrived',
+  probe: 'a probe, since the last segments may be lost',
+} as const;
+
+/** A device's trace of it and the frame of the repeated segment have nearly the same time. */
+const SAME_TIME_MS = 1;
+
+export function repeatSteps(scene: Scene): Step[] {
+  return [...retransmissionSteps(scene), ...timeoutSteps(scene)];
+}
+
+/** `after 204 ms` */
+function after(ms: number): string {
+  return ms < 10 ? `${ms.toFixed(1)} ms` : formatDuration(ms);
+}
+
+/** `lost leaving home-switch by 1 (fault-3: loss 20%)` */
+function where({ frame, fault }: Loss): string {
+  return `lost ${frame.direction === 'out' ? 'leaving' : 'arriving at'} ${frame.device} by ${frame.port}${byFault(fault)}`;
+}
+
+function retransmissionSteps(scene: Scene): Step[] {
+  const sentBy = new Map<string, LabFrame[]>();
+  for (const frame of scene.capture.frames) {
+    if (frame.direction !== 'out' || frame.layers.tcp === undefined) continue;
+    const key = `${frame.device} ${frame.layers.tcp.seq}`;
+    const known = sentBy.get(key);
+    if (known === undefined) sentBy.set(key, [frame]);
+    else known.push(frame);
+  }
+  return scene.traces('tcp-retransmit').map(({ device, event }): Step => {
+    const same = (sentBy.get(`${device} ${event.seq}`) ?? []).filter((frame) => isOf(frame, event));
+    const before = same.findLast(({ at }) => at < event.at - SAME_TIME_MS);
+    const again = same.find(({ at }) => at >= event.at - SAME_TIME_MS);
+    const waited = before === undefined ? '' : ` after ${after(event.at - before.at)}`;
+    const flags = (before ?? again)?.layers.tcp?.flags ?? 0;
+    const isSyn = (flags & SYN) !== 0;
+    const what = isSyn ? `its ${formatTcpFlags(flags)}` : `seq=${event.seq}`;
+    return {
+      atMs: scene.ms(event.at),
+      device,
+      layer: 'tcp',
+      event: 'retransmission',
+      // Its own port and sequence numbers are others in each run; so is the remote's port at a server.
+      subject: `${isSyn ? formatTcpFlags(flags) : 'data'} to ${scene.endName(event.remote)}`,
+      outcome: event.reason,
+      summary: `sends ${what} to ${event.remote} again${waited}: ${RETRANSMISSION_REASONS[event.reason]}${fateOf(scene, before, event.at)}`,
+      frames: again === undefined ? [] : [again.n],
+    };
+  });
+}
+
+function isOf({ layers: { ip, tcp } }: LabFrame, { local, remote }: { local: string; remote: string }): boolean {
+  if (ip === undefined || tcp === undefined) return false;
+  const is = (end: string, address: number, port: number) => end === '' || end === `${formatIpv4(address)}:${port}`;
+  return is(remote, ip.dst, tcp.dstPort) && is(local, ip.src, tcp.srcPort);
+}
+
+/** What became of a segment that is sent again: it was lost, or its acknowledgement, or it had arrived all the same. */
+function fateOf(scene: Scene, segment: LabFrame | undefined, until: number): string {
+  const { ip, tcp } = segment?.layers ?? {};
+  if (segment === undefined || ip === undefined || tcp === undefined) return '';
+  const lost = scene.losses.findLast(({ frame }) => {
+    const { ip: ip2, tcp: tcp2 } = frame.layers;
+    const isIt = tcp2?.seq === tcp.seq && tcp2.srcPort === tcp.srcPort && tcp2.dstPort === tcp.dstPort;
+    return isIt && ip2?.src === ip.src && ip2.dst === ip.dst && frame.at >= segment.at && frame.at < until;
+  });
+  if (lost !== undefined) return `; the first one was ${where(lost)} #${lost.frame.n}`;
+  const answer = scene.losses.find(({ frame }) => {
+    const { ip: ip2, tcp: tcp2 } = frame.layers;
+    const isBack = tcp2?.srcPort === tcp.dstPort && tcp2.dstPort === tcp.srcPort && ip2?.src === ip.dst;
+    return isBack && ip2.dst === ip.src && ((tcp2.ack - tcp.seq) | 0) > 0 && frame.at >= segment.at && frame.at < until;
+  });
+  return answer === undefined ? '' : `; the answer to it was ${where(answer)} #${answer.frame.n}`;
+}
+
+type Timeout = Traced<'dns-timeout'>;
+
+function timeoutSteps(scene: Scene): Step[] {
+  return scene.traces('dns-timeout').map((timeout): Step => {
+    const { device, event } = timeout;
+    const server = event.to.split(':')[0];
+    const asked = scene
+      .traces('dns-query')
+      .findLast((query) => query.device === device && query.event.id === event.id && query.event.at <= event.at);
+    const waited = asked === undefined ? '' : ` within ${after(event.at - asked.event.at)}`;
+    const lost = lostOf(scene, timeout, asked?.event.at ?? scene.result.startAt);
+    const why =
+      lost === undefined ? '' : `; the ${lost.frame.layers.dns?.response ? 'answer' : 'query'} was ${where(lost)}`;
+    return {
+      atMs: scene.ms(event.at),
+      device,
+      layer: 'dns',
+      event: 'timeout',
+      subject: `${event.type} ${event.name.toLowerCase()} of ${scene.nameOf(server)}`,
+      outcome: '',
+      summary: `hears nothing from ${scene.nameOf(server)} about ${event.type} ${event.name}${waited}${why}`,
+      frames: lost === undefined ? [] : [lost.frame.n],
+    };
+  });
+}
+
+function lostOf(scene: Scene, { event }: Timeout, since: number): Loss | undefined {
+  const server = event.to.split(':')[0];
+  return scene.losses.find(({ frame }) => {
+    const { dns, ip } = frame.layers;
+    if (dns?.id !== event.id || ip === undefined || frame.at < since || frame.at > event.at) return false;
+    return formatIpv4(dns.response ? ip.src : ip.dst) === server;
+  });
+}
