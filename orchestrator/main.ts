@@ -11,6 +11,7 @@ import { browseCommand } from './commands/browse.js';
 import { captureCommand } from './commands/capture.js';
 import { cleanCommand } from './commands/clean.js';
 import { consoleCommand } from './commands/console.js';
+import { diffCommand } from './commands/diff.js';
 import { doctorCommand } from './commands/doctor.js';
 import { downCommand } from './commands/down.js';
 import { execCommand } from './commands/exec.js';
@@ -51,6 +52,7 @@ function makeProgram(): Command {
     upCommand(),
     psCommand(),
     fetchCommand(),
+    diffCommand(),
     execCommand(),
     consoleCommand(),
     inspectCommand(),
