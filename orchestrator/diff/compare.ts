@@ -9,8 +9,8 @@ import { endingOf, resultDifferences, sameNames, sameResources } from './results
 import { Background, judge } from './weight.js';
 
 const MAX_DIFFERENCES = 500;
-/** Their moment is a matter of chance: others are waited for, or nobody. */
-const UNTIMED = new Set(['close', 'question', 'question ends', 'announcement']);
+/** Their moment is a matter of chance: neighbours are asked when an entry has grown old, and nobody waits for a close. */
+const UNTIMED = new Set(['close', 'question', 'announcement']);
 
 /** Neither report is changed. That they are of the same fetch is for the caller to see to. */
 export function compareReports(a: FetchReport, b: FetchReport): Comparison {
@@ -77,6 +77,8 @@ function rounded(ms: number): number {
 /** How much later B has it, when that is no noise. */
 function laterBy({ a, b }: Pair, noise: Noise): number {
   if (a === undefined || b === undefined || UNTIMED.has(a.event)) return 0;
+  // How long the answer takes is none, whenever it was asked.
+  if (a.event === 'question ends') return beyondNoise(noise, a.atMs - a.step.atMs, b.atMs - b.step.atMs);
   return beyondNoise(noise, a.atMs, b.atMs);
 }
 
@@ -116,7 +118,7 @@ function sameSteps(pairs: readonly Pair[], { steps }: FetchReport): Comparison['
 function slowest(pairs: readonly Pair[]): Comparison['drift'] {
   let most: Comparison['drift'];
   for (const { a, b, inOrder } of pairs) {
-    if (a === undefined || b === undefined || !inOrder || UNTIMED.has(a.event)) continue;
+    if (a === undefined || b === undefined || !inOrder || UNTIMED.has(a.event) || a.event === 'question ends') continue;
     const byMs = rounded(b.atMs - a.atMs);
     if (most === undefined || Math.abs(byMs) > Math.abs(most.byMs)) {
       most = { byMs, of: moment(a) };

@@ -117,7 +117,7 @@ export function dnsStory(scene: Scene): DnsReport[] {
       .filter(({ event }) => within(event.at) && sameName(event.name, lookup.name));
     const caches = asked.map(({ device, event }): CacheAsked => ({ cache: event.cache, device, hit: event.hit }));
     // What a cache knows may be lost on its way to who asked.
-    const isWhatCame = ({ event }: Traced<'dns-cache'>) => event.answers.length > 0 === lookup.addresses.length > 0;
+    const isWhatCame = ({ event }: Traced<'dns-cache'>) => lookup.addresses.length > 0 || event.answers.length === 0;
     const knew = caches.find(({ hit }, index) => hit && isWhatCame(asked[index]))?.cache;
     return {
       name: lookup.name,
