@@ -1,4 +1,4 @@
-/** What is wrong with a topology: every problem with its place, all at once. */
+/** What is wrong with a file, a topology or a scenario: every problem with its place, all at once. */
 import { dirname, join } from 'node:path';
 import { CliError } from '../errors.js';
 
@@ -32,6 +32,7 @@ export type ProblemCode =
   | 'self-link'
   | 'external'
   | 'loop'
+  | 'endless'
   | 'address'
   | 'duplicate-address'
   | 'duplicate-mac'
@@ -59,8 +60,8 @@ export interface Problem {
   readonly text?: string;
 }
 
-/** A topology that cannot be used. `message` is ready for the terminal: `file:line:col: what`, the line, a caret. */
-export class TopologyError extends CliError {
+/** A file that cannot be used. `message` is ready for the terminal: `file:line:col: what`, the line, a caret. */
+export class FileError extends CliError {
   readonly file: string;
   /** Sorted by place; at least one. */
   readonly problems: readonly Problem[];
@@ -68,11 +69,14 @@ export class TopologyError extends CliError {
   constructor(file: string, problems: readonly Problem[], text = '') {
     const sorted = sortProblems(problems);
     super(2, formatProblems(file, sorted, text));
-    this.name = 'TopologyError';
+    this.name = 'FileError';
     this.file = file;
     this.problems = sorted;
   }
 }
+
+/** A topology that cannot be used. */
+export class TopologyError extends FileError {}
 
 function sortProblems(problems: readonly Problem[]): Problem[] {
   const line = (problem: Problem) => problem.place?.line ?? 0;

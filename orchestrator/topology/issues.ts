@@ -3,7 +3,6 @@ import type { z } from 'zod';
 import { DEVICE_KINDS } from '../../devices/control.js';
 import { didYouMean } from '../../devices/stack/wire/nearest.js';
 import type { Problem, ProblemCode } from './errors.js';
-import type { topologyFile } from './schema.js';
 import { device as deviceSchema } from './schema-devices.js';
 import { LONGEST_NAME, NAME_PATTERN, shown } from './schema-fields.js';
 import type { Path, Source } from './source.js';
@@ -17,12 +16,7 @@ export interface Finding {
   readonly remove: Path;
 }
 
-export function findingsOf(
-  issues: readonly Issue[],
-  value: unknown,
-  schema: typeof topologyFile,
-  source: Source,
-): Finding[] {
+export function findingsOf(issues: readonly Issue[], value: unknown, schema: Schema, source: Source): Finding[] {
   return issues.flatMap((issue) => findings(issue, [], value, schema, source));
 }
 

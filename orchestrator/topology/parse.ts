@@ -18,24 +18,33 @@ const MOST_ROUNDS = 50;
 
 export function parseTopologyText(text: string): Parsed {
   const source = new Source(text);
-  const failed = (problems: readonly Problem[]): Parsed => ({ source, problems, brokenDevices: new Set() });
-  const yamlProblems = source.problems();
-  if (yamlProblems.length > 0) return failed(yamlProblems);
-  if (source.isEmpty)
-    return failed([{ code: 'empty', message: 'the file is empty: a topology begins with "devices:"' }]);
-  let value: unknown;
-  try {
-    // A copy without shared parts: taking something out below one alias must leave the others as they are.
-    value = JSON.parse(JSON.stringify(source.toValue()));
-  } catch {
-    // Aliases that contain themselves, or that multiply ("billion laughs").
-    return failed([{ code: 'yaml', message: 'not valid YAML: its aliases do not resolve to a finite document' }]);
-  }
-  return checkSchema(source, value);
+  const document = readDocument(source, 'the file is empty: a topology begins with "devices:"');
+  if (document.problems !== undefined) return { source, problems: document.problems, brokenDevices: new Set() };
+  return checkTopology(source, document.value, source.duplicateKeys());
 }
 
-function checkSchema(source: Source, value: unknown): Parsed {
-  const problems: Problem[] = source.duplicateKeys();
+/** The value of a whole text; or why there is none. */
+export function readDocument(
+  source: Source,
+  whenEmpty: string,
+): { readonly value: unknown; readonly problems?: undefined } | { readonly problems: readonly Problem[] } {
+  const problems = source.problems();
+  if (problems.length > 0) return { problems };
+  if (source.isEmpty) return { problems: [{ code: 'empty', message: whenEmpty }] };
+  try {
+    // A copy without shared parts: taking something out below one alias must leave the others as they are.
+    return { value: JSON.parse(JSON.stringify(source.toValue())) };
+  } catch {
+    // Aliases that contain themselves, or that multiply ("billion laughs").
+    return {
+      problems: [{ code: 'yaml', message: 'not valid YAML: its aliases do not resolve to a finite document' }],
+    };
+  }
+}
+
+/** What of `value` is a topology; `source` says where it stands. `before`: problems that are known. */
+export function checkTopology(source: Source, value: unknown, before: readonly Problem[] = []): Parsed {
+  const problems: Problem[] = [...before];
   const brokenDevices = new Set<string>();
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const result = topologyFile.safeParse(value);

@@ -32,11 +32,14 @@ export class Source {
   readonly text: string;
   readonly #document: Document;
   readonly #lines = new LineCounter();
+  /** Where all paths begin: a document within another one. */
+  readonly #base: Path;
   /** Of lists that have lost items: which item of the text each one is. By the path in the text. */
   readonly #items = new Map<string, number[]>();
 
-  constructor(text: string) {
+  constructor(text: string, base: Path = []) {
     this.text = text;
+    this.#base = base;
     this.#document = parseDocument(text, {
       lineCounter: this.#lines,
       prettyErrors: false,
@@ -139,7 +142,7 @@ export class Source {
   }
 
   #pathInText(path: Path): Path {
-    const result: (string | number)[] = [];
+    const result: (string | number)[] = [...this.#base];
     for (const step of path) {
       const items = this.#items.get(JSON.stringify(result));
       result.push(typeof step === 'number' ? (items?.[step] ?? step) : step);

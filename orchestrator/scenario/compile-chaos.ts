@@ -1,0 +1,235 @@
+/** From what a scenario breaks to the request that the lab's chaos is given, checked as far as that is possible without a lab. */
+
+import type { RuleAction } from '../../devices/control.js';
+import { DEVICE_ACTIONS, type DeviceAction, type FaultRequest } from '../chaos/fault.js';
+import { parseLink } from '../topology/endpoint.js';
+import { impairmentOf } from '../topology/impairment.js';
+import type { ImpairmentFile } from '../topology/schema-impairment.js';
+import type { Path } from '../topology/source.js';
+import { parseShare, parseSize } from '../topology/units.js';
+import { type Compiler, ms, optionalMs } from './compiler.js';
+import type { Action } from './model.js';
+import { formsOf } from './one-of.js';
+import { CHAOS_FORMS, type ChaosFile, RULE_ACTIONS } from './schema-chaos.js';
+
+export interface CompiledChaos {
+  readonly action: Action;
+  /** `link client -- sw1, loss 30%` */
+  readonly title: string;
+}
+
+export function compileChaos(compiler: Compiler, file: 'clear' | ChaosFile, path: Path): CompiledChaos | undefined {
+  if (file === 'clear') return { action: { kind: 'clear' }, title: 'clear' };
+  const title = titleOf(file);
+  if (file.end !== undefined) {
+    if (compiler.step(file.end, [...path, 'end'], ['chaos']) === undefined) return undefined;
+    return { action: { kind: 'end-fault', name: file.end }, title };
+  }
+  const request = requestOf(compiler, file, path);
+  return request && { action: { kind: 'chaos', request }, title };
+}
+
+function requestOf(compiler: Compiler, file: ChaosFile, path: Path): FaultRequest | undefined {
+  const common = {
+    ...(file.for !== undefined && { forMs: ms(file.for) }),
+    // By its place in the file, not by the fault's number: two that begin at once may be numbered either way.
+    seed: String(file.seed ?? `${compiler.seed} ${path.join('.')}`),
+  };
+  switch (formsOf(CHAOS_FORMS, file)[0]) {
+    case 'link':
+      return linkRequest(compiler, file, path, common);
+    case 'device':
+      return deviceRequest(compiler, file, path, common);
+    case 'fault':
+      return ruleRequest(compiler, file, path, common);
+    case 'partition':
+      return {
+        kind: 'partition',
+        left: [file.partition ?? []].flat(),
+        ...(file.against !== undefined && { right: [file.against].flat() }),
+        ...(file.silent !== undefined && { silent: file.silent }),
+        ...common,
+      };
+    default:
+      if (file.for === undefined) {
+        compiler.problem([...path, 'monkey'], 'a monkey needs an end: write "for: 10s"', { key: true }, 'endless');
+        return undefined;
+      }
+      return {
+        kind: 'monkey',
+        ...common,
+        forMs: ms(file.for),
+        ...(file.interval !== undefined && { intervalMs: ms(file.interval) }),
+        ...(file.spare !== undefined && { spare: [file.spare].flat() }),
+        ...(file.kinds !== undefined && { kinds: file.kinds }),
+      };
+  }
+}
+
+interface Common {
+  readonly forMs?: number;
+  readonly seed: string;
+}
+
+function linkRequest(compiler: Compiler, file: ChaosFile, path: Path, common: Common): FaultRequest | undefined {
+  const place = [...path, 'link'];
+  const link = parseLink(file.link ?? '');
+  if (link === undefined) {
+    compiler.problem(place, `"${file.link}" is no link: write client -- sw1`);
+    return undefined;
+  }
+  const text = ({ device, port }: { device: string; port?: string }) =>
+    port === undefined ? device : `${device}:${port}`;
+  const [a, b] = [text(link.left), text(link.right)];
+  const before = compiler.problems.length;
+  for (const { device } of [link.left, link.right]) compiler.device(device, place, '');
+  if (compiler.problems.length > before) return undefined;
+  const joins = compiler.topology.links.filter(({ left, right }) =>
+    [
+      [left, right],
+      [right, left],
+    ].some(
+      ([one, other]) =>
+        one.device === link.left.device &&
+        (link.left.port ?? one.port) === one.port &&
+        other.device === link.right.device &&
+        (link.right.port ?? other.port) === other.port,
+    ),
+  );
+  if (joins.length === 0) compiler.problem(place, `there is no link between ${a} and ${b}`);
+  if (joins.length > 1) {
+    compiler.problem(place, `several links join them: ${joins.map(({ name }) => name).join(', ')}. Name the interface`);
+  }
+  const impairment = impairmentOf(file as ImpairmentFile);
+  if (impairment === undefined && file.state === undefined)
+    compiler.problem(place, 'what happens to it? Write a parameter such as "loss: 30%", or "state: down"', {
+      key: true,
+    });
+  return {
+    kind: 'link',
+    a,
+    b,
+    ...(file.from !== undefined && { from: file.from }),
+    ...(impairment !== undefined && { impairment }),
+    ...(file.state !== undefined && { state: file.state }),
+    ...common,
+  };
+}
+
+function deviceRequest(compiler: Compiler, file: ChaosFile, path: Path, common: Common): FaultRequest | undefined {
+  const device = compiler.device(file.device, [...path, 'device'], '');
+  const action = DEVICE_ACTIONS.find((known) => known === file.action);
+  if (action === undefined) {
+    compiler.problem(
+      [...path, file.action === undefined ? 'device' : 'action'],
+      `what happens to it? "action" is one of ${DEVICE_ACTIONS.join(', ')}`,
+    );
+    return undefined;
+  }
+  const belongs: Partial<Record<keyof ChaosFile, DeviceAction>> = { factor: 'slow', speed: 'clock', offset: 'clock' };
+  refuseOthers(compiler, file, path, belongs, action);
+  if (device === undefined) return undefined;
+  return {
+    kind: 'device',
+    device: device.name,
+    action,
+    ...(file.factor !== undefined && { factor: file.factor }),
+    ...(file.speed !== undefined && { rate: file.speed }),
+    ...(file.offset !== undefined && { offsetMs: ms(file.offset) }),
+    ...common,
+  };
+}
+
+const RULE_PARAMETERS: Partial<Record<keyof ChaosFile, RuleAction['kind']>> = {
+  delay: 'delay',
+  jitter: 'delay',
+  copies: 'duplicate',
+  bits: 'corrupt',
+  fixFcs: 'corrupt',
+  reply: 'reply',
+  after: 'reset',
+};
+
+function ruleRequest(compiler: Compiler, file: ChaosFile, path: Path, common: Common): FaultRequest | undefined {
+  const text = file.fault ?? '';
+  const filter = compiler.filter(text, [...path, 'fault']);
+  const kind = RULE_ACTIONS.find((known) => known === file.action);
+  if (kind === undefined) {
+    compiler.problem(
+      [...path, file.action === undefined ? 'fault' : 'action'],
+      `what do packets suffer? "action" is one of ${RULE_ACTIONS.join(', ')}`,
+    );
+    return undefined;
+  }
+  refuseOthers(compiler, file, path, RULE_PARAMETERS, kind);
+  if (file.at !== undefined) compiler.device(file.at.split(':')[0], [...path, 'at'], '');
+  const action = ruleAction(compiler, file, path, kind);
+  if (action === undefined || filter === undefined) return undefined;
+  return {
+    kind: 'rule',
+    filter: text,
+    action,
+    ...(file.at !== undefined && { at: file.at }),
+    ...(file.skip !== undefined && { skip: file.skip }),
+    ...(file.count !== undefined && { count: file.count }),
+    ...(file.share !== undefined && { share: parseShare(file.share) }),
+    ...common,
+  };
+}
+
+function ruleAction(compiler: Compiler, file: ChaosFile, path: Path, kind: RuleAction['kind']): RuleAction | undefined {
+  const missing = (key: string, example: string) => {
+    compiler.problem([...path, 'action'], `"${key}" is missing here: write ${example}`, {}, 'missing-key');
+    return undefined;
+  };
+  switch (kind) {
+    case 'drop':
+      return { kind };
+    case 'delay':
+      if (file.delay === undefined) return missing('delay', 'delay: 50ms');
+      return { kind, delayMs: ms(file.delay), ...(file.jitter !== undefined && { jitterMs: optionalMs(file.jitter) }) };
+    case 'duplicate':
+      return { kind, ...(file.copies !== undefined && { copies: file.copies }) };
+    case 'corrupt':
+      return {
+        kind,
+        ...(file.bits !== undefined && { bits: file.bits }),
+        ...(file.fixFcs !== undefined && { fixFcs: file.fixFcs }),
+      };
+    case 'reply':
+      if (file.reply === undefined) return missing('reply', 'reply: servfail');
+      return { kind, reply: file.reply };
+    case 'reset':
+      return { kind, ...(file.after !== undefined && { afterBytes: parseSize(file.after) }) };
+  }
+}
+
+/** Parameters that belong to another action than this one. */
+function refuseOthers(
+  compiler: Compiler,
+  file: ChaosFile,
+  path: Path,
+  belongs: Partial<Record<keyof ChaosFile, string>>,
+  action: string,
+): void {
+  for (const [key, owner] of Object.entries(belongs)) {
+    if (file[key as keyof ChaosFile] === undefined || owner === action) continue;
+    compiler.problem([...path, key], `"${key}" belongs to "action: ${owner}"`, { key: true });
+  }
+}
+
+/** As it is written, in one line. */
+function titleOf(file: ChaosFile): string {
+  const [form, ...rest] = [
+    ...formsOf(CHAOS_FORMS, file),
+    ...Object.keys(file).filter((key) => !Object.hasOwn(CHAOS_FORMS, key)),
+  ];
+  const written = (key: string) => {
+    const value = file[key as keyof ChaosFile];
+    if (Array.isArray(value)) return value.join(' ');
+    return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  };
+  const head = `${form} ${written(form)}`;
+  const parts = rest.map((key) => (['state', 'action'].includes(key) ? written(key) : `${key} ${written(key)}`));
+  return [head, ...parts].join(', ');
+}
