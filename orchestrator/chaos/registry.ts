@@ -20,8 +20,8 @@ import type {
 import type { ChaosGround } from './ground.js';
 import { type Entry, Ledger } from './ledger.js';
 import { checkFit, checkLink, draftLink, placeOfLink } from './link-fault.js';
-import { planMonkey } from './monkey/plan.js';
-import { runMonkey } from './monkey/run.js';
+import { planMonkey } from './monkey-plan.js';
+import { runMonkey } from './monkey-run.js';
 import { cutOf } from './partition.js';
 import { parseRequest } from './request-schema.js';
 import { checkRule, countsTogether, draftRule, judgesOf } from './rule-fault.js';

@@ -5,13 +5,13 @@
  * All of it heals by the end: each fault has its time. A device has one fault of its process at a time, and leave to come
  * back before the next one; no more than a quarter of the devices are away together.
  */
-import type { DeviceKind } from '../../../devices/control.js';
-import { CliError } from '../../errors.js';
-import { type Cable, endText, fitsPattern } from '../cabling.js';
-import { type DeviceRequest, type FaultRequest, MONKEY_KINDS, type MonkeyKind, type MonkeyRequest } from '../fault.js';
-import { Dice } from './dice.js';
-import { someImpairment } from './impairments.js';
-import { somePackets } from './packets.js';
+import type { DeviceKind } from '../../devices/control.js';
+import { CliError } from '../errors.js';
+import { type Cable, endText, fitsPattern } from './cabling.js';
+import { type DeviceRequest, type FaultRequest, MONKEY_KINDS, type MonkeyKind, type MonkeyRequest } from './fault.js';
+import { Dice } from './monkey-dice.js';
+import { someImpairment } from './monkey-impairments.js';
+import { somePackets } from './monkey-packets.js';
 
 export interface MonkeyGround {
   readonly devices: readonly { readonly name: string; readonly kind: DeviceKind }[];

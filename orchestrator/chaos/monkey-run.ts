@@ -1,7 +1,7 @@
 /** Lets a plan happen, on the lab's clock. */
-import type { FaultRequest } from '../fault.js';
-import type { ChaosGround } from '../ground.js';
-import type { PlannedFault } from './plan.js';
+import type { FaultRequest } from './fault.js';
+import type { ChaosGround } from './ground.js';
+import type { PlannedFault } from './monkey-plan.js';
 
 /** @returns what ends it */
 export function runMonkey(

@@ -1,6 +1,6 @@
 /** Random link parameters, each kind of them, in ranges in which a page still loads now and then. */
-import type { ImpairmentConfig, LossModelConfig } from '../../../devices/control.js';
-import type { Dice } from './dice.js';
+import type { ImpairmentConfig, LossModelConfig } from '../../devices/control.js';
+import type { Dice } from './monkey-dice.js';
 
 /** One to three kinds of trouble at once. */
 export function someImpairment(dice: Dice): ImpairmentConfig {

@@ -1,7 +1,7 @@
 /** Random faults that know protocols. */
-import type { RuleAction } from '../../../devices/control.js';
-import type { RuleRequest } from '../fault.js';
-import type { Dice } from './dice.js';
+import type { RuleAction } from '../../devices/control.js';
+import type { RuleRequest } from './fault.js';
+import type { Dice } from './monkey-dice.js';
 
 type Recipe = readonly [filter: string, action: (dice: Dice) => RuleAction];
 

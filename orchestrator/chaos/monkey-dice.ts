@@ -1,5 +1,5 @@
 /** Draws as faults need them: of a stream of their own, and rounded, so that what came out can be written down. */
-import { Random } from '../../../devices/control.js';
+import { Random } from '../../devices/control.js';
 
 export class Dice {
   private readonly random: Random;
