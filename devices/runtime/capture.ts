@@ -9,6 +9,7 @@ import {
   encodeCapture,
   type RpcPeer,
 } from '../control.js';
+import type { Instant } from '../stack/clock.js';
 import type { Port } from '../stack/link/port.js';
 import type { Filter } from '../stack/wire/filter/filter.js';
 
@@ -41,13 +42,20 @@ interface Subscription {
 export class CaptureHub {
   private readonly ports: Port[];
   private readonly describe: (port: Port) => CaptureInterface;
+  private readonly toLab: (at: Instant) => Instant;
   private readonly subscriptions = new Map<RpcPeer, Subscription>();
   /** What ends the tap of a port. */
   private readonly taps = new Map<Port, () => void>();
 
-  constructor(ports: readonly Port[], describe: (port: Port) => CaptureInterface) {
+  /** `toLab`: from the device's time to that of the lab. */
+  constructor(
+    ports: readonly Port[],
+    describe: (port: Port) => CaptureInterface,
+    toLab: (at: Instant) => Instant = (at) => at,
+  ) {
     this.ports = [...ports];
     this.describe = describe;
+    this.toLab = toLab;
   }
 
   /** One capture a client; a second call replaces the first. The result's order is that of `interfaceIndex`. */
@@ -106,7 +114,8 @@ export class CaptureHub {
   private tap(port: Port): () => void {
     const { device, port: portName } = this.describe(port);
     const name = `${device}:${portName}`;
-    return port.addTap((packet, direction, dropped, at, fault) => {
+    return port.addTap((packet, direction, dropped, deviceAt, fault) => {
+      const at = this.toLab(deviceAt);
       // A view into a datagram that others may still hold: the copy is the capture's own, and one is enough for all.
       let copy: Uint8Array | undefined;
       for (const [peer, subscription] of this.subscriptions) {

@@ -4,6 +4,7 @@ import {
   type DeviceConfig,
   type DeviceStatus,
   type FetchRequest,
+  type FetchResult,
   type InterfaceRow,
   invalidParams,
   type RpcMethod,
@@ -16,7 +17,9 @@ import { compileFilter, type Filter, isFilterError } from '../stack/wire/filter/
 import type { Attachments } from './attachments.js';
 import { CaptureHub, type CaptureRequest } from './capture.js';
 import type { DeviceChaos } from './chaos.js';
+import type { DeviceClock } from './clock.js';
 import { ExecSessions } from './exec.js';
+import { inLabTime } from './lab-times.js';
 import { Streams } from './streams.js';
 import type { TraceHub } from './trace.js';
 
@@ -26,6 +29,7 @@ export interface DeviceParts {
   readonly attachments: Attachments;
   readonly traces: TraceHub;
   readonly chaos: DeviceChaos;
+  readonly clock: DeviceClock;
   /** Starts the machine's programs; once. */
   start(): void;
   /** Ends the process in an orderly way. */
@@ -33,19 +37,23 @@ export interface DeviceParts {
 }
 
 export function deviceMethods(parts: DeviceParts): Record<string, RpcMethod> {
-  const { config, machine, traces, attachments, chaos } = parts;
-  const captures = new CaptureHub(machine.ports, (port) => {
-    const { mac, addresses } = interfaceRow(machine, port.name);
-    const { rateBps } = port.impairment;
-    return {
-      device: config.name,
-      port: port.name,
-      link: port.link,
-      mac: mac ?? '',
-      addresses: addresses ?? [],
-      ...(rateBps !== undefined && { rateBps }),
-    };
-  });
+  const { config, machine, traces, attachments, chaos, clock } = parts;
+  const captures = new CaptureHub(
+    machine.ports,
+    (port) => {
+      const { mac, addresses } = interfaceRow(machine, port.name);
+      const { rateBps } = port.impairment;
+      return {
+        device: config.name,
+        port: port.name,
+        link: port.link,
+        mac: mac ?? '',
+        addresses: addresses ?? [],
+        ...(rateBps !== undefined && { rateBps }),
+      };
+    },
+    clock.toLab,
+  );
   attachments.onAttached = (port) => {
     captures.attached(port);
     chaos.attached(port);
@@ -71,7 +79,10 @@ export function deviceMethods(parts: DeviceParts): Record<string, RpcMethod> {
     'trace-stop': (_params, peer) => traces.stop(peer),
     attach: (params) => attachments.attach(params),
     detach: (params) => attachments.detach(params),
-    fetch: (params) => fetchPage(machine, params),
+    fetch: async (params) => {
+      const result = await fetchPage(machine, params);
+      return clock.isRight ? result : inLabTime(result, clock.toLab);
+    },
     resolve: (params) => streams.resolve(params),
     'stream-open': (params, peer) => streams.open(params, peer),
     'stream-end': (_params, peer) => streams.end(peer),
@@ -155,7 +166,7 @@ function inspect({ machine, attachments, chaos }: DeviceParts, { table }: RpcPar
   return (rows as InterfaceRow[]).map((row) => ({ ...row, ...attachments.datagrams(row.name) }));
 }
 
-function fetchPage(machine: Machine, params: RpcParams): unknown {
+async function fetchPage(machine: Machine, params: RpcParams): Promise<FetchResult> {
   if (machine.fetch === undefined) throw refuse(`${machine.name} is a ${machine.kind}: only hosts have a browser`);
   if (typeof params.url !== 'string') throw invalidParams('fetch takes a text `url`');
   return machine.fetch(params as unknown as FetchRequest);

@@ -23,13 +23,14 @@ import { Random } from '../stack/random.js';
 import { Attachments } from './attachments.js';
 import { DeviceChaos } from './chaos.js';
 import { folderClaims } from './claims.js';
-import { monotonicNow } from './clock.js';
+import { DeviceClock } from './clock.js';
 import { deviceMethods } from './device-api.js';
 import { Driver } from './driver.js';
 import { diskFiles } from './files.js';
 import { DiskLogs } from './log-files.js';
 import { Programs } from './programs.js';
 import { RpcServer } from './rpc-server.js';
+import { SlowCpu } from './slow-cpu.js';
 import { TraceHub } from './trace.js';
 
 const EXIT_FAILED = 1;
@@ -96,13 +97,15 @@ async function launch(
       ? pino.destination(2)
       : pino.destination({ dest: config.logFile, mode: 0o600, sync: true }),
   );
-  const traces = new TraceHub();
+  const clock = new DeviceClock();
+  const cpu = new SlowCpu();
+  const traces = new TraceHub(clock);
   const programs = new Programs({ isAlone: true, own: realpathSync(process.argv[1]) });
-  const driver = new Driver();
+  const driver = new Driver(clock, cpu.worked);
   const random = new Random(config.seed).fork(`device ${config.name}`);
   const machine = create(config, {
-    now: monotonicNow,
-    wallClock: Date.now,
+    now: clock.now,
+    wallClock: clock.wallClock,
     wake: driver.wake,
     crc32,
     random: life === 1 ? random : random.fork(`life ${life}`),
@@ -121,7 +124,12 @@ async function launch(
     machine,
     isExternal: (port) => attachments.isExternal(port),
     claims: (folder) => folderClaims(folder, log),
-    now: monotonicNow,
+    setSlowness: cpu.setFactor,
+    setClock: (skew) => {
+      clock.setSkew(skew);
+      driver.rearm();
+    },
+    now: clock.now,
     wake: driver.wake,
   });
 
@@ -142,6 +150,7 @@ async function launch(
       attachments.close();
       control.close();
       driver.stop();
+      cpu.stop();
       process.exit(0);
     };
     setTimeout(end, STOP_LIMIT_MS);
@@ -153,7 +162,7 @@ async function launch(
 
   const control = new RpcServer(
     config.control,
-    deviceMethods({ config, machine, attachments, traces, chaos, start, shutdown: () => shutdown('asked to') }),
+    deviceMethods({ config, machine, attachments, traces, chaos, clock, start, shutdown: () => shutdown('asked to') }),
   );
   await control.open();
 

@@ -1,7 +1,7 @@
 import type { RpcPeer } from '../control.js';
 import type { Instant } from '../stack/clock.js';
 import type { TraceDetail, TraceEvent, Tracer } from '../stack/trace.js';
-import { monotonicNow } from './clock.js';
+import { DeviceClock } from './clock.js';
 
 /** Events for a client that is this far behind are dropped and counted: the device must not grow without bound. */
 const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
@@ -15,10 +15,15 @@ interface Listener {
 export class TraceHub implements Tracer {
   enabled = false;
   private readonly peers = new Map<RpcPeer, Listener>();
+  private readonly clock: DeviceClock;
 
-  emit(detail: TraceDetail, at: Instant = monotonicNow()): void {
+  constructor(clock = new DeviceClock()) {
+    this.clock = clock;
+  }
+
+  emit(detail: TraceDetail, at: Instant = this.clock.now()): void {
     if (!this.enabled) return;
-    const event: TraceEvent = { ...detail, at };
+    const event: TraceEvent = { ...detail, at: this.clock.toLab(at) };
     for (const [peer, listener] of this.peers) {
       if (listener.events !== undefined && !listener.events.has(event.event)) continue;
       if (peer.backlogBytes > MAX_BACKLOG_BYTES) listener.missed += 1;

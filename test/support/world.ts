@@ -18,6 +18,7 @@ import type { DeviceConfig, DeviceKind, PortConfig } from '../../devices/control
 import type { FetchRequest, FetchResult } from '../../devices/control/rpc.js';
 import type { TunnelConfig } from '../../devices/control/tunnel.js';
 import { DeviceChaos } from '../../devices/runtime/chaos.js';
+import { DeviceClock } from '../../devices/runtime/clock.js';
 import { Programs } from '../../devices/runtime/programs.js';
 import type { Claim } from '../../devices/stack/link/faults/choice.js';
 import type { Port } from '../../devices/stack/link/port.js';
@@ -109,15 +110,20 @@ export class World extends Wiring {
       ...spec,
       ports: spec.ports.map((port, index) => withMac(spec.kind, port, this.machines.size, index)),
     };
-    const machine = createMachine(config, this.environmentOf(config));
-    this.attach(new WiredMachine(machine));
+    const clock = new DeviceClock(
+      () => this.now,
+      () => EPOCH_MS + this.now,
+    );
+    const machine = createMachine(config, this.environmentOf(config, clock));
+    this.attach(new WiredMachine(machine, clock));
     this.machines.set(machine.name, machine);
     const foreign = new Set(spec.ports.filter(({ tunnel }) => isForeign(tunnel)).map(({ name }) => name));
     const chaos = new DeviceChaos({
       machine,
       isExternal: ({ name }) => foreign.has(name),
       claims: (folder) => this.claimsOf(folder),
-      now: () => this.now,
+      setClock: (skew) => clock.setSkew(skew),
+      now: clock.now,
     });
     this.chaosOf.set(machine.name, chaos);
     return machine;
@@ -227,11 +233,11 @@ export class World extends Wiring {
     );
   }
 
-  private environmentOf(config: DeviceConfig): Environment {
+  private environmentOf(config: DeviceConfig, clock: DeviceClock): Environment {
     const device = config.name;
     return {
-      now: () => this.now,
-      wallClock: () => EPOCH_MS + this.now,
+      now: clock.now,
+      wallClock: clock.wallClock,
       // The loop asks every machine for its deadline before each step.
       wake: () => {},
       crc32,
@@ -265,9 +271,11 @@ function isForeign(tunnel: TunnelConfig | undefined): boolean {
 class WiredMachine {
   readonly hasPrograms: boolean;
   private readonly machine: Machine;
+  private readonly clock: DeviceClock;
 
-  constructor(machine: Machine) {
+  constructor(machine: Machine, clock: DeviceClock) {
     this.machine = machine;
+    this.clock = clock;
     this.hasPrograms = machine.kind !== 'switch' && machine.kind !== 'hub';
   }
 
@@ -279,16 +287,19 @@ class WiredMachine {
     return this.machine.ports;
   }
 
-  receive(...packet: Parameters<Machine['receive']>): void {
-    this.machine.receive(...packet);
+  receive(port: Port, packet: Uint8Array): void {
+    this.machine.receive(port, packet, this.clock.now());
   }
 
   advance(now: number): void {
-    this.machine.advance(now);
+    const { machine, clock } = this;
+    const next = machine.nextTimeoutAt();
+    // Translated there and back a deadline may lie a rounding error ahead: it is due when the world says so.
+    machine.advance(clock.toLab(next) <= now ? Math.max(next, clock.now()) : clock.now());
   }
 
   nextTimeoutAt(): number {
-    return this.machine.nextTimeoutAt();
+    return this.clock.toLab(this.machine.nextTimeoutAt());
   }
 }
 
