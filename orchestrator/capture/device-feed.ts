@@ -22,55 +22,82 @@ export interface FeedListener {
   onInterface(description: CaptureInterface): void;
   onFrame(frame: CapturedFrame, on: CaptureInterface): void;
   /** It is captured, for the first time or again. */
-  onListening(device: string, pid: number, again: boolean): void;
+  onListening?(device: string, pid: number, again: boolean): void;
   /** It was captured, and its connection has closed. */
-  onLost(device: string): void;
-  /** A line of an NSS key log. Asked for only where this is. */
-  onSecret?(line: string): void;
+  onLost?(device: string): void;
+  /** Asked for only where this is. */
+  onTrace?(event: TraceEvent): void;
+  /** After the frames of one message. */
+  onBatch?(): void;
+}
+
+export interface FeedRequest {
+  /** Params of `capture-start`. */
+  readonly capture?: object;
+  /** Names of trace events; all when left out. */
+  readonly events?: readonly TraceEvent['event'][];
 }
 
 export class DeviceFeed {
   readonly device: string;
   private readonly lab: string;
-  private readonly params: object;
+  private readonly request: FeedRequest;
   private readonly listener: FeedListener;
   private client: RpcClient | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private connecting: Promise<void> | undefined;
   private stopped = false;
   private captured = false;
   private totals = NOTHING;
   /** Of the device's former lives. */
   private before = NOTHING;
 
-  /** `params` are those of `capture-start`. */
-  constructor(lab: string, device: string, params: object, listener: FeedListener) {
+  constructor(lab: string, device: string, request: FeedRequest, listener: FeedListener) {
     this.lab = lab;
     this.device = device;
-    this.params = params;
+    this.request = request;
     this.listener = listener;
   }
 
   /** Resolves after the first try, however it went; goes on trying until {@link stop}. */
   async start(): Promise<void> {
-    await this.connect();
+    await this.tryNow();
+  }
+
+  /** The device answers again: resolves when it is captured, or cannot be. */
+  async back(): Promise<void> {
+    // A try that is under way may still be that to its last process.
+    await this.connecting;
+    if (this.client !== undefined || this.stopped) return;
+    clearTimeout(this.timer);
+    await this.tryNow();
   }
 
   get isListening(): boolean {
     return this.client !== undefined;
   }
 
-  /** Resolves after the last frame was handed over, or when the device does not answer. */
-  async stop(): Promise<CaptureTotals> {
+  /** Resolves after the last frame was handed over; without it when `absence` does, or after `limitMs`. */
+  async stop(absence?: Promise<void>, limitMs = STOP_LIMIT_MS): Promise<CaptureTotals> {
     this.stopped = true;
     clearTimeout(this.timer);
-    try {
-      const last = await this.client?.call<CaptureTotals>('capture-stop', {}, STOP_LIMIT_MS);
-      if (last !== undefined) this.totals = last;
-    } catch {
-      // What it has told before holds.
-    }
-    this.client?.close();
+    const { client } = this;
+    if (client !== undefined) await Promise.race([this.stopAsked(client, limitMs), absence ?? new Promise(() => {})]);
+    client?.close();
     return sum(this.totals, this.before);
+  }
+
+  /** When it does not answer, what it has told before holds. */
+  private async stopAsked(client: RpcClient, limitMs: number): Promise<void> {
+    const call = (method: string) => client.call<Partial<CaptureTotals>>(method, {}, limitMs).catch(() => undefined);
+    const traces = this.listener.onTrace === undefined ? undefined : call('trace-stop');
+    this.totals = { ...this.totals, ...(await call('capture-stop')) };
+    this.totals = sum(this.totals, { missed: (await traces)?.missed ?? 0, filtered: 0 });
+  }
+
+  private tryNow(): Promise<void> {
+    this.connecting = this.connect();
+    return this.connecting;
   }
 
   private async connect(): Promise<void> {
@@ -84,15 +111,16 @@ export class DeviceFeed {
       client.notifications.set('capture-totals', (totals: CaptureTotals) => {
         this.totals = totals;
       });
-      await this.listenToSecrets(client);
-      await listenToFrames(client, this.params, this.listener, ANSWER_LIMIT_MS);
-      const { pid } = await client.call<DeviceStatus>('status', {}, ANSWER_LIMIT_MS);
+      await this.listenToTraces(client);
+      await listenToFrames(client, this.request.capture ?? {}, this.listener, ANSWER_LIMIT_MS);
+      // One that was started by hand in the place of another is not in the lab's file.
+      const { pid } = this.captured ? await client.call<DeviceStatus>('status', {}, ANSWER_LIMIT_MS) : found;
       if (this.stopped) {
         client.close();
         return;
       }
       this.client = client;
-      this.listener.onListening(this.device, pid, this.captured);
+      this.listener.onListening?.(this.device, pid, this.captured);
       this.captured = true;
     } catch {
       client?.close();
@@ -100,14 +128,12 @@ export class DeviceFeed {
     }
   }
 
-  /** Before the frames, so that none comes before what decrypts it. */
-  private async listenToSecrets(client: RpcClient): Promise<void> {
-    const { onSecret } = this.listener;
-    if (onSecret === undefined) return;
-    client.notifications.set('trace', (event: TraceEvent) => {
-      if (event.event === 'tls-secret') onSecret(event.line);
-    });
-    await client.call('trace-start', { events: ['tls-secret'] }, ANSWER_LIMIT_MS);
+  /** Before the frames, so that none comes before the secret that decrypts it. */
+  private async listenToTraces(client: RpcClient): Promise<void> {
+    const { onTrace } = this.listener;
+    if (onTrace === undefined) return;
+    client.notifications.set('trace', onTrace);
+    await client.call('trace-start', { events: this.request.events }, ANSWER_LIMIT_MS);
   }
 
   private lost(): void {
@@ -116,13 +142,13 @@ export class DeviceFeed {
     this.before = sum(this.before, this.totals);
     this.totals = NOTHING;
     if (this.stopped) return;
-    this.listener.onLost(this.device);
+    this.listener.onLost?.(this.device);
     this.retry();
   }
 
   private retry(): void {
     if (this.stopped) return;
-    this.timer = setTimeout(() => void this.connect(), RETRY_INTERVAL_MS);
+    this.timer = setTimeout(() => void this.tryNow(), RETRY_INTERVAL_MS);
   }
 }
 

@@ -1,8 +1,8 @@
 /** A live capture of a lab: the frames of all its devices, in the order of time, as they happen. */
 import type { CaptureInterface, CaptureTotals } from '../../devices/control.js';
 import type { DeviceEnded } from '../lab/device-news.js';
-import type { RpcClient } from '../lab/rpc-client.js';
-import { connectLab, type LabState } from '../lab/state.js';
+import { LabWatch } from '../lab/lab-watch.js';
+import type { LabState } from '../lab/state.js';
 import { DeviceFeed, sum } from './device-feed.js';
 import type { DeviceSelection } from './selection.js';
 import { Timeline } from './timeline.js';
@@ -64,7 +64,7 @@ export class LiveCapture {
   private readonly away = new Map<string, NodeJS.Timeout | undefined>();
   private holdMs = HOLD_MS;
   private releaseTimer: NodeJS.Timeout | undefined;
-  private lab: RpcClient | undefined;
+  private lab: LabWatch | undefined;
   private endLab: () => void = () => {};
 
   private constructor(
@@ -82,13 +82,15 @@ export class LiveCapture {
         new DeviceFeed(
           lab,
           device,
-          { ...request, filter },
+          { capture: { ...request, filter }, events: ['tls-secret'] },
           {
             onInterface: (description) => this.learn(description),
             onFrame: (frame, on) => this.add({ ...frame, on, interfaceIndex: this.learn(on) }),
             onListening: (name, pid, again) => this.listening(name, pid, again),
             onLost: (name) => this.lost(name),
-            ...(listener.onSecret && { onSecret: (line) => listener.onSecret?.(line) }),
+            ...(listener.onSecret && {
+              onTrace: (event) => event.event === 'tls-secret' && listener.onSecret?.(event.line),
+            }),
           },
         ),
     );
@@ -123,7 +125,7 @@ export class LiveCapture {
 
   /** Ends the capture: hands over all frames that have happened, then resolves. */
   async stop(): Promise<CaptureTotals> {
-    const totals = await Promise.all(this.feeds.map((feed) => feed.stop()));
+    const totals = await Promise.all(this.feeds.map((feed) => feed.stop(this.lab?.absence(feed.device))));
     clearTimeout(this.releaseTimer);
     for (const timer of this.away.values()) clearTimeout(timer);
     this.lab?.close();
@@ -132,13 +134,12 @@ export class LiveCapture {
   }
 
   private async watchLab(name: string): Promise<void> {
-    this.lab = await connectLab(name);
-    if (this.lab === undefined) {
-      this.endLab();
-      return;
-    }
-    this.lab.notifications.set('device-end', (end: DeviceEnded) => this.tellGone(end.name, wayOfEnd(end)));
-    this.lab.onClose = () => this.endLab();
+    this.lab = await LabWatch.open(name, {
+      onStart: async (news) => this.feeds.find(({ device }) => device === news.name)?.back(),
+      onEnd: (news) => this.tellGone(news.name, wayOfEnd(news)),
+      onClose: () => this.endLab(),
+    });
+    if (this.lab === undefined) this.endLab();
   }
 
   /** The number of a link end. While devices still answer the call to start it is not settled. */

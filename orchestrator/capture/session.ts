@@ -6,15 +6,15 @@
  */
 import type { CapturedFrame, CaptureInterface, TraceEvent } from '../../devices/control.js';
 import { dissect, type Layers } from '../../devices/stack/wire/dissect.js';
-import { RpcClient } from '../lab/rpc-client.js';
+import { LabWatch } from '../lab/lab-watch.js';
 import type { LabState } from '../lab/state.js';
-import { listenToFrames } from './frame-source.js';
+import { DeviceFeed, sum } from './device-feed.js';
 import { epochOffsetMs } from './pcapng-writer.js';
 import { inOrder } from './timeline.js';
 
 /** Frames beyond this many bytes keep their dissected headers but lose their bytes. */
 const DEFAULT_BYTE_LIMIT = 64 * 1024 * 1024;
-/** A device that was paused meanwhile does not answer; what it saw until then is here. */
+/** A device that does not answer has handed over before what it saw. */
 const STOP_LIMIT_MS = 5000;
 
 /** One frame at one end of a link. A frame that crosses a link is seen twice: going out, and coming in. */
@@ -56,7 +56,7 @@ export interface LabCapture {
 }
 
 export class CaptureSession {
-  private readonly clients: RpcClient[] = [];
+  private readonly feeds: readonly DeviceFeed[];
   /** In the order of the lab's devices, however they answer: the same interfaces in every capture. */
   private readonly interfaces: CaptureInterface[][];
   private readonly frames: (Omit<LabFrame, 'n' | 'interfaceIndex'> & { readonly on: CaptureInterface })[] = [];
@@ -64,16 +64,43 @@ export class CaptureSession {
   private readonly byteLimit: number;
   private bytes = 0;
   private onNews: (() => void) | undefined;
+  private lab: LabWatch | undefined;
 
-  private constructor(devices: number, byteLimit: number) {
+  private constructor(state: LabState, byteLimit: number) {
     this.byteLimit = byteLimit;
-    this.interfaces = Array.from({ length: devices }, () => []);
+    this.interfaces = state.devices.map(() => []);
+    this.feeds = state.devices.map(({ name: device }, index) => {
+      const ends = this.interfaces[index];
+      return new DeviceFeed(
+        state.name,
+        device,
+        {},
+        {
+          onInterface: (description) => lastingEnd(ends, description),
+          onFrame: (frame, on) => this.add(lastingEnd(ends, on), frame),
+          onBatch: () => this.onNews?.(),
+          onTrace: (event) => {
+            this.traces.push({ device, event });
+            this.onNews?.();
+          },
+        },
+      );
+    });
   }
 
-  /** Listens to all ports of all devices that answer. */
+  /** Listens to all ports of all devices: of those that answer now from now on, of others as soon as they do. */
   static async start(state: LabState, byteLimit = DEFAULT_BYTE_LIMIT): Promise<CaptureSession> {
-    const session = new CaptureSession(state.devices.length, byteLimit);
-    await Promise.all(state.devices.map((device, index) => session.listen(index, device.name, device.control)));
+    const session = new CaptureSession(state, byteLimit);
+    const back = async (name: string) => session.feeds.find(({ device }) => device === name)?.back();
+    const lab = await LabWatch.open(state.name, { onStart: ({ name }) => back(name) });
+    session.lab = lab;
+    // What is dead or paused has nothing to say; the story shows what the others saw.
+    await Promise.all(
+      session.feeds.map((feed) => {
+        const listening = feed.start();
+        return lab?.canAnswer(feed.device) === false ? undefined : listening;
+      }),
+    );
     return session;
   }
 
@@ -99,16 +126,10 @@ export class CaptureSession {
 
   /** Ends the capture and returns all of it, ordered by time. */
   async stop(): Promise<LabCapture> {
-    const missed = await Promise.all(
-      this.clients.map(async (client) => {
-        const stopped = ['capture-stop', 'trace-stop'].map((method) =>
-          client.call<{ missed: number }>(method, {}, STOP_LIMIT_MS).catch(() => ({ missed: 0 })),
-        );
-        const [frames, events] = await Promise.all(stopped);
-        client.close();
-        return frames.missed + events.missed;
-      }),
+    const totals = await Promise.all(
+      this.feeds.map((feed) => feed.stop(this.lab?.absence(feed.device), STOP_LIMIT_MS)),
     );
+    this.lab?.close();
     const interfaces = this.interfaces.flat();
     const indexes = new Map(interfaces.map((one, index) => [one, index]));
     const frames = this.frames.map(({ on, ...frame }) => ({ n: 0, interfaceIndex: indexes.get(on) ?? 0, ...frame }));
@@ -121,37 +142,15 @@ export class CaptureSession {
       interfaces,
       frames,
       traces: this.traces,
-      missed: missed.reduce((sum, count) => sum + count, 0),
+      missed: totals.reduce(sum).missed,
       epochOffsetMs: epochOffsetMs(),
     };
   }
 
-  /** Whoever gives up lets go of the devices. Does nothing after {@link stop}. */
+  /** For who gives up: nothing is heard any more. */
   close(): void {
-    for (const client of this.clients) client.close();
-  }
-
-  private async listen(index: number, device: string, control: string): Promise<void> {
-    const client = await RpcClient.connect(control).catch(() => undefined);
-    // A dead device has nothing to say; the story shows what the others saw.
-    if (client === undefined) return;
-    this.clients.push(client);
-    client.notifications.set('trace', (event: TraceEvent) => {
-      this.traces.push({ device, event });
-      this.onNews?.();
-    });
-    await client.call('trace-start');
-    const interfaces: CaptureInterface[] = [];
-    this.interfaces[index] = interfaces;
-    await listenToFrames(
-      client,
-      {},
-      {
-        onInterface: (description) => interfaces.push(description),
-        onFrame: (frame, on) => this.add(on, frame),
-        onBatch: () => this.onNews?.(),
-      },
-    );
+    for (const feed of this.feeds) void feed.stop(Promise.resolve());
+    this.lab?.close();
   }
 
   private add(on: CaptureInterface, frame: CapturedFrame): void {
@@ -172,6 +171,13 @@ export class CaptureSession {
       dataLength: layers.tcp?.payload.length ?? layers.udp?.payload.length ?? 0,
     });
   }
+}
+
+/** The link end of that name: a device that comes back has the same ones. */
+function lastingEnd(ends: CaptureInterface[], description: CaptureInterface): CaptureInterface {
+  const known = ends.find(({ port }) => port === description.port);
+  if (known === undefined) ends.push(description);
+  return known ?? description;
 }
 
 const NOTHING = new Uint8Array(0);

@@ -36,7 +36,7 @@ async function run(address: string | undefined, options: BrowseOptions): Promise
   const signal = interruption();
   const page = url ?? siteUrl(firstSite(lab)) ?? 'about:blank';
   const reached = new Reached(page);
-  const proxy = new ProxyServer({ dial: reached.watch(dialFrom(device, 'browse')) });
+  const proxy = new ProxyServer({ dial: reached.watch(dialFrom(lab, device, 'browse')) });
   const { port } = await proxy.listen('127.0.0.1', 0);
   const leave = new AbortController();
   const ending = AbortSignal.any([signal, leave.signal]);

@@ -50,7 +50,7 @@ async function run(texts: readonly string[], options: ExposeOptions): Promise<vo
     for (const [index, target] of targets.entries()) {
       const address = await addressOf(lab, device, target.host);
       const forward = new PortForward({
-        dial: dialFrom(device, 'expose'),
+        dial: dialFrom(lab, device, 'expose'),
         host: address,
         port: target.port,
         onFailure: ({ message }) => news(`${target.text}: ${visible(message)}`),

@@ -52,7 +52,7 @@ async function serve({ from, listen, auth, lab: labName, json, quiet }: ProxyCom
   const lab = await findLab(labName);
   const device = callingDevice(lab, from ?? lab.defaultHost);
   const signal = interruption();
-  const proxy = new ProxyServer({ dial: dialFrom(device, 'proxy'), credentials });
+  const proxy = new ProxyServer({ dial: dialFrom(lab, device, 'proxy'), credentials });
   const alternatives = listen === undefined ? ALTERNATIVES : 0;
   const bound = await listenAt(address, alternatives, (host, port) => proxy.listen(host, port));
   const endpoint = formatAddress({ host: bound.address, port: bound.port });

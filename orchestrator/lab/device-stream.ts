@@ -84,6 +84,11 @@ export class DeviceStream extends Duplex {
     const client = await RpcClient.connect(path).catch(() => {
       throw new ConnectError(DEVICE_GONE);
     });
+    return DeviceStream.over(client, request, signal);
+  }
+
+  /** As {@link open}, over a control connection of its own, which it ends. */
+  static async over(client: RpcClient, request: StreamRequest, signal?: AbortSignal): Promise<DeviceStream> {
     const abort = () => client.terminate();
     signal?.addEventListener('abort', abort, { once: true });
     if (signal?.aborted) abort();

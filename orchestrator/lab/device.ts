@@ -17,7 +17,8 @@ export interface DeviceContext {
   readonly guard: PauseGuard;
   /** Runs in each life but the first between `ready` and `start`. */
   beforeStart(device: string, client: RpcClient): Promise<void>;
-  onNews(news: DeviceNews): void;
+  /** A start waits for what is returned. */
+  onNews(news: DeviceNews): Promise<void>;
 }
 
 /** Far above what a process needs on a busy machine. */
@@ -134,7 +135,7 @@ export class Device {
       await this.process.halt();
       if (this.end !== undefined) throw new CliError(1, describeEnd(this.end));
       this.enter('paused', by);
-      this.tell({ event: 'pause', name: this.config.name, by });
+      void this.tell({ event: 'pause', name: this.config.name, by });
     });
   }
 
@@ -145,7 +146,7 @@ export class Device {
       this.process.proceed();
       await this.context.guard.remove(this.process.pid);
       this.enter('running', by);
-      this.tell({ event: 'resume', name: this.config.name, by });
+      void this.tell({ event: 'resume', name: this.config.name, by });
     });
   }
 
@@ -177,7 +178,7 @@ export class Device {
     const { state, by }: { state: 'stopped' | 'killed' | 'dead'; by?: string } = this.intent ?? { state: 'dead' };
     this.intent = undefined;
     this.enter(state, by);
-    this.tell({ event: 'end', state, by, ...end });
+    void this.tell({ event: 'end', state, by, ...end });
   }
 
   private async leave(state: 'stopped' | 'killed', by: string | undefined, end: () => Promise<void>): Promise<void> {
@@ -197,7 +198,7 @@ export class Device {
     this.process = this.spawn();
     try {
       await withLimit(READY_LIMIT_MS, `${name} did not become ready`, () => this.ready());
-      this.tell({ event: 'start', name, pid: this.process.pid, life: this.life, by });
+      await this.tell({ event: 'start', name, pid: this.process.pid, life: this.life, by });
       if (this.client !== undefined) await this.context.beforeStart(name, this.client);
       await this.begin();
       await awaitConfigured([this], () => {});
@@ -234,7 +235,7 @@ export class Device {
     this.since = Date.now();
   }
 
-  private tell(news: DeviceNews): void {
-    if (this.lab === 'up') this.context.onNews(news);
+  private async tell(news: DeviceNews): Promise<void> {
+    if (this.lab === 'up') await this.context.onNews(news);
   }
 }

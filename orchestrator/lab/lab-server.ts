@@ -5,6 +5,7 @@ import { type RpcMethods, serveRpc } from '../../devices/control.js';
 import { chaosMethods } from '../chaos/chaos-methods.js';
 import type { Chaos, ChaosNews } from '../chaos/fault.js';
 import type { DeviceNews } from './device-news.js';
+import { Followers } from './followers.js';
 import type { Lab } from './lab.js';
 import { labSocket } from './paths.js';
 
@@ -13,10 +14,13 @@ export class LabServer {
     response.writeHead(426, { Connection: 'close' }).end();
   });
   private readonly sockets: WebSocketServer;
+  private readonly followers = new Followers();
 
   constructor(lab: Lab, chaos: Chaos, down: () => void) {
     const methods: RpcMethods = {
       'lab-status': () => lab.devices.map(({ row }) => row),
+      'lab-follow': (_params, peer) => this.followers.add(peer),
+      'lab-listening': ({ name }, peer) => this.followers.listens(String(name), peer),
       'lab-down': () => down(),
       ...chaosMethods(chaos),
     };
@@ -32,9 +36,14 @@ export class LabServer {
     });
   }
 
-  /** Tells every connected client at once what has happened to a device. */
-  announce(news: DeviceNews): void {
+  /**
+   * Tells every connected client at once what has happened to a device. Of one that comes back: resolves when those who
+   * follow the lab listen to it.
+   */
+  async announce(news: DeviceNews): Promise<void> {
+    const gathered = news.event === 'start' ? this.followers.gathered(news.name) : undefined;
     this.tellAll(`device-${news.event}`, news);
+    await gathered;
   }
 
   /** The same of faults that begin and end. */

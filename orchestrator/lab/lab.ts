@@ -45,6 +45,9 @@ export interface LabProgress {
   readonly device?: string;
 }
 
+/** A device that comes back waits, before its programs start, for what is returned. */
+export type NewsListener = (news: DeviceNews) => void | Promise<void>;
+
 export class Lab {
   readonly plan: LabPlan;
   /** In the order of the plan. */
@@ -55,7 +58,7 @@ export class Lab {
    */
   beforeStart: ((device: string, client: RpcClient) => Promise<void>) | undefined;
   private readonly startedAt = new Date().toISOString();
-  private readonly listeners = new Set<(news: DeviceNews) => void>();
+  private readonly listeners = new Set<NewsListener>();
   private ending: Promise<void> | undefined;
 
   private constructor(plan: LabPlan) {
@@ -116,8 +119,8 @@ export class Lab {
     };
   }
 
-  /** Tells what happens to devices once the lab is up; returns what ends this. */
-  listen(listener: (news: DeviceNews) => void): () => void {
+  /** Tells what happens to devices; returns what ends this. */
+  listen(listener: NewsListener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
@@ -171,11 +174,11 @@ export class Lab {
     return this.ending;
   }
 
-  private hear(news: DeviceNews): void {
+  private async hear(news: DeviceNews): Promise<void> {
     if (this.ending !== undefined) return;
     // Whoever is told finds the new process there.
     if (news.event === 'start' || news.event === 'end') writeLabState(this.state);
-    for (const listener of this.listeners) listener(news);
+    await Promise.all([...this.listeners].map((listener) => listener(news)));
   }
 
   /** The device that has ended, or does so very soon. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeviceConfig, InterfaceRow } from '../../devices/control.js';
 import { labDirectory } from './paths.js';
+import { supervisedRows } from './reach-device.js';
 import { RpcClient } from './rpc-client.js';
 import type { LabState } from './state.js';
 
@@ -30,8 +31,10 @@ export function plannedLinkEnds(state: LabState): LabLinkEnd[] {
 
 /** As the devices say that answer: with the ports that were attached since. */
 export async function presentLinkEnds(state: LabState): Promise<LabLinkEnd[]> {
+  const supervised = new Map((await supervisedRows(state.name)).map((row) => [row.name, row.state]));
+  const answering = state.devices.filter(({ name }) => (supervised.get(name) ?? 'running') === 'running');
   const rows = await Promise.all(
-    state.devices.map(async ({ name, control }) => {
+    answering.map(async ({ name, control }) => {
       const client = await RpcClient.connect(control).catch(() => undefined);
       const answer = client?.call<InterfaceRow[]>('inspect', { table: 'interfaces' }, ANSWER_LIMIT_MS);
       const ports = (await answer?.catch(() => [])) ?? [];

@@ -1,7 +1,8 @@
 /** Connections of a device of a running lab, for as long as that lab runs. */
 import { CliError } from '../errors.js';
 import { type DeviceEnded, type DeviceHalted, type DeviceStarted, describeNews } from '../lab/device-news.js';
-import { DeviceStream } from '../lab/device-stream.js';
+import { ConnectError, DeviceStream } from '../lab/device-stream.js';
+import { connectDevice } from '../lab/reach-device.js';
 import { connectLab, findDevice, type LabDevice, type LabState, readLabState } from '../lab/state.js';
 import { news } from '../terminal.js';
 import type { Dial } from './relay.js';
@@ -18,8 +19,16 @@ export function callingDevice(lab: LabState, name: string | undefined): LabDevic
 }
 
 /** `program` is what `netstat` on the device says of them. */
-export function dialFrom({ control }: LabDevice, program: string): Dial {
-  return (host, port, signal) => DeviceStream.open(control, { host, port, program }, signal);
+export function dialFrom(lab: LabState, device: LabDevice, program: string): Dial {
+  return async (host, port, signal) => {
+    try {
+      const client = await connectDevice(lab, device.name);
+      return await DeviceStream.over(client, { host, port, program }, signal);
+    } catch (error) {
+      if (!(error instanceof CliError)) throw error;
+      throw new ConnectError({ code: 'ENETDOWN', message: error.message, stage: 'routing' });
+    }
+  };
 }
 
 /**

@@ -22,7 +22,9 @@ async function labOf(t: Test, generator: string) {
   t.teardown(() => held.stop());
   const { lab } = held;
   const told: DeviceNews[] = [];
-  lab.listen((news) => told.push(news));
+  lab.listen((news) => {
+    told.push(news);
+  });
   return { held, lab, told };
 }
 
