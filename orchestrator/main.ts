@@ -9,6 +9,7 @@ import { Command, CommanderError } from 'commander';
 import { attachCommand, detachCommand } from './commands/attach.js';
 import { browseCommand } from './commands/browse.js';
 import { captureCommand } from './commands/capture.js';
+import { chaosCommand } from './commands/chaos/chaos.js';
 import { cleanCommand } from './commands/clean.js';
 import { consoleCommand } from './commands/console.js';
 import { diffCommand } from './commands/diff.js';
@@ -62,6 +63,7 @@ function makeProgram(): Command {
     exposeCommand(),
     attachCommand(),
     detachCommand(),
+    chaosCommand(),
     logsCommand(),
     downCommand(),
     validateCommand(),
@@ -75,8 +77,12 @@ function makeProgram(): Command {
   const supervise = new Command('supervise').action(superviseFromParent);
   program.addCommand(supervise, { hidden: true });
   // Usage errors end with status 2; commander would take 1.
-  for (const command of [program, ...verbs]) command.exitOverride();
+  for (const command of withSubcommands(program)) command.exitOverride();
   return program;
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
 function reportError(error: unknown, verbose: boolean): number {
