@@ -120,6 +120,7 @@ export class Port {
     this.impairer = new Impairer({
       random: this.random,
       timers: this.timers,
+      crc32: this.crc32,
       forward: (packet, fault) => this.depart(packet, fault),
       drop: (packet, reason, fault) => this.discard(packet, 'out', reason, fault),
     });
@@ -132,6 +133,7 @@ export class Port {
     this.impairerIn ??= new Impairer({
       random: this.random.fork('in'),
       timers: this.timers,
+      crc32: this.crc32,
       forward: (packet, fault) => this.arrive(packet, fault),
       drop: (packet, reason, fault) => this.discard(packet, 'in', reason, fault),
     });

@@ -4,9 +4,11 @@
  */
 import { isGiant } from '../../wire/ethernet.js';
 import { frameBits } from './corruption.js';
+import { jitterQuantile } from './jitter.js';
 import type { Layer } from './layer.js';
 import { losesPackets } from './loss.js';
 import type { Overlay } from './overlay.js';
+import { reordersPackets } from './reordering.js';
 
 export interface Fate {
   /** Who drops it; undefined when it goes on. */
@@ -62,12 +64,10 @@ function drawDuplicate({ settings, duplicate: { deciders } }: Overlay): boolean 
 }
 
 function drawJitter({ settings, jitter: { deciders } }: Overlay): number {
-  const { jitterMs = 0, jitterCorrelation } = settings;
-  if (jitterMs <= 0) return 0;
-  return 2 * deciders.jitter.next(jitterCorrelation) - 1;
+  const { jitterMs = 0, jitterDistribution = 'uniform', jitterCorrelation } = settings;
+  return jitterMs > 0 ? jitterQuantile(jitterDistribution, deciders.jitter.next(jitterCorrelation)) : 0;
 }
 
 function drawReorder({ settings, reorder: { deciders } }: Overlay): boolean {
-  const { reorder = 0, reorderCorrelation } = settings;
-  return reorder > 0 && deciders.reorder.chance(reorder, reorderCorrelation);
+  return reordersPackets(settings) && deciders.reorder.next(settings);
 }

@@ -8,6 +8,9 @@
  */
 import { type Instant, NEVER, type Timer, type Timers } from '../../clock.js';
 import type { Random } from '../../random.js';
+import type { Crc32 } from '../../wire/fcs.js';
+import type { CodelActions } from './codel.js';
+import { markCongestion } from './congestion-mark.js';
 import { flipBits } from './corruption.js';
 import { DelayLine } from './delay-line.js';
 import { drawFate, type Fate } from './fate.js';
@@ -18,11 +21,12 @@ import { type Impairment, type LinkFault, type LinkFaultCounts, MAX_LINE_BYTES }
 import type { Transit } from './transit.js';
 
 /** Why a line drops a packet; the names of the counters. */
-export type LineDrop = 'blackhole' | 'impairmentMtu' | 'impairmentLoss' | 'queueFull' | 'noCarrier';
+export type LineDrop = 'blackhole' | 'impairmentMtu' | 'impairmentLoss' | 'queueFull' | 'codel' | 'noCarrier';
 
 export interface ImpairerContext {
   readonly random: Random;
   readonly timers: Timers;
+  readonly crc32: Crc32;
   /** Takes packets when their time has come. */
   readonly forward: (packet: Uint8Array, fault: string) => void;
   readonly drop: (packet: Uint8Array, reason: LineDrop, fault: string) => void;
@@ -88,6 +92,7 @@ export class Impairer {
     this.current = overlay([this.base, ...this.faults]);
     const { settings } = this.current;
     this.queue.setRate(settings.rateBps ?? 0, now);
+    if ((settings.slotMs ?? 0) > 0) this.current.slots.deciders.slots.begin(now);
     if (TIMING.some((key) => settings[key] !== before[key])) this.line.retime(settings, now);
     this.arm();
   }
@@ -152,7 +157,27 @@ export class Impairer {
     }
   }
 
-  private readonly dequeue: Dequeue = dropTail;
+  private readonly dequeue: Dequeue = (queue, now) => {
+    const { settings, codel } = this.current;
+    if (settings.queueDiscipline !== 'codel' || (settings.rateBps ?? 0) <= 0) return dropTail(queue, now);
+    return codel.deciders.codel.dequeue(queue, now, settings, this.codelActions);
+  };
+
+  private readonly codelActions: CodelActions = {
+    drop: ({ packet, fault, hitBy }) => {
+      this.lineBytes -= packet.length;
+      this.drop(packet, 'codel', this.current.owner(...CODEL), fault, hitBy);
+    },
+    mark: (transit) => {
+      const marked = markCongestion(transit.packet, this.context.crc32);
+      if (marked === undefined) return false;
+      const layer = this.current.owner(...CODEL, 'codelEcn');
+      if (!transit.hitBy.includes(layer)) layer.hit += 1;
+      transit.fault = layer.mark || transit.fault;
+      transit.packet = marked;
+      return true;
+    },
+  };
 
   private drop(
     packet: Uint8Array,
@@ -170,7 +195,7 @@ export class Impairer {
     const { now } = this.context.timers;
     for (;;) {
       const sentAt = this.queue.nextAt;
-      const outAt = this.line.nextAt;
+      const outAt = this.line.nextAt < sentAt ? this.outAt() : NEVER;
       if (Math.min(sentAt, outAt) > now) break;
       if (sentAt <= outAt) this.finishSending();
       else this.letOut();
@@ -186,12 +211,24 @@ export class Impairer {
   private letOut(): void {
     const transit = this.line.shift();
     if (transit === undefined) return;
+    const { settings, slots } = this.current;
+    if ((settings.slotMs ?? 0) > 0) slots.deciders.slots.use(transit.packet.length);
     this.lineBytes -= transit.packet.length;
     this.context.forward(transit.packet, transit.fault);
   }
 
+  /** When the first packet under way comes out. Which slot it gets is seen when it is ready, not before. */
+  private outAt(): Instant {
+    const { first } = this.line;
+    const { settings, slots } = this.current;
+    if (first === undefined || (settings.slotMs ?? 0) <= 0 || first.at > this.context.timers.now) {
+      return this.line.nextAt;
+    }
+    return slots.deciders.slots.leavesAt(first.at, first.packet.length, settings);
+  }
+
   private arm(): void {
-    const nextAt: Instant = Math.min(this.queue.nextAt, this.line.nextAt);
+    const nextAt = Math.min(this.queue.nextAt, this.outAt());
     this.idle = nextAt === NEVER && this.faults.length === 0 && !this.current.acts;
     if (nextAt === NEVER) this.timer.clear();
     else this.timer.set(nextAt);
@@ -201,3 +238,5 @@ export class Impairer {
 /** What says when a packet under way comes out. */
 const TIMING = ['delayMs', 'jitterMs', 'reorderDelayMs', 'jitterReorders'] as const;
 const NO_LAYERS: readonly Layer[] = [];
+/** What says when CoDel acts. */
+const CODEL = ['rateBps', 'queueDiscipline', 'codelTargetMs', 'codelIntervalMs'] as const;

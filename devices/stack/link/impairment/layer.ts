@@ -1,8 +1,11 @@
 import type { Random } from '../../random.js';
+import { Codel } from './codel.js';
 import { CorrelatedDraws } from './correlated.js';
 import { BitErrors } from './corruption.js';
 import { LossProcess } from './loss.js';
+import { Reordering } from './reordering.js';
 import type { Impairment, LinkFault, LinkFaultCounts } from './settings.js';
+import { Slots } from './slots.js';
 
 /**
  * All that remembers something, or draws, of one layer: each purpose has a stream of its own, from which only frames
@@ -15,7 +18,9 @@ export class Deciders {
   readonly bitErrors: BitErrors;
   readonly duplicate: CorrelatedDraws;
   readonly jitter: CorrelatedDraws;
-  readonly reorder: CorrelatedDraws;
+  readonly reorder: Reordering;
+  readonly codel = new Codel();
+  readonly slots: Slots;
 
   constructor(random: Random) {
     this.loss = new LossProcess(random);
@@ -24,7 +29,8 @@ export class Deciders {
     this.bitErrors = new BitErrors(random);
     this.duplicate = new CorrelatedDraws(random, 'duplicate');
     this.jitter = new CorrelatedDraws(random, 'jitter');
-    this.reorder = new CorrelatedDraws(random, 'reorder');
+    this.reorder = new Reordering(random);
+    this.slots = new Slots(random);
   }
 }
 

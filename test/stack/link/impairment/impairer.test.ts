@@ -5,6 +5,7 @@ import { Impairer } from '../../../../devices/stack/link/impairment/impairer.js'
 import { MAX_LINE_BYTES } from '../../../../devices/stack/link/impairment/settings.js';
 import { Random } from '../../../../devices/stack/random.js';
 import { FRAME_OFFSET } from '../../../../devices/stack/wire/ethernet.js';
+import { crc32 } from '../../../../devices/stack/wire/fcs.js';
 import { Line, PACKET_LENGTH } from './line.js';
 
 t.test('no settings: at once and untouched, and idle all the time', async (t) => {
@@ -195,7 +196,7 @@ t.test('however long the delay, the line holds no more than 64 MiB', async (t) =
   const timers = new Timers();
   const fate: string[] = [];
   const forward = () => fate.push('forwarded');
-  const line = new Impairer({ random: new Random(1), timers, forward, drop: (_, reason) => fate.push(reason) });
+  const line = new Impairer({ random: new Random(1), timers, crc32, forward, drop: (_, reason) => fate.push(reason) });
   line.configure({ delayMs: 3_600_000 });
   const packet = new Uint8Array(MAX_LINE_BYTES / 4);
   for (let i = 0; i < 5; i++) line.offer(packet);

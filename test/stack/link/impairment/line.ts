@@ -2,6 +2,7 @@ import { Timers } from '../../../../devices/stack/clock.js';
 import { Impairer } from '../../../../devices/stack/link/impairment/impairer.js';
 import type { Impairment } from '../../../../devices/stack/link/impairment/settings.js';
 import { Random } from '../../../../devices/stack/random.js';
+import { crc32 } from '../../../../devices/stack/wire/fcs.js';
 
 export const PACKET_LENGTH = 100;
 
@@ -19,6 +20,7 @@ export class Line {
     this.impairer = new Impairer({
       random: new Random(seed),
       timers: this.timers,
+      crc32,
       forward: (packet, fault) => this.out.push({ n: numberOf(packet), at: this.timers.now, packet, fault }),
       drop: (packet, reason, fault) => {
         this.dropped.push([numberOf(packet), reason]);
