@@ -9,7 +9,7 @@ import type { RuleRequest } from './fault.js';
 import { titleOf } from './titles.js';
 
 /** What only a capture knows of a frame. */
-const CAPTURES_ONLY = /\bframe\.(number|time_relative|drop_reason)\b/;
+const CAPTURES_ONLY = /\bframe\.(number|time_relative|drop_reason|fault)\b/;
 
 /** Throws a CliError of status 2. */
 export function checkRule({ filter, share }: RuleRequest): void {
