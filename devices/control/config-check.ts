@@ -124,6 +124,7 @@ const device = object(
     logFile: isText,
     logLevel: oneOf(['trace', 'debug', 'info', 'warn', 'error']),
     supervisor: isText,
+    attachedFile: isText,
     routes: list(route),
     resolver,
     web,

@@ -26,6 +26,8 @@ export interface DeviceConfig {
   readonly logLevel?: 'trace' | 'debug' | 'info' | 'warn' | 'error';
   /** The control socket of the lab that launched this device. An orphaned device removes it when it ends. */
   readonly supervisor?: string;
+  /** File that keeps what is attached while the device runs, for when it is started again. Left out: that is forgotten. */
+  readonly attachedFile?: string;
   readonly ports: readonly PortConfig[];
   /** Hosts, routers and DNS servers: routes besides those of the ports' own networks. */
   readonly routes?: readonly RouteConfig[];

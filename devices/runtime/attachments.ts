@@ -18,6 +18,7 @@ import {
   type UdpEndpoint,
 } from '../control.js';
 import type { Port } from '../stack/link/port.js';
+import { AttachedFile } from './attached-file.js';
 import { type PacketReceiver, Tunnel } from './tunnel.js';
 
 /** More than any machine has; each is a socket. */
@@ -39,11 +40,16 @@ export class Attachments {
   /** Of all ports that have a cable. */
   private readonly tunnels = new Map<Port, Tunnel>();
   /** Ports that were attached; only these can be detached. */
-  private readonly attached = new Set<Port>();
+  private readonly attached = new Map<Port, AttachedPort>();
+  private readonly file: AttachedFile | undefined;
+  /** What cannot be had now stays in the file, for the next time. */
+  private restoring = false;
   private closed = false;
 
   constructor(context: AttachmentContext) {
     this.context = context;
+    const { attachedFile } = context.config;
+    this.file = attachedFile === undefined ? undefined : new AttachedFile(attachedFile);
   }
 
   /** Plugs in what the config says. Rejects, naming the port, when one cable cannot be had. */
@@ -59,6 +65,23 @@ export class Attachments {
         this.plug(port, bound);
       }),
     );
+    await this.reattach();
+  }
+
+  /** What was attached in the device's former life. A cable that cannot be had any more is missing, and said to be. */
+  private async reattach(): Promise<void> {
+    const { log } = this.context;
+    this.restoring = true;
+    try {
+      for (const request of this.file?.read() ?? []) {
+        await this.attach({ ...request }).catch((error: Error) => {
+          log.error({ port: request.port }, `what was attached before is not attached again: ${error.message}`);
+        });
+      }
+    } catch (error) {
+      log.error({ err: error }, 'what was attached before is not known any more');
+    }
+    this.restoring = false;
   }
 
   /** The UDP datagrams of a port; undefined for one without a cable. */
@@ -101,7 +124,7 @@ export class Attachments {
     if (typeof name !== 'string') throw invalidParams('detach takes a text `port`');
     const port = machine.ports.find((candidate) => candidate.name === name);
     if (port === undefined || !this.attached.has(port)) {
-      const names = [...this.attached].map((candidate) => candidate.name);
+      const names = [...this.attached.keys()].map((candidate) => candidate.name);
       const rest = names.length === 0 ? 'nothing is attached' : `attached: ${names.join(', ')}`;
       const head = port === undefined ? `${config.name} has no port ${name}` : `port ${name} was not attached`;
       throw refuse(`${head}; ${rest}`);
@@ -109,6 +132,7 @@ export class Attachments {
     this.tunnels.get(port)?.close();
     this.tunnels.delete(port);
     this.attached.delete(port);
+    this.keep();
     machine.removePort(port);
     this.onDetached(port);
     log.info({ port: name, link: port.link }, 'detached');
@@ -130,11 +154,7 @@ export class Attachments {
     const link = `${config.name}:${name} -- ${formatPeer(tunnel)}`;
     const mac = this.hasMacs ? plannedMac(config, name) : undefined;
     const port = machine.addPort({ name, link, mac });
-    this.attached.add(port);
-    this.plug(port, bound);
-    this.onAttached(port);
-    log.info({ port: name, link }, 'attached');
-    return {
+    const made: AttachedPort = {
       device: config.name,
       port: name,
       link,
@@ -144,6 +164,29 @@ export class Attachments {
       remote: formatEndpoint(remote),
       ...(vni !== undefined && { vni }),
     };
+    this.attached.set(port, made);
+    this.plug(port, bound);
+    this.keep();
+    this.onAttached(port);
+    log.info({ port: name, link }, 'attached');
+    return made;
+  }
+
+  /** A disk that is full makes no cable worse. */
+  private keep(): void {
+    if (this.restoring) return;
+    const requests = [...this.attached.values()].map(({ encapsulation, local, remote, vni, port }) => ({
+      encapsulation,
+      local,
+      remote,
+      ...(vni !== undefined && { vni }),
+      port,
+    }));
+    try {
+      this.file?.write(requests);
+    } catch (error) {
+      this.context.log.error({ err: error }, 'what is attached will be forgotten when the device is started again');
+    }
   }
 
   private get hasMacs(): boolean {

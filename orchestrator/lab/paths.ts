@@ -3,6 +3,7 @@
  *
  *     <run root>/<lab>/  lab.json  lab.sock  authority.pem  supervisor.log  lab.log  claims/<fault>/
  *                        <device>.json  <device>.sock  <device>.log  <device>.access.log
+ *                        <device>.attached.json
  */
 import { existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
@@ -29,6 +30,11 @@ export function labDirectory(lab: string): string {
 
 export function labFile(lab: string): string {
   return join(labDirectory(lab), 'lab.json');
+}
+
+/** Where a device keeps what is attached to it, until it is detached or the lab ends. */
+export function attachedFile(lab: string, device: string): string {
+  return join(labDirectory(lab), `${device}.attached.json`);
 }
 
 /** The certificate of the lab's own authority: `curl --cacert`. Its key is nowhere. */

@@ -4,7 +4,7 @@ import { generateTopology, loadTopology, planTopology, udpPortCount } from '../t
 import { issueCertificates, validFrom } from './authority/certificates.js';
 import { checkSocketPaths, claimLab } from './claim.js';
 import type { LabPlan } from './lab.js';
-import { labDirectory, labSocket, shippedSite, shippedTopology } from './paths.js';
+import { attachedFile, labDirectory, labSocket, shippedSite, shippedTopology } from './paths.js';
 import { removeLabDirectory } from './state.js';
 import { findFreePorts, holdEndpoints, requireFreePorts } from './udp-ports.js';
 
@@ -41,7 +41,11 @@ export async function prepareLab(request: LabRequest): Promise<LabPlan> {
       topology: source,
       defaultHost: defaultHost(topology),
       authority: issued?.authority,
-      configs: configs.map((config) => ({ ...config, supervisor: labSocket(lab) })),
+      configs: configs.map((config) => ({
+        ...config,
+        supervisor: labSocket(lab),
+        attachedFile: attachedFile(lab, config.name),
+      })),
     };
   } catch (error) {
     removeLabDirectory(lab);

@@ -37,6 +37,7 @@ t.test('a config with all that there is', async (t) => {
     logFile: '/run/client.log',
     logLevel: 'debug',
     supervisor: '/run/lab.sock',
+    attachedFile: '/run/client.attached.json',
     ports: [{ ...HOST.ports[0], link: 'client:eth0 -- sw:1', dhcp: false, mtu: 1500, tunnel, impairment }],
     routes: [{ destination: '0.0.0.0/0', gateway: '192.0.2.1', interface: 'eth0', metric: 0 }],
     resolver: { servers: ['192.0.2.53'], domain: 'server.com', hosts: { printer: ['192.0.2.9'] } },

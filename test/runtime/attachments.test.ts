@@ -1,4 +1,7 @@
 /** Ports that come and go on a running device: names, cables, what is left behind (nothing). */
+import { createSocket } from 'node:dgram';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createMachine } from '../../devices/apps/kinds/index.js';
 import { NO_LOG } from '../../devices/apps/machine.js';
@@ -13,8 +16,8 @@ import { boundSocket, freeUdpPort, LOOPBACK } from '../support/udp-sockets.js';
 
 const MAC = 0x020000000009;
 
-function device(t: Test, kind: DeviceKind, ports: DeviceConfig['ports']) {
-  const config: DeviceConfig = { lab: 'x', name: 'd', kind, seed: 1, control: '/c', ports };
+function device(t: Test, kind: DeviceKind, ports: DeviceConfig['ports'], attachedFile?: string) {
+  const config: DeviceConfig = { lab: 'x', name: 'd', kind, seed: 1, control: '/c', ports, attachedFile };
   const machine = createMachine(config, {
     now: () => 0,
     wallClock: () => 0,
@@ -185,4 +188,42 @@ t.test('nothing is attached to a device that ends', async (t) => {
   attachments.close();
   await t.rejects(late, { message: 'd is ending' });
   t.same(names(), []);
+});
+
+t.test('started again: what was attached is attached, and what was detached is not', async (t) => {
+  const file = join(t.testdir(), 'd.attached.json');
+  const first = device(t, 'switch', [{ name: '1' }], file);
+  const peer = `${LOOPBACK}:9999`;
+  const [a, b, c] = await Promise.all([freeUdpPort(), freeUdpPort(), freeUdpPort()]);
+  const request = (port: number) => ({ encapsulation: 'udp', local: `${LOOPBACK}:${port}`, remote: peer });
+  const kept = await first.attachments.attach({ ...request(a), port: '7' });
+  await first.attachments.attach({ ...request(b), encapsulation: 'vxlan', vni: 42 });
+  await first.attachments.attach(request(c));
+  first.attachments.detach({ port: '3' });
+  first.attachments.close();
+
+  const second = device(t, 'switch', [{ name: '1' }], file);
+  await second.attachments.open();
+  t.same(second.names(), ['1', '7', '2']);
+  t.equal(second.machine.ports[1].link, kept.link);
+  second.attachments.close();
+
+  const stranger = createSocket('udp4');
+  await new Promise<void>((resolve) => stranger.bind(a, LOOPBACK, resolve));
+  const third = device(t, 'switch', [{ name: '1' }], file);
+  await third.attachments.open();
+  t.same(third.names(), ['1', '2'], 'a cable that cannot be had is missing, the device is there');
+  third.attachments.close();
+  await new Promise<void>((resolve) => stranger.close(() => resolve()));
+
+  const fourth = device(t, 'switch', [{ name: '1' }], file);
+  await fourth.attachments.open();
+  t.same(fourth.names(), ['1', '7', '2'], 'and comes back when it can be had');
+  for (const port of ['7', '2']) fourth.attachments.detach({ port });
+  t.notOk(existsSync(file), 'nothing attached, nothing kept');
+
+  writeFileSync(file, '{"not": "a list"}');
+  const fifth = device(t, 'switch', [{ name: '1' }], file);
+  await fifth.attachments.open();
+  t.same(fifth.names(), ['1'], 'a file that is none of ours keeps nobody from starting');
 });
