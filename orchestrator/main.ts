@@ -25,6 +25,7 @@ import { logsCommand } from './commands/logs.js';
 import { proxyCommand } from './commands/proxy.js';
 import { psCommand } from './commands/ps.js';
 import { schemaCommand } from './commands/schema.js';
+import { testCommand } from './commands/test.js';
 import { upCommand } from './commands/up.js';
 import { validateCommand } from './commands/validate.js';
 import { CliError } from './errors.js';
@@ -65,6 +66,7 @@ function makeProgram(): Command {
     detachCommand(),
     chaosCommand(),
     logsCommand(),
+    testCommand(),
     downCommand(),
     validateCommand(),
     graphCommand(),

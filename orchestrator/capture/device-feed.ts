@@ -73,6 +73,16 @@ export class DeviceFeed {
     await this.tryNow();
   }
 
+  /** Resolves when all frames have been handed over that the device has seen by now, or when it does not answer. */
+  async settled(): Promise<void> {
+    try {
+      // What is seen while the device answers the first call leaves before it answers the second.
+      for (let turn = 0; turn < 2; turn++) await this.client?.call('tables', {}, STOP_LIMIT_MS);
+    } catch {
+      // It is paused, or has gone.
+    }
+  }
+
   get isListening(): boolean {
     return this.client !== undefined;
   }

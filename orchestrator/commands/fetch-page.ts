@@ -1,10 +1,11 @@
 /** A page load in a running lab, with everything that crosses its wires meanwhile. */
 import type { FetchRequest, FetchResult, RouteRow } from '../../devices/control.js';
-import { CaptureSession, type LabTrace } from '../capture/session.js';
+import { CaptureSession } from '../capture/session.js';
 import { asCliError, CliError } from '../errors.js';
 import { ask, connectDevice, unlessPaused } from '../lab/reach-device.js';
 import { findDevice, type LabState } from '../lab/state.js';
 import { buildReport } from '../story/build.js';
+import { allClosed } from '../story/closed.js';
 import type { FetchReport } from '../story/report.js';
 import { Scene } from '../story/scene.js';
 
@@ -42,16 +43,4 @@ export async function fetchInLab(
     session?.close();
     client.close();
   }
-}
-
-/** Both ends of each connection have reported their last state: TIME_WAIT at one, CLOSED at the other. */
-function allClosed(traced: readonly LabTrace[], result: FetchResult): boolean {
-  const last = new Map<string, string>();
-  for (const { event } of traced) {
-    if (event.event === 'tcp-state') last.set(`${event.local} ${event.remote}`, event.to);
-  }
-  const done = (state: string | undefined) => state === undefined || state === 'CLOSED' || state === 'TIME_WAIT';
-  return result.connections.every(
-    ({ local, remote }) => done(last.get(`${local} ${remote}`)) && done(last.get(`${remote} ${local}`)),
-  );
 }

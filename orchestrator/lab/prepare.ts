@@ -13,6 +13,8 @@ interface LabRequest {
   readonly file?: string;
   /** `linear,3` and the like. */
   readonly generator?: string;
+  /** One that is there already; `source` says where it came from. */
+  readonly topology?: { readonly value: Topology; readonly source: string };
   /** The topology's own name when left out. */
   readonly name?: string;
 }
@@ -20,12 +22,9 @@ interface LabRequest {
 /** Throws a CliError (status 2 for a bad file); then nothing is left behind. */
 export async function prepareLab(request: LabRequest): Promise<LabPlan> {
   const file = request.file ?? shippedTopology('mini-internet');
-  const topology =
-    request.generator === undefined
-      ? loadTopology(file)
-      : generateTopology(request.generator, { siteFolder: shippedSite('hello') });
+  const topology = request.topology?.value ?? readTopology(file, request.generator);
   const lab = request.name ?? topology.name;
-  const source = request.generator ?? file;
+  const source = request.topology?.source ?? request.generator ?? file;
   await claimLab(lab, source);
   try {
     const issued = await issueCertificates(topology, lab, validFrom(Date.now()));
@@ -51,6 +50,12 @@ export async function prepareLab(request: LabRequest): Promise<LabPlan> {
     removeLabDirectory(lab);
     throw error;
   }
+}
+
+function readTopology(file: string, generator: string | undefined): Topology {
+  return generator === undefined
+    ? loadTopology(file)
+    : generateTopology(generator, { siteFolder: shippedSite('hello') });
 }
 
 async function choosePorts(lab: string, topology: Topology): Promise<number> {

@@ -2,6 +2,7 @@
 
 import type { RuleAction } from '../../devices/control.js';
 import { DEVICE_ACTIONS, type DeviceAction, type FaultRequest } from '../chaos/fault.js';
+import { parseRequest } from '../chaos/request-schema.js';
 import { parseLink } from '../topology/endpoint.js';
 import { impairmentOf } from '../topology/impairment.js';
 import type { ImpairmentFile } from '../topology/schema-impairment.js';
@@ -26,7 +27,8 @@ export function compileChaos(compiler: Compiler, file: 'clear' | ChaosFile, path
     return { action: { kind: 'end-fault', name: file.end }, title };
   }
   const request = requestOf(compiler, file, path);
-  return request && { action: { kind: 'chaos', request }, title };
+  if (request === undefined || compiler.attempt(path, () => parseRequest(request)) === undefined) return undefined;
+  return { action: { kind: 'chaos', request }, title };
 }
 
 function requestOf(compiler: Compiler, file: ChaosFile, path: Path): FaultRequest | undefined {

@@ -8,7 +8,8 @@ import { formsOf } from './one-of.js';
 import { CONDITION_FORMS, type ConditionFile, type ConditionsFile } from './schema.js';
 import type { AmountFile, MatcherFile, MatchersFile } from './schema-values.js';
 
-const DEVICE_STATES = ['running', 'stopped', 'dead', 'paused'];
+/** As `netarium ps` says them. */
+const DEVICE_STATES = ['running', 'starting', 'stopped', 'killed', 'paused', 'dead'];
 const CARRIER = ['up', 'down'];
 
 /** One or several; those that are wrong are left out, and told. */

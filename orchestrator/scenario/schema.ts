@@ -40,7 +40,9 @@ const condition = z
     sameAs: text.optional().describe('Every part of the page is, byte for byte, that of this other fetch.'),
     slowerThan: text.optional().describe('It took longer than this other one;'),
     by: matcher.optional().describe('by so many milliseconds: {atLeast: 200ms}.'),
-    device: text.optional().describe('A device, whose state `is` running, stopped, dead or paused.'),
+    device: text
+      .optional()
+      .describe('A device, whose state `is` running, starting, stopped, killed, paused or dead (by itself).'),
     carrier: text.optional().describe('An end of a link, `client:eth0`, whose carrier `is` up or down.'),
     is: z
       .union([matcher, matchers], {

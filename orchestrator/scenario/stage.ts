@@ -14,7 +14,7 @@ export interface Stage {
   fetch(from: string, request: FetchRequest, signal: AbortSignal): Promise<PageOutcome>;
   exec(on: string, argv: readonly string[], signal: AbortSignal): Promise<CommandOutcome>;
   rows(on: string, table: TableName): Promise<readonly object[]>;
-  /** running, stopped, dead, paused */
+  /** running, starting, stopped, killed, paused, dead */
   deviceState(device: string): Promise<string>;
   applyFault(request: FaultRequest): Promise<Fault>;
   endFault(id: string): Promise<void>;

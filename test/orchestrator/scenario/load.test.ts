@@ -45,7 +45,7 @@ const oneStep: [step: string, problem: RegExp][] = [
   ['{exec: ping}', /^8:6 on which device\? Write "on:"$/],
   [`{exec: "ping 'b", on: a}`, /^8:12 a quote does not end$/],
   ['{await: x}', /^8:13 no fetch or command before this has "as: x"\.$/],
-  ['{expect: {device: b, is: ded}}', /^8:30 it is one of running, stopped, dead, paused$/],
+  ['{expect: {device: b, is: ded}}', /^8:30 it is one of running, starting, stopped, killed, paused, dead$/],
   ['{expect: {table: rutes, on: a}}', /^8:22 "rutes" is no table: write one of interfaces, arp/],
   ['{expect: {table: routes}}', /^8:15 of which device\? Write "on:"$/],
   ['{expect: {table: routes, on: a, count: 3}}', /^8:44 "count" does not go with "table"\./],

@@ -1,0 +1,149 @@
+/**
+ * All frames and trace events of a lab while a scenario runs, across the lives of its devices; and how many frames
+ * expectations have been waiting for.
+ */
+import type { CapturedFrame, CaptureInterface } from '../../devices/control.js';
+import { dissect } from '../../devices/stack/wire/dissect.js';
+import { DeviceFeed } from '../capture/device-feed.js';
+import { epochOffsetMs } from '../capture/pcapng-writer.js';
+import type { LabCapture, LabFrame, LabTrace } from '../capture/session.js';
+import { inOrder } from '../capture/timeline.js';
+import type { Lab } from '../lab/lab.js';
+import type { FrameWatch } from './model.js';
+
+/** More is not kept; it is counted all the same. */
+const MOST_BYTES = 128 * 1024 * 1024;
+const MOST_TRACES = 500_000;
+/** Of frames that match an expectation; beyond, the earliest are forgotten. */
+const MOST_MATCHES = 1_000_000;
+
+interface Watched {
+  readonly watch: FrameWatch;
+  /** When they were seen, in the order in which they came here. */
+  readonly times: number[];
+}
+
+interface Kept {
+  readonly on: CaptureInterface;
+  readonly frame: CapturedFrame;
+}
+
+export class FrameLog {
+  private readonly feeds: readonly DeviceFeed[];
+  private readonly interfaces = new Map<string, CaptureInterface>();
+  private readonly kept: Kept[] = [];
+  private readonly seenTraces: LabTrace[] = [];
+  private watched: readonly Watched[] = [];
+  private onMatch: (watch: FrameWatch) => void = () => {};
+  private bytes = 0;
+  private seen = 0;
+  private left = 0;
+  private readonly stopListening: () => void;
+
+  private constructor(lab: Lab) {
+    this.feeds = lab.devices.map(({ config: { name } }) => {
+      return new DeviceFeed(
+        lab.plan.name,
+        name,
+        {},
+        {
+          onInterface: (on) => this.interfaces.set(`${on.device}:${on.port}`, on),
+          onFrame: (frame, on) => this.add(frame, on),
+          onTrace: (event) => {
+            if (this.seenTraces.length < MOST_TRACES) this.seenTraces.push({ device: name, event });
+          },
+        },
+      );
+    });
+    this.stopListening = lab.listen(({ event, name }) => {
+      if (event === 'start') this.feeds.find(({ device }) => device === name)?.back();
+    });
+  }
+
+  /** Resolves when every device is captured that answers. */
+  static async start(lab: Lab): Promise<FrameLog> {
+    const log = new FrameLog(lab);
+    await Promise.all(log.feeds.map((feed) => feed.start()));
+    return log;
+  }
+
+  get traces(): readonly LabTrace[] {
+    return this.seenTraces;
+  }
+
+  watch(watches: readonly FrameWatch[], onMatch: (watch: FrameWatch) => void): void {
+    this.watched = watches.map((watch) => ({ watch, times: [] }));
+    this.onMatch = onMatch;
+  }
+
+  count(watch: FrameWatch, from: number, to: number): number {
+    const times = this.watched[watch.index]?.times ?? [];
+    return times.reduce((sum, at) => sum + (at >= from && at <= to ? 1 : 0), 0);
+  }
+
+  /** Resolves when all frames are here that devices have seen by now. */
+  async settled(): Promise<void> {
+    await Promise.all(this.feeds.map((feed) => feed.settled()));
+  }
+
+  async stop(): Promise<void> {
+    this.stopListening();
+    await Promise.all(this.feeds.map((feed) => feed.stop()));
+  }
+
+  /** What has been seen since an instant, as evidence. */
+  capture(since = 0): LabCapture {
+    const interfaces = [...this.interfaces.values()];
+    const indexes = new Map([...this.interfaces.keys()].map((key, index) => [key, index]));
+    const frames = this.kept
+      .filter(({ frame }) => frame.at >= since)
+      .map(({ on, frame }) => labFrame(frame, on, indexes.get(`${on.device}:${on.port}`) ?? 0))
+      .sort(inOrder);
+    frames.forEach((frame, index) => {
+      frame.n = index + 1;
+    });
+    const traces = this.seenTraces.filter(({ event }) => event.at >= since).sort((a, b) => a.event.at - b.event.at);
+    return { interfaces, frames, traces, missed: this.left, epochOffsetMs: epochOffsetMs() };
+  }
+
+  private add(frame: CapturedFrame, on: CaptureInterface): void {
+    this.seen += 1;
+    this.bytes += frame.packet.length;
+    if (this.bytes <= MOST_BYTES) this.kept.push({ on, frame });
+    else this.left += 1;
+    for (const watched of this.watched) if (matches(watched.watch, frame, on, this.seen)) this.note(watched, frame.at);
+  }
+
+  private note({ watch, times }: Watched, at: number): void {
+    if (times.length >= MOST_MATCHES) times.shift();
+    times.push(at);
+    this.onMatch(watch);
+  }
+}
+
+function matches({ filter, ends }: FrameWatch, frame: CapturedFrame, on: CaptureInterface, number: number): boolean {
+  const selection = ends.get(on.device);
+  if (selection === undefined || (selection.ports !== undefined && !selection.ports.includes(on.port))) return false;
+  const { direction, dropped, fault, packet } = frame;
+  if (direction === 'in' && selection.outOnly.includes(on.port)) return false;
+  return filter.matches(packet, { number, direction, interface: `${on.device}:${on.port}`, dropped, fault });
+}
+
+function labFrame(frame: CapturedFrame, on: CaptureInterface, interfaceIndex: number): LabFrame {
+  const { at, direction, dropped, fault, packet } = frame;
+  const layers = dissect(packet);
+  return {
+    n: 0,
+    at,
+    device: on.device,
+    port: on.port,
+    interfaceIndex,
+    direction,
+    dropped,
+    fault,
+    packet,
+    length: packet.length,
+    layers,
+    dataLength: layers.tcp?.payload.length ?? layers.udp?.payload.length ?? 0,
+  };
+}
