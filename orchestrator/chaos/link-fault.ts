@@ -72,8 +72,8 @@ export function checkFit(
       (sum, order) => overlay(sum, order.impairment ?? {}),
       ground.base(device, port, direction),
     );
-    const before = new Set(misfits(below).map(({ message }) => message));
-    const [worst] = misfits(overlay(below, impairment)).filter(({ message }) => !before.has(message));
+    // What was there before may come to say nothing: a CoDel target, below a queue that only drops what does not fit.
+    const [worst] = misfits(overlay(below, impairment)).filter(({ member }) => impairment[member] !== undefined);
     if (worst !== undefined) throw new CliError(2, worst.message);
   }
 }

@@ -4,44 +4,59 @@ import type { Dice } from './monkey-dice.js';
 
 /** One to three kinds of trouble at once. */
 export function someImpairment(dice: Dice): ImpairmentConfig {
+  const kinds = [...TROUBLES];
   let impairment: ImpairmentConfig = {};
-  for (let left = dice.whole(1, 3); left > 0; left -= 1) impairment = { ...impairment, ...dice.one(TROUBLES)(dice) };
+  for (let left = dice.whole(1, 3); left > 0; left -= 1) {
+    const [variants] = kinds.splice(dice.whole(0, kinds.length - 1), 1);
+    impairment = { ...impairment, ...dice.one(variants)(dice) };
+  }
   return impairment;
 }
 
 type Trouble = (dice: Dice) => ImpairmentConfig;
 
 /** A parameter that depends on another one comes with it, and what it would contradict is switched off: others may overlap. */
-const TROUBLES: readonly Trouble[] = [
-  (dice) => ({ delayMs: dice.scaled(5, 400) }),
-  (dice) => ({
-    delayMs: dice.scaled(20, 200),
-    jitterMs: dice.scaled(5, 100),
-    jitterDistribution: dice.one(['uniform', 'normal', 'pareto', 'paretonormal', [-1, -0.2, 0, 0.3, 4]] as const),
-    jitterCorrelation: dice.one([0, 0, 0.25, 0.75]),
-    jitterReorders: dice.chance(0.3),
-  }),
-  (dice) => ({ ...independentLoss(dice), lossBurst: 1, lossCorrelation: 0 }),
-  (dice) => ({ ...independentLoss(dice), lossBurst: dice.whole(2, 8), lossCorrelation: 0 }),
-  (dice) => ({ ...independentLoss(dice), lossBurst: 1, lossCorrelation: dice.one([0.1, 0.25, 0.5]) }),
-  (dice) => ({ lossModel: dice.one([gilbertElliott, markov])(dice), lossBurst: 1, lossCorrelation: 0 }),
-  (dice) => ({ duplicate: dice.scaled(0.005, 0.3), duplicateCorrelation: dice.one([0, 0, 0.5]) }),
-  (dice) => ({
-    reorder: dice.scaled(0.01, 0.5),
-    reorderDelayMs: dice.scaled(2, 50),
-    reorderGap: dice.whole(1, 10),
-    reorderCorrelation: dice.one([0, 0, 0.5]),
-  }),
-  (dice) => ({ corrupt: dice.scaled(0.001, 0.1), corruptCorrelation: dice.one([0, 0, 0.5]) }),
-  (dice) => ({ bitErrorRate: dice.scaled(1e-7, 1e-5) }),
-  (dice) => ({ rateBps: dice.scaled(128e3, 20e6), ...queue(dice) }),
-  (dice) => ({ mtu: dice.whole(576, 1499) }),
-  (dice) => ({
-    slotMs: dice.scaled(1, 40),
-    slotJitterMs: dice.scaled(0.1, 1),
-    slotPackets: dice.whole(1, 16),
-    slotBytes: dice.whole(2, 32) * 1000,
-  }),
+const TROUBLES: readonly (readonly Trouble[])[] = [
+  [
+    (dice) => ({ delayMs: dice.scaled(5, 400) }),
+    (dice) => ({
+      delayMs: dice.scaled(20, 200),
+      jitterMs: dice.scaled(5, 100),
+      jitterDistribution: dice.one(['uniform', 'normal', 'pareto', 'paretonormal', [-1, -0.2, 0, 0.3, 4]] as const),
+      jitterCorrelation: dice.one([0, 0, 0.25, 0.75]),
+      jitterReorders: dice.chance(0.3),
+    }),
+  ],
+  [
+    (dice) => ({ ...independentLoss(dice), lossBurst: 1, lossCorrelation: 0 }),
+    (dice) => ({ ...independentLoss(dice), lossBurst: dice.whole(2, 8), lossCorrelation: 0 }),
+    (dice) => ({ ...independentLoss(dice), lossBurst: 1, lossCorrelation: dice.one([0.1, 0.25, 0.5]) }),
+    (dice) => ({ lossModel: gilbertElliott(dice) }),
+    (dice) => ({ lossModel: markov(dice) }),
+  ],
+  [(dice) => ({ duplicate: dice.scaled(0.005, 0.3), duplicateCorrelation: dice.one([0, 0, 0.5]) })],
+  [
+    (dice) => ({
+      reorder: dice.scaled(0.01, 0.5),
+      reorderDelayMs: dice.scaled(2, 50),
+      reorderGap: dice.whole(1, 10),
+      reorderCorrelation: dice.one([0, 0, 0.5]),
+    }),
+  ],
+  [
+    (dice) => ({ corrupt: dice.scaled(0.001, 0.1), corruptCorrelation: dice.one([0, 0, 0.5]) }),
+    (dice) => ({ bitErrorRate: dice.scaled(1e-7, 1e-5) }),
+  ],
+  [(dice) => ({ rateBps: dice.scaled(128e3, 20e6), ...queue(dice) })],
+  [(dice) => ({ mtu: dice.whole(576, 1499) })],
+  [
+    (dice) => ({
+      slotMs: dice.scaled(1, 40),
+      slotJitterMs: dice.scaled(0.1, 1),
+      slotPackets: dice.whole(1, 16),
+      slotBytes: dice.whole(2, 32) * 1000,
+    }),
+  ],
 ];
 
 function independentLoss(dice: Dice): ImpairmentConfig {

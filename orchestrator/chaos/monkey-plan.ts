@@ -29,6 +29,8 @@ export type MonkeyOptions = Omit<MonkeyRequest, 'seed'> & { readonly seed: strin
 const DEFAULT_INTERVAL_MS = 2000;
 /** A fault that is shorter is hardly one. */
 const SHORTEST_MS = 100;
+/** So that some two or three faults are in force at a time. */
+const LONGEST_INTERVALS = 8;
 /** In this time a process starts again on a busy machine. */
 const COME_BACK_MS = 3000;
 /** What nobody would wait for. */
@@ -86,7 +88,13 @@ function sceneOf(
       'Spare fewer devices, or allow other kinds of faults.',
     );
   }
-  return new Scene({ devices, cables, kinds: possible, forMs, longestMs: Math.max(SHORTEST_MS, 3 * intervalMs) });
+  return new Scene({
+    devices,
+    cables,
+    kinds: possible,
+    forMs,
+    longestMs: Math.max(SHORTEST_MS, LONGEST_INTERVALS * intervalMs),
+  });
 }
 
 interface SceneOptions {
@@ -115,7 +123,7 @@ class Scene {
   draw(dice: Dice, at: number): FaultRequest | undefined {
     const kind = dice.weighted(this.options.kinds.map((one) => [one, WEIGHTS[one]] as const));
     const { forMs, longestMs } = this.options;
-    const wished = Math.round(dice.scaled(Math.max(SHORTEST_MS, longestMs / 12), longestMs));
+    const wished = Math.round(dice.scaled(Math.max(SHORTEST_MS, longestMs / 16), longestMs));
     const duration = Math.min(wished, forMs - at);
     if (kind === 'packets') return { ...somePackets(dice), forMs: duration };
     if (kind === 'impair' || kind === 'cut') return this.drawLink(kind, dice, at, duration);

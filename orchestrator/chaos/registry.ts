@@ -82,7 +82,7 @@ export class Registry implements Chaos {
     const counted = new Set(this.ledger.entries.flatMap(({ orders }) => [...orders.keys()]));
     const rows = (await Promise.all([...counted].map((device) => this.ground.rows(device)))).flat();
     return this.ledger.entries
-      .filter(({ orders }) => orders.size > 0)
+      .filter(({ orders }) => [...orders.values()].some(({ links, rules }) => links.length + rules.length > 0))
       .map(({ fault: { id } }) => {
         const own = rows.filter(({ fault }) => fault === id);
         const sum = (of: 'matched' | 'hit') => own.reduce((total, row) => total + row[of], 0);

@@ -126,31 +126,39 @@ export function overlay(base: ImpairmentConfig, over: ImpairmentConfig): Impairm
 export interface Misfit {
   /** The parameter that says nothing as long as the other one is not there. */
   readonly key: ImpairmentKey;
+  /** What devices call it. */
+  readonly member: keyof ImpairmentConfig;
   readonly message: string;
 }
 
 /** What says nothing without another parameter, or contradicts one: of a link's whole direction, not of a part that is laid over it. */
 export function misfits(config: ImpairmentConfig): Misfit[] {
   const found: Misfit[] = [];
-  const add = (key: ImpairmentKey, message: string) => found.push({ key, message });
+  const add = (key: ImpairmentKey, member: keyof ImpairmentConfig, message: string) =>
+    found.push({ key, member, message });
   for (const { key, member, needs, isThere } of DEPENDENT) {
-    if (config[member] !== undefined && !isThere(config)) add(key, `${key} says nothing without ${needs}`);
+    if (config[member] !== undefined && !isThere(config)) add(key, member, `${key} says nothing without ${needs}`);
   }
   const { lossModel, lossBurst = 1, lossCorrelation = 0, codelTargetMs = 5, codelIntervalMs = 100 } = config;
   if (lossModel !== undefined && lossBurst > 1)
-    add('lossBurst', 'lossBurst: the model of loss says how long bursts are');
+    add('lossBurst', 'lossBurst', 'lossBurst: the model of loss says how long bursts are');
   if (lossModel !== undefined && lossCorrelation > 0) {
-    add('lossCorrelation', 'lossCorrelation: the model of loss says how losses follow each other');
+    add('lossCorrelation', 'lossCorrelation', 'lossCorrelation: the model of loss says how losses follow each other');
   }
   if (lossBurst > 1 && lossCorrelation > 0) {
-    add('lossCorrelation', 'lossBurst and lossCorrelation both say how losses follow each other: leave one out');
+    add(
+      'lossCorrelation',
+      'lossCorrelation',
+      'lossBurst and lossCorrelation both say how losses follow each other: leave one out',
+    );
   }
   if (config.queueDiscipline === 'codel' && codelTargetMs >= codelIntervalMs) {
-    const key = config.codelTargetMs === undefined ? 'codelInterval' : 'codelTarget';
-    add(key, `the target of CoDel, ${codelTargetMs}ms, is shorter than its interval, ${codelIntervalMs}ms`);
+    const message = `the target of CoDel, ${codelTargetMs}ms, is shorter than its interval, ${codelIntervalMs}ms`;
+    if (config.codelTargetMs === undefined) add('codelInterval', 'codelIntervalMs', message);
+    else add('codelTarget', 'codelTargetMs', message);
   }
   if (config.slotMs !== undefined && (config.slotJitterMs ?? 0) > config.slotMs) {
-    add('slotJitter', 'slotJitter is at most as long as slot: no slot begins before the one before it');
+    add('slotJitter', 'slotJitterMs', 'slotJitter is at most as long as slot: no slot begins before the one before it');
   }
   return found;
 }

@@ -28,7 +28,10 @@ export function shown(input: unknown): string {
 
 /** A string that `parse` understands; the pattern is for editors, through the JSON Schema. */
 function scalar(what: string, parse: (text: string) => unknown, pattern?: RegExp) {
-  const error = (issue: { input?: unknown }) => `${shown(issue.input)} is not ${what}`;
+  const error = ({ input }: { input?: unknown }) => {
+    const isNegative = typeof input === 'string' && /^-./.test(input) && parse(input.slice(1).trim()) !== undefined;
+    return `${shown(input)} is ${isNegative ? 'below 0' : `not ${what}`}`;
+  };
   const base = pattern === undefined ? z.string({ error }) : z.string({ error }).regex(pattern, { error, abort: true });
   return base.refine((text) => parse(text) !== undefined, { error });
 }

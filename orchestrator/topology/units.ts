@@ -71,8 +71,9 @@ export function formatSize(bytes: number): string {
   return `${bytes}B`;
 }
 
-/** The shortest way to write a duration: 90000 is `90s`, 1500 is `1.5s`, 0.2 is `200us`. */
+/** The shortest way to write a duration: 90000 is `90s`, 1500 is `1.5s`, 0.2 is `200us`, two hours are `2h`. */
 export function formatDuration(ms: number): string {
+  if (ms >= MS_PER.h && ms % MS_PER.h === 0) return `${ms / MS_PER.h}h`;
   if (ms > 0 && ms < 1) return `${Number((ms * 1000).toFixed(3))}us`;
   return ms >= 1000 ? `${Number((ms / 1000).toFixed(3))}s` : `${Number(ms.toFixed(3))}ms`;
 }

@@ -126,10 +126,8 @@ async function run(chaos: ChaosClient, request: MonkeyWish, { detach, json }: Mo
   chaos.onClose(() => finished('down'));
   chaos.onNews((one) => (monkey === undefined ? early.push(one) : hear(one, monkey)));
   const fault = await chaos.apply(request);
-  if (!json || detach) {
-    if (json) printJson(fault);
-    else print(faultLine(fault, paint));
-  }
+  if (!json) print(faultLine(fault, paint));
+  else if (detach) printJson(fault);
   if (detach) return;
   monkey = fault;
   for (const one of early) hear(one, fault);

@@ -256,6 +256,11 @@ t.test('parameters may lean on what is there already', async (t) => {
   );
   await lab.chaos.apply(loss);
   t.equal(await refusal(lab.chaos.apply({ ...loss, impairment: { lossBurst: 3 } })), 'done');
+  for (const end of ['a:eth0 out', 'sw:1 out']) {
+    lab.bases.set(end, { rateBps: 1e6, queueDiscipline: 'codel', codelTargetMs: 9 });
+  }
+  const dropTail: FaultRequest = { ...loss, impairment: { queueDiscipline: 'drop-tail' } };
+  t.equal(await refusal(lab.chaos.apply(dropTail)), 'done', 'what it makes pointless is no mistake');
 });
 
 t.test('every mistake has its words and its status, and changes nothing', async (t) => {
