@@ -77,11 +77,22 @@ function pairUp(onlyA: readonly Placed[], onlyB: readonly Placed[]): Pair[] {
 
 /** Within a region: what goes wrong before what follows from it, then as either has it. */
 function inPlace(x: Pair, y: Pair): number {
-  return x.region - y.region || rank(x) - rank(y) || lastAt(x) - lastAt(y) || compareText(textOf(x), textOf(y));
+  return (
+    x.region - y.region ||
+    rank(x) - rank(y) ||
+    lastAt(x) - lastAt(y) ||
+    Number(isLoss(y)) - Number(isLoss(x)) ||
+    compareText(textOf(x), textOf(y))
+  );
 }
 
 function rank({ a, b }: Pair): number {
   return [a, b].some((step) => step !== undefined && isTrouble(step)) ? 0 : 1;
+}
+
+/** Chaos takes a packet and answers it at one instant. */
+function isLoss({ a, b }: Pair): boolean {
+  return (a ?? b)?.event === 'loss';
 }
 
 function lastAt({ a, b }: Pair): number {

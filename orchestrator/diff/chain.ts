@@ -5,7 +5,8 @@ import type { Comparison, Consequence, Difference, Ending, Moment, Noise, Result
 import { beyondNoise } from './noise.js';
 
 /** Of each sort. */
-const MAX_TROUBLES = 5;
+const MAX_LOSSES = 3;
+const MAX_REACTIONS = 4;
 const MAX_CHANGES = 5;
 const MAX_ALONE = 3;
 const MAX_DELAYS = 4;
@@ -70,7 +71,14 @@ function troubles(rest: readonly Difference[], first: Difference | undefined): L
     if (group === undefined) groups.set(key(one), { place, of: [one] });
     else group.of.push(one);
   });
-  return [...groups.values()].slice(0, MAX_TROUBLES).map(({ place, of }) => {
+  const isReaction = ({ of: [{ event }] }: { of: readonly Difference[] }) =>
+    event === 'retransmission' || event === 'timeout';
+  const all = [...groups.values()];
+  const told = [
+    ...all.filter((group) => !isReaction(group)).slice(0, MAX_LOSSES),
+    ...all.filter(isReaction).slice(0, MAX_REACTIONS),
+  ];
+  return told.map(({ place, of }) => {
     const known = first !== undefined && key(of[0]) === key(first);
     const again = of.length > 1 ? `; ${of.length - 1} more like this` : '';
     return line(place, of[0], `${known ? 'again: ' : ''}${sentence(of[0])}${again}`, of.length);

@@ -21,6 +21,10 @@ export function happeningsOf({ steps }: FetchReport): Happening[] {
       },
     ];
   });
-  // Stable: what happened at one instant stays as it was.
-  return all.sort((a, b) => a.atMs - b.atMs);
+  // Stable: what happened at one instant stays as it was; questions end by what happened.
+  return all.sort((a, b) => a.atMs - b.atMs || Number(isEnd(a)) - Number(isEnd(b)));
+}
+
+function isEnd({ event, step }: Happening): boolean {
+  return event !== step.event;
 }

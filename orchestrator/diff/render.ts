@@ -21,6 +21,7 @@ const GAP = 3;
 const INDENT = 3;
 /** Longer sentences are cut: a page may need hundreds of things. */
 const MAX_SENTENCE = 300;
+const MAX_FRAMES = 3;
 
 /** Before each line of what followed. */
 const MARKS: Readonly<Record<Consequence['kind'], { readonly mark: string; readonly style: Style }>> = {
@@ -36,7 +37,7 @@ export function renderComparison(compared: Comparison, { paint, columns = MAX_CO
   const comparison = visible(compared);
   const room = Math.max(MIN_COLUMNS, Math.min(columns, MAX_COLUMNS));
   const [nameA, nameB] = visible(names ?? ['A', 'B']);
-  const parts = [headline(comparison, paint)];
+  const parts = [wrapped(headline(comparison, paint), room)];
   const { first, followed, more } = comparison;
   const indented = (line: string) => wrapped(`${' '.repeat(INDENT)}${line}`, room);
   const title = (number: number, text: string) => `${paint(['bold', 'cyan'], `${number}`)}  ${paint('bold', text)}`;
@@ -100,7 +101,7 @@ function cut(text: string): string {
 }
 
 function momentText({ device, atMs, summary, frames: numbers }: Moment): string {
-  return `${ms(atMs)}  ${device} ${cut(summary)}${frames(numbers, (_style, text) => text)}`;
+  return `${ms(atMs)}  ${device} ${cut(summary)}${frames(numbers, (_style, text) => text, MAX_FRAMES)}`;
 }
 
 function kindText({ kind, byMs = 0 }: Difference): string {
@@ -139,15 +140,14 @@ function headline({ equal, a, b, noise, drift, results }: Comparison, paint: Pai
 function consequenceLine({ kind, text, atMs, frames: numbers }: Consequence, paint: Paint): string {
   const { mark, style } = MARKS[kind];
   const at = paint('dim', (kind === 'result' ? '' : ms(atMs)).padStart(10));
-  return `${at}  ${paint(style, mark)} ${cut(text)}${frames(numbers, paint)}`;
+  return `${at}  ${paint(style, mark)} ${cut(text)}${frames(numbers, paint, MAX_FRAMES)}`;
 }
 
 function sameLine({ same, minor, noise, equal, drift }: Comparison, paint: Paint): string {
   const share = ({ equal: alike, of }: Share, what: string) => (of === 0 ? [] : [`${alike} of ${count(of, what)}`]);
   const facts = [...share(same.steps, 'step'), ...share(same.names, 'name'), ...share(same.resources, 'resource')];
   const noisy = `noise ${apart(noise.floorMs)} or ${Math.round(noise.share * 100)} %`;
-  const slight =
-    minor === 0 ? '' : `; ${count(minor, 'difference')} as there ${minor === 1 ? 'is' : 'are'} between any two runs`;
+  const slight = minor === 0 ? '' : `; ${count(minor, 'slight difference')}, as between any two runs`;
   const most =
     equal && drift !== undefined && drift.byMs !== 0 ? ` (most: ${drift.of.device} ${cut(drift.of.summary)})` : '';
   return `${paint('bold', 'equal')}  ${facts.join(', ')}${paint('dim', `${slight}; ${noisy}${most}`)}`;

@@ -53,6 +53,7 @@ function mattersAlone(step: Happening, here: Background, there: Background): boo
       // Acknowledgements ride on a FIN or go alone, and the last segments may pass when the report is made.
       return step.subject.includes('RST') && !there.has(step);
     case 'announcement':
+    case 'copy lost':
       return false;
     case 'question':
     case 'question ends':

@@ -49,13 +49,13 @@ export function milliseconds(value: number): string {
 }
 
 /** With a space in front, for the end of a sentence. */
-export function frames(numbers: readonly number[], paint: Paint): string {
-  return numbers.length === 0 ? '' : ` ${frameNumbers(numbers, paint)}`;
+export function frames(numbers: readonly number[], paint: Paint, most = FRAMES_SHOWN): string {
+  return numbers.length === 0 ? '' : ` ${frameNumbers(numbers, paint, most)}`;
 }
 
-export function frameNumbers(numbers: readonly number[], paint: Paint): string {
-  const rest = numbers.length - FRAMES_SHOWN;
-  const shown = numbers.slice(0, FRAMES_SHOWN).map((number) => `#${number}`);
+export function frameNumbers(numbers: readonly number[], paint: Paint, most = FRAMES_SHOWN): string {
+  const rest = numbers.length - most;
+  const shown = numbers.slice(0, most).map((number) => `#${number}`);
   return paint('dim', `${shown.join(' ')}${rest > 0 ? ` and ${rest} more` : ''}`);
 }
 

@@ -32,9 +32,19 @@ export function handshakeChapter(
     lines: [
       ...(route === undefined ? [] : [`${paint('dim', 'route')}  ${route.summary}`]),
       ...(mss > 0 ? [`${paint('dim', 'MSS')}    ${mss} bytes${optionsNote(mss - maxData)}`] : []),
+      ...triesLine(connection, paint),
       ...ladder(connection, 'open', report.from, columns, paint),
     ],
   };
+}
+
+/** Only the first SYN is drawn of a handshake that was answered. */
+function triesLine({ tries, handshake }: ConnectionReport, paint: Paint): string[] {
+  const isAnswered = handshake.some(({ direction }) => direction === 'in');
+  if (tries < 2 || !isAnswered) return [];
+  return [
+    `${paint('dim', 'tries')}  ${paint('red', `${tries} SYN were sent`)} until one was answered: the first is drawn`,
+  ];
 }
 
 /** What was agreed on, and the messages that did it. */
@@ -94,9 +104,11 @@ export function pathChapter(path: readonly Hop[], isAttempt: boolean, columns: n
     ],
     paint,
   );
+  // Who it was for has it coming in, and does not send it on.
+  const end = path.at(-1)?.out === undefined ? [] : [paint('red', 'further on nobody saw it')];
   return {
     title: isAttempt ? 'How far the first segment came' : 'The way of its first segment',
-    lines: table.split('\n'),
+    lines: [...table.split('\n'), ...end],
   };
 }
 

@@ -22,7 +22,11 @@ function framesOf(scene: Scene, { device, event }: Query): { query?: LabFrame; a
     return formatIpv4(response ? ip.src : ip.dst) === server;
   };
   const frames = scene.framesAt(device);
-  const query = frames.find((frame) => frame.direction === 'out' && matches(frame, false) && frame.at >= event.at - 1);
+  // What is lost at its own port, or answered there by chaos, it has sent all the same.
+  const lost = scene.losses.map(({ frame }) => frame).filter((frame) => frame.device === device);
+  const query = [...frames, ...lost].find(
+    (frame) => frame.direction === 'out' && matches(frame, false) && frame.at >= event.at - 1,
+  );
   const answer =
     query && frames.find((frame) => frame.direction === 'in' && matches(frame, true) && frame.at >= query.at);
   return { query, answer };

@@ -7,17 +7,23 @@ import { RCODE_NOERROR, rcodeName } from '../../devices/stack/wire/dns.js';
 import { formatIcmp } from '../../devices/stack/wire/icmp.js';
 import { formatTcpFlags } from '../../devices/stack/wire/tcp.js';
 import type { LabFrame } from '../capture/session.js';
+import { type LostSegment, lostSegment } from './lost-segment.js';
 import type { LossReport, MarkReport, Step, StepLayer } from './report.js';
 import type { Scene } from './scene.js';
 
 /** The first so many of each are told; `capture.dropped` counts all. */
 const MAX_TOLD = 500;
+/** Who asks for a neighbour asks again after a second. */
+const SAME_FLOOD_MS = 500;
 
 /** How it is told; of other reasons the counter's name. */
 const REASONS: Readonly<Record<string, string>> = {
   impairmentLoss: 'the link loses it',
   badFcs: 'its bits are damaged, the FCS shows it',
   noCarrier: 'the link is down',
+  blackhole: 'the link is a black hole',
+  chaosDrop: 'chaos takes it off the wire',
+  impairmentMtu: 'it is bigger than the link carries',
   giant: 'it is bigger than the MTU',
   runt: 'it is too short for a frame',
   queueFull: 'the queue of the link is full',
@@ -29,23 +35,27 @@ export interface Loss {
   readonly frame: LabFrame;
   readonly reason: string;
   readonly fault: string;
+  /** Of TCP. */
+  readonly segment?: LostSegment;
+}
+
+function loss(frame: LabFrame, reason: string, fault: string): Loss {
+  const segment = lostSegment(frame);
+  return { frame, reason, fault, ...(segment && { segment }) };
 }
 
 /** In order of time. */
 export function lossesIn({ capture, deliveries }: Scene): Loss[] {
   const dropped = capture.frames
     .filter((frame) => frame.dropped !== '')
-    .map((frame): Loss => {
-      const fault = frame.fault === '' ? (deliveries.departureOf(frame)?.fault ?? '') : frame.fault;
-      return { frame, reason: frame.dropped, fault };
-    });
+    .map((frame) => loss(frame, frame.dropped, frame.fault || (deliveries.departureOf(frame)?.fault ?? '')));
   const unreceived = deliveries.unreceived.map((frame): Loss => ({ frame, reason: 'notReceived', fault: frame.fault }));
   return [...dropped, ...unreceived].sort((a, b) => a.frame.n - b.frame.n);
 }
 
 /** What a packet is, the same in every run: no numbers of ports, sequences, transactions. */
-export function packetKind({ layers, dataLength }: LabFrame): string {
-  const { arp, dns, dhcp, icmp, tcp } = layers;
+export function packetKind(frame: LabFrame): string {
+  const { arp, dns, dhcp, icmp } = frame.layers;
   if (dns !== undefined) {
     const [question] = dns.questions;
     const asked = question === undefined ? '' : ` ${question.type} ${question.name.toLowerCase()}`;
@@ -55,25 +65,37 @@ export function packetKind({ layers, dataLength }: LabFrame): string {
   if (dhcp !== undefined) return `DHCP ${dhcpTypeName(dhcp.type)}`;
   if (arp !== undefined) return `ARP ${arp.operation === ARP_REPLY ? 'reply' : 'request'}`;
   if (icmp !== undefined) return formatIcmp(icmp);
-  if (tcp !== undefined) return dataLength > 0 ? 'TCP data' : `TCP ${formatTcpFlags(tcp.flags)}`;
-  return formatLayers(layers);
+  const segment = lostSegment(frame);
+  if (segment === undefined) return formatLayers(frame.layers);
+  return segment.length > 0 ? 'TCP data' : `TCP ${formatTcpFlags(segment.flags)}`;
 }
 
-function layerOf({ layers }: LabFrame): StepLayer {
-  const { arp, dns, dhcp, icmp, tcp } = layers;
+function layerOf(frame: LabFrame): StepLayer {
+  const { arp, dns, dhcp, icmp } = frame.layers;
   if (dns !== undefined) return 'dns';
   if (dhcp !== undefined) return 'dhcp';
   if (arp !== undefined) return 'arp';
   if (icmp !== undefined) return 'icmp';
-  return tcp === undefined ? 'routing' : 'tcp';
+  return lostSegment(frame) === undefined ? 'routing' : 'tcp';
 }
 
 /** Names of the devices at both ends, or their addresses; of what is not of IP the names are empty. */
-function endsOf(scene: Scene, { layers: { ip, arp } }: LabFrame): { from: string; to: string } {
-  const ends = ip === undefined ? arp && { src: arp.senderIp, dst: arp.targetIp } : ip;
+function endsOf(scene: Scene, frame: LabFrame): { from: string; to: string } {
+  const { ip, arp } = frame.layers;
+  const ends = ip ?? (arp && { src: arp.senderIp, dst: arp.targetIp }) ?? lostSegment(frame);
   if (ends === undefined) return { from: '', to: '' };
   const name = (address: number) => scene.ownerOf(formatIpv4(address)) ?? formatIpv4(address);
   return { from: name(ends.src), to: name(ends.dst) };
+}
+
+/** A question of ARP goes to all ports of a switch: only one of them leads to who is asked. */
+function isSpare(scene: Scene, { at, layers: { arp } }: LabFrame): boolean {
+  const target = arp === undefined || arp.operation === ARP_REPLY ? undefined : scene.ownerOf(formatIpv4(arp.targetIp));
+  if (arp === undefined || target === undefined) return false;
+  return scene.framesAt(target).some(({ at: gotAt, direction, layers }) => {
+    const isIt = layers.arp?.senderIp === arp.senderIp && layers.arp.targetIp === arp.targetIp;
+    return isIt && direction === 'in' && Math.abs(gotAt - at) < SAME_FLOOD_MS;
+  });
 }
 
 export function lossStory(scene: Scene): LossReport[] {
@@ -85,6 +107,7 @@ export function lossStory(scene: Scene): LossReport[] {
     link: scene.capture.interfaces[frame.interfaceIndex]?.link ?? '',
     reason,
     fault,
+    spare: isSpare(scene, frame),
     ...endsOf(scene, frame),
     kind: packetKind(frame),
     packet: formatLayers(frame.layers),
@@ -124,11 +147,12 @@ export function lossSteps(losses: readonly LossReport[], marks: readonly MarkRep
   const lost = losses.map((loss): Step => {
     const { device, port, direction, reason, fault } = loss;
     const why = REASONS[reason] ?? reason;
+    const copy = loss.spare ? ', which got another copy' : '';
     return {
-      ...{ atMs: loss.atMs, device, layer: loss.layer, event: 'loss', frames: [loss.frame] },
+      ...{ atMs: loss.atMs, device, layer: loss.layer, event: loss.spare ? 'copy lost' : 'loss', frames: [loss.frame] },
       subject: packetText(loss),
       outcome: reason,
-      summary: `LOST ${direction === 'out' ? 'leaving' : 'arriving'} by ${port}: ${packetText(loss)}; ${why}${byFault(fault)}`,
+      summary: `LOST ${direction === 'out' ? 'leaving' : 'arriving'} by ${port}: ${packetText(loss)}${copy}; ${why}${byFault(fault)}`,
     };
   });
   const marked = marks.map((mark): Step => {

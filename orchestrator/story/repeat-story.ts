@@ -71,16 +71,17 @@ function isOf({ layers: { ip, tcp } }: LabFrame, { local, remote }: { local: str
 function fateOf(scene: Scene, segment: LabFrame | undefined, until: number): string {
   const { ip, tcp } = segment?.layers ?? {};
   if (segment === undefined || ip === undefined || tcp === undefined) return '';
-  const lost = scene.losses.findLast(({ frame }) => {
-    const { ip: ip2, tcp: tcp2 } = frame.layers;
-    const isIt = tcp2?.seq === tcp.seq && tcp2.srcPort === tcp.srcPort && tcp2.dstPort === tcp.dstPort;
-    return isIt && ip2?.src === ip.src && ip2.dst === ip.dst && frame.at >= segment.at && frame.at < until;
+  const within = ({ frame }: Loss) => frame.at >= segment.at && frame.at < until;
+  const lost = scene.losses.findLast((loss) => {
+    const other = loss.segment;
+    const isIt = other?.seq === tcp.seq && other.srcPort === tcp.srcPort && other.dstPort === tcp.dstPort;
+    return isIt && other.src === ip.src && other.dst === ip.dst && within(loss);
   });
   if (lost !== undefined) return `; the first one was ${where(lost)} #${lost.frame.n}`;
-  const answer = scene.losses.find(({ frame }) => {
-    const { ip: ip2, tcp: tcp2 } = frame.layers;
-    const isBack = tcp2?.srcPort === tcp.dstPort && tcp2.dstPort === tcp.srcPort && ip2?.src === ip.dst;
-    return isBack && ip2.dst === ip.src && ((tcp2.ack - tcp.seq) | 0) > 0 && frame.at >= segment.at && frame.at < until;
+  const answer = scene.losses.find((loss) => {
+    const other = loss.segment;
+    const isBack = other?.srcPort === tcp.dstPort && other.dstPort === tcp.srcPort && other.src === ip.dst;
+    return isBack && other.dst === ip.src && ((other.ack - tcp.seq) | 0) > 0 && within(loss);
   });
   return answer === undefined ? '' : `; the answer to it was ${where(answer)} #${answer.frame.n}`;
 }

@@ -123,6 +123,8 @@ export interface LossReport extends PacketReport {
    * it, since its device is dead, or paused, or had no room for it.
    */
   readonly reason: string;
+  /** It was a copy of what is sent everywhere, and who it was for has got another one. */
+  readonly spare: boolean;
 }
 
 /** Frames that one fault delayed, changed or made at one place; the packet is the first of them. */
@@ -160,6 +162,8 @@ export interface ConnectionReport {
   readonly segmentsOut: number;
   readonly segmentsIn: number;
   readonly retransmissions: number;
+  /** How many SYN the client sent. */
+  readonly tries: number;
   /** The client's states, in order. */
   readonly states: readonly string[];
   readonly peerStates: readonly string[];

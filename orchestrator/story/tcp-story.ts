@@ -166,6 +166,7 @@ export function connectionReport(scene: Scene, local: string, remote: string): C
     retransmissions:
       countRetransmissions(flow.sent.filter((frame) => flow.fromClient(frame))) +
       countRetransmissions(atServer.sent.filter((frame) => !atServer.fromClient(frame))),
+    tries: flow.sent.filter((frame) => flow.fromClient(frame) && has(frame, SYN)).length,
     states: mine.map(({ to }) => to),
     peerStates: peers.map(({ to }) => to),
     close: timedOut ? 'timeout' : close.kind,

@@ -1,53 +1,42 @@
-/** The mini-internet on a manual clock, a page load in it with a fault, and its report. */
-import { dissect, type Layers } from '../../../devices/stack/wire/dissect.js';
+/** The mini-internet on a manual clock, a page load in it under orders of chaos, and its report. */
+import type { ChaosOrders, LinkOrder, RuleOrder } from '../../../devices/control.js';
 import type { FetchReport } from '../../../orchestrator/story/report.js';
 import { CapturedWorld } from '../../support/captured-world.js';
-import type { World } from '../../support/world.js';
 import { shippedWorld } from '../../world/shipped-world.js';
 
 export const PAGE = 'http://www.server.com/';
 
-export interface FaultedLoad {
-  readonly url?: string;
+export interface LoadOptions {
   readonly seed?: number;
+  /** Default: the document alone. */
   readonly subresources?: boolean;
-  /** Of the topology's text. */
-  readonly edit?: (text: string) => string;
-  readonly before?: (world: World) => void;
+  /** By device. */
+  readonly orders?: Readonly<Record<string, Partial<ChaosOrders>>>;
 }
 
-export async function load(options: FaultedLoad = {}): Promise<FetchReport> {
-  const { url = PAGE, subresources = false, seed, edit, before } = options;
-  const world = shippedWorld('mini-internet', { seed, edit });
+export async function load({ seed, subresources = false, orders = {} }: LoadOptions = {}): Promise<FetchReport> {
+  const world = shippedWorld('mini-internet', { seed });
   await world.configured();
   const captured = new CapturedWorld(world);
-  before?.(world);
-  const result = await world.fetch('client', { url, subresources });
+  for (const [device, order] of Object.entries(orders)) world.order(device, order);
+  const result = await world.fetch('client', { url: PAGE, subresources });
   // The last segments of the close.
-  await world.runFor(1000);
+  await world.runFor(500);
   const report = captured.report('client', result);
   await world.stop();
   return report;
 }
 
-/** A fault of packets that leave by a port: those that match are dropped, the first `count` of them. */
-export function dropping(
-  world: World,
-  device: string,
-  port: string,
-  matches: (layers: Layers) => boolean,
-  { count = 1, fault = 'fault-1: drop', reason = 'faultDrop' } = {},
-): void {
-  const at = world.machine(device).ports.find(({ name }) => name === port);
-  if (at === undefined) throw new Error(`no port ${device}:${port}`);
-  let left = count;
-  at.interceptor = {
-    arriving: (packet) => at.accept(packet),
-    leaving: (packet) => {
-      if (left > 0 && matches(dissect(packet))) {
-        left -= 1;
-        at.discard(packet, 'out', reason, fault);
-      } else at.launch(packet);
-    },
-  };
+/** Of what the device itself sends, unless `change` says otherwise; by fault-1. */
+export function rule(
+  filter: string,
+  action: RuleOrder['action'],
+  change: Partial<RuleOrder> = {},
+): Partial<ChaosOrders> {
+  const title = action.kind;
+  return { rules: [{ fault: 'fault-1', title, seed: 'x', filter, at: 'origin', action, ...change }] };
+}
+
+export function link(port: string, change: Partial<LinkOrder>): Partial<ChaosOrders> {
+  return { links: [{ fault: 'fault-2', title: 'link', seed: 'x', port, direction: 'out', ...change }] };
 }

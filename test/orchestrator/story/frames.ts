@@ -96,11 +96,11 @@ export class SceneBuilder {
   private readonly routes: RouteRow[] = [];
   private now = 0;
 
-  /** A port: `client:eth0` with its addresses. */
-  port(end: string, kind: DeviceKind, macText = '', addresses: readonly string[] = []): this {
+  /** A port: `client:eth0` with its addresses. Two of one link are its ends. */
+  port(end: string, kind: DeviceKind, macText = '', addresses: readonly string[] = [], link = `${end} -- cable`): this {
     const [device, port] = end.split(':');
     this.devices.set(device, kind);
-    this.interfaces.push({ device, port, link: `${end} -- cable`, mac: macText, addresses });
+    this.interfaces.push({ device, port, link, mac: macText, addresses });
     return this;
   }
 
