@@ -1,6 +1,8 @@
 /** Faults that know protocols, as packet conversations: who gets what, what is dropped where, and how programs go on. */
 import t, { type Test } from 'tap';
-import type { RuleAction, RuleOrder } from '../../devices/control.js';
+import type { ReplyKind, RuleAction, RuleOrder } from '../../devices/control.js';
+import { parseDns } from '../../devices/stack/wire/dns.js';
+import { isMalformed } from '../../devices/stack/wire/malformed.js';
 import { ACK, RST, SYN } from '../../devices/stack/wire/tcp.js';
 import { BytePattern } from '../support/byte-pattern.js';
 import { arpOf, describePacket, tcpOf, udpOf } from '../support/packets.js';
@@ -35,7 +37,7 @@ function smallWorld(t: Test): World {
     kind: 'host',
     ports: [{ name: 'eth0', addresses: [`${SERVER}/24`] }],
     routes: route('10.0.2.254'),
-    web: { sites: [{ names: [SERVER], root: '/site' }] },
+    web: { sites: [{ names: [SERVER], root: '/site', echoPath: '/echo' }] },
   });
   world.memory.put('/site/page', PAGE);
   world.link('client:eth0', 'router:eth0', { delayMs: 5 });
@@ -198,7 +200,7 @@ t.test('reset connections to port 80 after 10 kB: both ends learn it, by segment
   t.ok(carried < 10_000 && carried > 10_000 - 1460, `${carried} bytes in both directions`);
 });
 
-t.test('SERVFAIL to the first query for www.server.com: the resolver asks the next server, or again', async (t) => {
+t.test('SERVFAIL to the first query for www.server.com, wherever it is asked', async (t) => {
   const world = shippedWorld('mini-internet');
   t.teardown(() => world.stop());
   await world.configured();
@@ -219,6 +221,81 @@ t.test('SERVFAIL to the first query for www.server.com: the resolver asks the ne
     'the first alone',
   );
 });
+
+t.test('a resolver that is answered SERVFAIL once, capitals mixed or not, asks on and finds the address', async (t) => {
+  const world = shippedWorld('mini-internet');
+  t.teardown(() => world.stop());
+  await world.configured();
+  const filter = 'dns.qry.name matches "^www.server.com$" && ip.src == 198.51.100.53 && dns.flags.response == 0';
+  const order = rule(filter, { kind: 'reply', reply: 'servfail' });
+  world.order('isp-dns', { rules: [order] });
+  const seen = watch(world, 'isp-dns');
+  t.match((await world.exec('client', 'dig www.server.com')).stdout, /status: SERVFAIL/, 'no server has an answer');
+  const hit = world.faultsOf('isp-dns')[0].hit;
+  t.ok(hit >= 1);
+  const marked = seen.filter(({ fault: mark }) => mark !== '');
+  t.equal(marked.filter(({ direction }) => direction === 'out').length, hit);
+  const [question, answer] = marked.map(({ packet }) => questionIn(packet));
+  t.equal(answer, question, 'the name as it was asked, each capital of it');
+  t.equal(world.machine('isp-dns').ports[0].counters.dropsOut.get('chaosDrop'), hit);
+
+  world.order('isp-dns', { rules: [{ ...order, count: 1 }] });
+  // RFC 9520: failures are remembered for a while.
+  await world.runFor(60_000);
+  world.order('isp-dns', {});
+  t.match((await world.exec('client', 'dig +short www.server.com')).stdout, /203\.0\.113\.80/);
+});
+
+t.test(
+  'the network is unreachable, a port closed, the way prohibited: programs are told as by the network',
+  async (t) => {
+    const world = smallWorld(t);
+    const told = async (reply: ReplyKind, filter = 'tcp.flags.syn == 1') => {
+      fault(world, filter, { kind: 'reply', reply }, { count: 1, claims: `/run/${reply}` });
+      const { error } = await world.fetch('client', { url: URL, timeoutMs: 20_000 });
+      return error?.code ?? 'ok';
+    };
+    t.equal(await told('reset', 'tcp.flags.syn == 1 && tcp.flags.ack == 0'), 'ECONNREFUSED');
+    t.equal(await told('port-unreachable'), 'ECONNREFUSED');
+    t.equal(await told('admin-prohibited'), 'EHOSTUNREACH');
+    t.equal(await told('host-unreachable'), 'EHOSTUNREACH');
+    t.equal(await told('net-unreachable'), 'ENETUNREACH');
+    fault(world, 'icmp.type == 8', { kind: 'reply', reply: 'time-exceeded' }, { claims: undefined });
+    t.match(
+      (await world.exec('client', `ping -c 1 -W 1 ${SERVER}`)).stdout,
+      /From 10\.0\.1\.254 .*Time to live exceeded/,
+    );
+  },
+);
+
+t.test('reset after so many bytes counts what both ends send, each judged where it is made', async (t) => {
+  const world = smallWorld(t);
+  fault(world, 'tcp.port == 80', { kind: 'reset', afterBytes: 8000 }, { title: 'reset' });
+  const [server, client] = [watch(world, 'server'), watch(world, 'client')];
+  const result = await world.fetch('client', { url: `http://${SERVER}/echo`, method: 'POST', data: 'x'.repeat(5000) });
+  t.match(result, { ok: false, error: { code: 'ECONNRESET' } });
+  const sentBy = (seen: Seen[]) =>
+    seen
+      .filter(({ direction, dropped }) => direction === 'out' && dropped === '')
+      .reduce((sum, { packet }) => sum + (tcpOf(packet)?.payload.length ?? 0), 0);
+  t.ok(sentBy(client) > 5000, `the client has sent ${sentBy(client)} bytes`);
+  const both = sentBy(client) + sentBy(server);
+  t.ok(both < 8000 && both > 8000 - 1460, `both have sent ${both}`);
+  t.equal(world.faultsOf('client')[0].hit, 0, 'it is the answer that goes too far');
+});
+
+t.test('a reset while the browser closes its connections is no news to anybody', async (t) => {
+  const world = smallWorld(t);
+  fault(world, `tcp.flags.fin == 1 && ip.src == ${CLIENT}`, { kind: 'reset' });
+  t.match(await world.fetch('client', { url: URL }), { ok: true });
+  await world.runFor(10_000);
+  t.ok(hits(world) > 0);
+});
+
+function questionIn(packet: Uint8Array): string | undefined {
+  const message = parseDns(udpOf(packet)?.payload ?? new Uint8Array(0));
+  return isMalformed(message) ? undefined : message.questions[0].name;
+}
 
 function differentBits(a: Uint8Array, b: Uint8Array): number {
   let bits = 0;
