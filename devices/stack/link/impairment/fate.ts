@@ -47,9 +47,11 @@ const NO_BITS: readonly number[] = [];
 
 function drawCorruption(packet: Uint8Array, { settings, corrupt: { deciders } }: Overlay): readonly number[] {
   const { corrupt = 0, corruptCorrelation } = settings;
-  if (corrupt <= 0 || !deciders.corrupt.chance(corrupt, corruptCorrelation)) return NO_BITS;
-  const bits = frameBits(packet);
-  return bits === 0 ? NO_BITS : [deciders.corruptBit.below(bits)];
+  if (corrupt <= 0) return NO_BITS;
+  const isHit = deciders.corrupt.chance(corrupt, corruptCorrelation);
+  // Each packet draws a place too: which bit is hit does not depend on how many were before.
+  const place = deciders.corruptBit.below(frameBits(packet));
+  return isHit && frameBits(packet) > 0 ? [place] : NO_BITS;
 }
 
 function drawBitErrors(packet: Uint8Array, { settings, bitErrors: { deciders } }: Overlay): readonly number[] {
