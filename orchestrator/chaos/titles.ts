@@ -54,7 +54,7 @@ function deviceTitle({ action, factor = 1, rate, offsetMs }: DeviceRequest): str
 function ruleTitle({ filter, action, skip, count, share }: RuleRequest): string {
   const which = [
     share === undefined ? '' : formatShare(share),
-    skip === undefined ? '' : `skip ${skip}`,
+    skip === undefined || skip === 0 ? '' : `skip ${skip}`,
     count === undefined ? '' : `count ${count}`,
   ].filter(Boolean);
   const packets = filter.trim() === '' ? 'every packet' : filter;

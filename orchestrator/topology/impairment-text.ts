@@ -10,7 +10,7 @@ export function describeImpairment(config: ImpairmentConfig): string {
     told('duplicate', share(config.duplicate), [correlation(config.duplicateCorrelation)]),
     reorderText(config),
     told('corrupt', share(config.corrupt), [correlation(config.corruptCorrelation)]),
-    config.bitErrorRate === undefined ? '' : `bit errors ${config.bitErrorRate}`,
+    config.bitErrorRate === undefined ? '' : `bit errors ${config.bitErrorRate.toExponential()}`,
     config.rateBps === undefined ? '' : `rate ${formatRate(config.rateBps)}`,
     queueText(config),
     config.mtu === undefined ? '' : `silent MTU ${config.mtu}`,
@@ -20,9 +20,12 @@ export function describeImpairment(config: ImpairmentConfig): string {
     .join(', ');
 }
 
-/** `loss 20% (mean burst 3)`; what is said of something that is not told again stands alone. */
+/** What is so when nobody says anything. */
+const USUAL = ['correlation 0%', 'in order', 'mean burst 1', 'uniform', 'drop-tail', 'no ECN', 'one in 1'];
+
+/** `loss 20% (mean burst 3)`; what is said of something that is not told again stands alone, also what is usual. */
 function told(name: string, value: string, details: readonly string[]): string {
-  const said = details.filter(Boolean).join(', ');
+  const said = details.filter((detail) => detail !== '' && (value === '' || !USUAL.includes(detail))).join(', ');
   if (value === '') return said === '' ? '' : `${name} ${said}`;
   return said === '' ? `${name} ${value}` : `${name} ${value} (${said})`;
 }
@@ -59,7 +62,7 @@ function delayText(config: ImpairmentConfig): string {
 
 function reorderText({ reorder, reorderDelayMs, reorderGap, reorderCorrelation }: ImpairmentConfig): string {
   return told('reorder', share(reorder), [
-    reorderGap === undefined ? '' : `each ${reorderGap}th`,
+    reorderGap === undefined ? '' : `one in ${reorderGap}`,
     reorderDelayMs === undefined ? '' : `by ${formatDuration(reorderDelayMs)}`,
     correlation(reorderCorrelation),
   ]);

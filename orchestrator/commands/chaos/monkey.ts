@@ -144,7 +144,7 @@ async function run(chaos: ChaosClient, request: MonkeyWish, { detach, json }: Mo
 function newsLine({ event, fault, why, message }: ChaosNews, at: number, paint: Paint): string {
   const what = fault.target === '' ? fault.title : `${fault.target}: ${fault.title}`;
   const head = `${clock(at, paint)}  `;
-  if (event === 'ended') return `${head}${paint('dim', `- ${fault.id}  ${what} (${why})`)}`;
+  if (event === 'ended') return `${head}${paint('dim', `- ${fault.id} ${why}`)}`;
   if (event === 'failed') return `${head}${paint('yellow', `! ${what}: ${message}`)}`;
   const time = fault.until === undefined ? '' : paint('dim', `, for ${formatDuration(fault.until - fault.since)}`);
   return `${head}+ ${fault.id === '' ? '' : `${paint('bold', fault.id)}  `}${what}${time}`;

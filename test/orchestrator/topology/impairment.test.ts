@@ -190,9 +190,12 @@ t.test('in few words', async (t) => {
   t.equal(
     told(EVERYTHING),
     'loss 20% (mean burst 3), delay 50ms ± 10ms (pareto, correlation 25%, reorders), duplicate 1% (correlation 10%), ' +
-      'reorder 5% (each 5th, by 20ms, correlation 50%), corrupt 0.1% (correlation 5%), bit errors 0.000001, rate 2Mbit, ' +
+      'reorder 5% (one in 5, by 20ms, correlation 50%), corrupt 0.1% (correlation 5%), bit errors 1e-6, rate 2Mbit, ' +
       'queue 100 packets (codel, target 10ms, interval 200ms, ECN), silent MTU 1400, slots 800us ± 100us (8 packets, 4kB)',
   );
+  const usual = { lossCorrelation: '0%', lossBurst: 1, jitterReorders: false, queueDiscipline: 'drop-tail' };
+  t.equal(told({ loss: '1%', jitter: '2ms', queue: '9kB', ...usual }), 'loss 1%, jitter 2ms, queue 9kB');
+  t.equal(told({ lossCorrelation: '0%' }), 'loss correlation 0%', 'it takes back what was below');
   t.equal(told({}), '');
 });
 
