@@ -37,6 +37,8 @@ export class DeviceClock {
   private readonly date: () => number;
   /** In order; none while both times have always been the same. */
   private stretches: Stretch[] = [];
+  /** The last one. */
+  private current: Stretch | undefined;
   private skew: ClockSkew | undefined;
   /** By how much the device's time was ahead of the lab's when the skew began: its date does not have that. */
   private aheadBefore = 0;
@@ -66,7 +68,8 @@ export class DeviceClock {
     if (this.skew === undefined) this.aheadBefore = deviceAt - lab;
     this.skew = skew;
     if (rate === this.rate) return;
-    this.stretches.push({ labAt: lab, deviceAt, rate });
+    this.current = { labAt: lab, deviceAt, rate };
+    this.stretches.push(this.current);
     if (this.stretches.length > MAX_STRETCHES) this.stretches.shift();
   }
 
@@ -91,11 +94,11 @@ export class DeviceClock {
   };
 
   private get rate(): number {
-    return this.stretches.at(-1)?.rate ?? 1;
+    return this.current?.rate ?? 1;
   }
 
   private fromLab(lab: Instant): Instant {
-    const stretch = this.stretches.at(-1);
-    return stretch === undefined ? lab : stretch.deviceAt + (lab - stretch.labAt) * stretch.rate;
+    const { current } = this;
+    return current === undefined ? lab : current.deviceAt + (lab - current.labAt) * current.rate;
   }
 }
