@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import t, { type Test } from 'tap';
-import type { InterfaceRow } from '../../../devices/control.js';
+import type { InterfaceRow, StreamOpened } from '../../../devices/control.js';
 import { runOnDevice } from '../../../orchestrator/commands/exec.js';
 import { type DeviceNews, describeNews } from '../../../orchestrator/lab/device-news.js';
 import type { Lab } from '../../../orchestrator/lab/lab.js';
@@ -91,6 +91,27 @@ t.test('killed, and started again as the same device', async (t) => {
     `${b} was started again by fault-3 (process ${after.pid})`,
   ]);
 });
+
+t.test(
+  'a second life draws other random numbers: a peer that has an old connection takes no new one for it',
+  async (t) => {
+    const { lab } = await labOf(t, 'star,2');
+    const [a, b] = lab.devices.filter(({ config }) => config.kind === 'host').map(({ config }) => config.name);
+    const request = { host: await addressOf(lab, b), port: 80 };
+    const connect = async () => {
+      const client = await connectDevice(lab.state, a);
+      return (await client.call<StreamOpened>('stream-open', request)).local;
+    };
+    const first = await connect();
+    await lab.kill(a);
+    await lab.start(a);
+    const second = await connect();
+    t.equal(second.split(':')[0], first.split(':')[0]);
+    t.not(second, first);
+    await lab.restart(a);
+    t.not(await connect(), second);
+  },
+);
 
 t.test('what makes no sense is refused, and changes nothing', async (t) => {
   const { lab } = await labOf(t, 'linear,1');
