@@ -50,12 +50,18 @@ written as in topology files: docs/topology.md tells what each one does.
 Examples:
   netarium chaos link client home-switch --loss 20% --delay 50ms --jitter 10ms
   netarium chaos link client home-switch --rate 2Mbit --from client --for 10s
-  netarium chaos link client home-switch --loss '{model: gilbert-elliott, goodToBad: 1%, badToGood: 25%}'
+  netarium chaos link client home-switch \\
+    --loss '{model: gilbert-elliott, goodToBad: 1%, badToGood: 25%}'
   netarium chaos link home-router isp-router down
   netarium chaos link home-router isp-router up`;
 
 function optionOf(key: ImpairmentKey): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+function descriptionOf(key: ImpairmentKey): string {
+  const schema = impairments[key];
+  return schema.description ?? schema.unwrap().description ?? '';
 }
 
 function placeholderOf(key: ImpairmentKey): string {
@@ -70,7 +76,7 @@ export function linkCommand(): Command {
     .argument('[state]', 'down: no carrier at both ends. blackhole: all frames vanish, and nobody is told. up: neither')
     .option('--from <end>', 'only the frames that this end sends');
   for (const key of IMPAIRMENT_KEYS) {
-    command.option(`${optionOf(key)} ${placeholderOf(key)}`, lowerFirst(impairments[key].description ?? ''));
+    command.option(`${optionOf(key)} ${placeholderOf(key)}`, lowerFirst(descriptionOf(key)));
   }
   return withCommonOptions(command)
     .option('--mtu <bytes>', 'the same as --silent-mtu')
