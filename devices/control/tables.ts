@@ -35,7 +35,7 @@ export interface InterfaceRow {
   readonly datagramsOut: number;
   readonly droppedIn: number;
   readonly droppedOut: number;
-  /** Why: badFcs, badPreamble, runt, giant, notForUs, badRecord, stranger, impairmentLoss, queueFull, noCarrier, … */
+  /** Why: badFcs, badPreamble, runt, giant, notForUs, badRecord, stranger, impairmentLoss, queueFull, chaosDrop, noCarrier, … */
   readonly drops: Readonly<Record<string, number>>;
 }
 

@@ -112,6 +112,48 @@ t.test('two hosts on one cable', async (t) => {
   t.match(readFileSync(join(folder, 'a.log'), 'utf8'), /"reason":"SIGTERM"/);
 });
 
+t.test(
+  'chaos orders a device about: all or nothing, counted with others in a folder, its clock and CPU too',
+  async (t) => {
+    const [left, right] = await freePorts(2);
+    const a = await launch(t, hostConfig('chaos-a', 4, left, right));
+    await launch(t, hostConfig('chaos-b', 5, right, left));
+    const { control } = a.ready;
+    const of = { fault: 'fault-1', title: 'drop', seed: 'x' };
+    const rule = { ...of, filter: 'icmp.type == 8', at: 'origin', action: { kind: 'drop' } };
+    await t.rejects(
+      call(control, 'chaos', { links: [], rules: [rule, { ...rule, filter: 'icmp.type ==' }] }),
+      /^rules\[1\]\.filter, column 13: /,
+    );
+    t.same(await call(control, 'inspect', { table: 'faults' }), [], 'nothing of it is in force');
+
+    const claims = mkdtempSync(join(folder, 'claims-'));
+    const others = {
+      clocks: [{ fault: 'fault-2', title: 'clock', rate: 2, offsetMs: 86_400_000 }],
+      cpus: [{ fault: 'fault-3', title: 'slow', factor: 2 }],
+    };
+    await call(control, 'chaos', { links: [], rules: [{ ...rule, count: 1, claims }], ...others });
+    let output = '';
+    const ping = async (count: number) => {
+      const params = { id: 1, argv: ['ping', '-c', `${count}`, '-i', '0.2', '-W', '1', '10.0.0.5'] };
+      return call<{ exitStatus: number }>(control, 'exec', params, ({ data }) => {
+        output += data;
+      });
+    };
+    t.match(await ping(3), { exitStatus: 0 });
+    t.match(output, /3 packets transmitted, 2 received/);
+    t.match(await call(control, 'inspect', { table: 'faults' }), [
+      { fault: 'fault-1', matched: 1, hit: 1, exhausted: true },
+      { fault: 'fault-3' },
+      { fault: 'fault-2' },
+    ]);
+    t.ok(existsSync(join(claims, 'hit-1')));
+    await call(control, 'chaos', { links: [], rules: [] });
+    t.same(await call(control, 'inspect', { table: 'faults' }), []);
+    t.match(await ping(1), { exitStatus: 0 });
+  },
+);
+
 t.test('a config that is wrong ends with status 2 and one line that says what and where', async (t) => {
   const good = hostConfig('x', 3);
   const { seed: _seed, ...noSeed } = good;
