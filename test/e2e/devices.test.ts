@@ -89,6 +89,13 @@ t.test('one lab, and what happens to its devices', async (t) => {
   await t.test('a router is killed and started again', async (t) => {
     const before = await world.inspect<InterfaceRow>('gw', 'interfaces');
     const pid = (await world.row('gw'))?.pid;
+    const watching = net.start('inspect', 'gw', 'arp', '--watch', '--json');
+    let [tables, told] = [0, ''];
+    watching.stdout.on('data', () => tables++);
+    watching.stderr.on('data', (text) => {
+      told += text;
+    });
+    await waitFor('the first table', () => tables > 0);
     t.ok(await world.pings(SERVER));
     await world.chaos('gw', 'kill');
     t.match(await world.row('gw'), { state: 'killed', by: 'fault-1', pid: 0, uptimeMs: 0, memoryPssBytes: 0 });
@@ -104,6 +111,8 @@ t.test('one lab, and what happens to its devices', async (t) => {
       ['expose', 'gw:80'],
     ];
     for (const command of commands) t.match(await net.run(...command), said, command.join(' '));
+    await waitFor('who watches to hear of it', () => /^gw was killed by fault-1 .* ago\n$/.test(told));
+    const seen = tables;
     t.match(await net.run('logs', 'gw'), { exitStatus: 0, stdout: /started/ });
 
     await world.chaos('gw', 'start');
@@ -111,6 +120,8 @@ t.test('one lab, and what happens to its devices', async (t) => {
     t.match(row, { state: 'running' });
     t.not(row?.pid, pid);
     t.ok(await world.pings(SERVER), 'with the next ping: its neighbours have their carrier back');
+    await waitFor('who watches to see it again', () => tables > seen);
+    watching.kill('SIGINT');
     const identity = ({ name, mac, link, addresses }: InterfaceRow) => ({ name, mac, link, addresses });
     t.same((await world.inspect<InterfaceRow>('gw', 'interfaces')).map(identity), before.map(identity));
   });
