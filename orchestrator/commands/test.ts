@@ -25,6 +25,7 @@ interface TestOptions {
   readonly json?: boolean;
   readonly bail?: boolean;
   readonly keep?: boolean;
+  readonly record?: boolean;
   readonly quiet?: boolean;
 }
 
@@ -84,6 +85,7 @@ async function runOne(scenario: Scenario, options: TestOptions, signal: AbortSig
     scenario,
     {
       output: options.output,
+      record: options.record === true,
       replay: replayOf(scenario),
       launching: (title, launch) => withProgress(title, quiet || json, launch),
       ...(isTold && { listener: { onEnd: (step) => print(stepLines(step, paint)) } }),
@@ -144,6 +146,7 @@ export function testCommand(): Command {
     .option('--filter <name>', 'only scenarios whose name has this in it, or is like dns-*')
     .option('--bail', 'stop at the first scenario that does not pass')
     .option('--output <folder>', 'where capture, logs and tables of failures go, a folder each', DEFAULT_OUTPUT)
+    .option('--record', 'keep them of scenarios that pass, too')
     .option('--junit <file>', 'write the results as JUnit XML')
     .option('--json', 'print the results as JSON, and nothing else')
     .option('--keep', 'leave the lab up as it is at the end, until Ctrl-C')

@@ -8,7 +8,7 @@ import { POLL_MS } from './guard.js';
 import { type Judge, outcomeFields, type Span, type Verdict } from './judge.js';
 import { type FieldMatch, fieldsText } from './matching.js';
 import type { Action, Block, ExecAction, FetchAction, Patience, Step } from './model.js';
-import type { CommandOutcome, PageOutcome, Stage } from './stage.js';
+import type { Cable, CommandOutcome, PageOutcome, Stage } from './stage.js';
 
 type Plain = Exclude<Action, Block>;
 type Tell = (seen: string) => void;
@@ -27,6 +27,8 @@ export class Actions {
   private readonly spans: ReadonlyMap<string, Span>;
   private readonly background = new Map<string, Promise<PageOutcome | CommandOutcome>>();
   private readonly faults = new Map<string, string>();
+  private wake: () => void = () => {};
+  private readonly cables = new Map<string, Cable>();
 
   constructor(
     stage: Stage,
@@ -69,6 +71,19 @@ export class Actions {
       case 'clear':
         await unlessAborted(this.stage.clearFaults(), signal);
         return;
+      case 'plug': {
+        const cable = await unlessAborted(this.stage.plug(action.a, action.b), signal);
+        if (step.as !== undefined) this.cables.set(step.as, cable);
+        tell(cable.name);
+        return;
+      }
+      case 'unplug': {
+        const cable = this.cables.get(action.name);
+        if (cable === undefined) throw new StepFailed(step.title, 'a cable', `${action.name} is not plugged in`);
+        this.cables.delete(action.name);
+        await unlessAborted(cable.unplug(), signal);
+        return;
+      }
       case 'wait':
         await this.clock.sleep(action.ms, signal);
         return;
@@ -160,8 +175,20 @@ export class Actions {
       tell(verdict.seen);
       const rest = deadline - this.clock.now();
       if (verdict.holds || rest <= 0) return verdict;
-      await this.clock.sleep(Math.min(pauseMs, rest), signal);
+      const noMore = new AbortController();
+      const woken = new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+      const pause = this.clock.sleep(Math.min(pauseMs, rest), AbortSignal.any([signal, noMore.signal]));
+      await Promise.race([pause, woken]);
+      pause.catch(() => {});
+      noMore.abort(new Error('there is news'));
     }
+  }
+
+  /** A frame has come that an expectation counts: who waits for it looks now. */
+  matched(): void {
+    this.wake();
   }
 }
 

@@ -1,6 +1,7 @@
 /** From what a scenario breaks to the request that the lab's chaos is given, checked as far as that is possible without a lab. */
 
 import type { RuleAction } from '../../devices/control.js';
+import { checkDevice } from '../chaos/device-fault.js';
 import { DEVICE_ACTIONS, type DeviceAction, type FaultRequest } from '../chaos/fault.js';
 import { parseRequest } from '../chaos/request-schema.js';
 import { parseLink } from '../topology/endpoint.js';
@@ -11,7 +12,7 @@ import { parseShare, parseSize } from '../topology/units.js';
 import { type Compiler, ms, optionalMs } from './compiler.js';
 import type { Action } from './model.js';
 import { formsOf } from './one-of.js';
-import { CHAOS_FORMS, type ChaosFile, RULE_ACTIONS } from './schema-chaos.js';
+import { CHAOS_FORMS, type ChaosFile, CLOCK_RATE, RULE_ACTIONS } from './schema-chaos.js';
 
 export interface CompiledChaos {
   readonly action: Action;
@@ -102,6 +103,8 @@ function linkRequest(compiler: Compiler, file: ChaosFile, path: Path, common: Co
   if (joins.length > 1) {
     compiler.problem(place, `several links join them: ${joins.map(({ name }) => name).join(', ')}. Name the interface`);
   }
+  if (file.rate !== undefined && CLOCK_RATE.test(file.rate))
+    compiler.problem([...path, 'rate'], 'of a link: write 10Mbit or 512kbit');
   const impairment = impairmentOf(file as ImpairmentFile);
   if (impairment === undefined && file.state === undefined)
     compiler.problem(place, 'what happens to it? Write a parameter such as "loss: 30%", or "state: down"', {
@@ -128,18 +131,27 @@ function deviceRequest(compiler: Compiler, file: ChaosFile, path: Path, common: 
     );
     return undefined;
   }
-  const belongs: Partial<Record<keyof ChaosFile, DeviceAction>> = { factor: 'slow', speed: 'clock', offset: 'clock' };
+  const belongs: Partial<Record<keyof ChaosFile, DeviceAction>> = { factor: 'slow', rate: 'clock', offset: 'clock' };
   refuseOthers(compiler, file, path, belongs, action);
+  if (file.rate !== undefined && !CLOCK_RATE.test(file.rate))
+    compiler.problem([...path, 'rate'], 'how fast is the clock? Write 10% to 1000%');
   if (device === undefined) return undefined;
-  return {
+  const request = {
     kind: 'device',
     device: device.name,
     action,
     ...(file.factor !== undefined && { factor: file.factor }),
-    ...(file.speed !== undefined && { rate: file.speed }),
-    ...(file.offset !== undefined && { offsetMs: ms(file.offset) }),
+    ...(file.rate !== undefined && { rate: Number.parseFloat(file.rate) / 100 }),
+    ...(file.offset !== undefined && { offsetMs: signed(file.offset) }),
     ...common,
-  };
+  } as const;
+  compiler.attempt(path, () => checkDevice(request));
+  return request;
+}
+
+/** `-2h` */
+function signed(text: string): number {
+  return (text.startsWith('-') ? -1 : 1) * ms(text.replace(/^[-+]/, ''));
 }
 
 const RULE_PARAMETERS: Partial<Record<keyof ChaosFile, RuleAction['kind']>> = {

@@ -51,7 +51,7 @@ function tableCondition(compiler: Compiler, file: ConditionFile, path: Path): Co
   if (device === undefined || file.table === undefined) return undefined;
   const chosen = where.length === 0 ? '' : ` where ${fieldsText(where)}`;
   const told = [
-    file.rows === undefined && is.length > 0 ? '' : `${rows.text} rows`,
+    file.rows === undefined && is.length > 0 ? '' : `${rows.text} ${/(^| )1$/.test(rows.text) ? 'row' : 'rows'}`,
     is.length === 0 ? '' : fieldsText(is),
   ].filter(Boolean);
   const title = `table ${file.table} of ${device.name}${chosen}: ${told.join(', ')}`;
@@ -82,7 +82,8 @@ function framesCondition(compiler: Compiler, file: ConditionFile, path: Path): F
   const ends = compiler.attempt([...path, 'at'], () =>
     selectEnds(words, compiler.deviceNames, compiler.ends, { once: true }),
   );
-  if (file.during !== undefined) compiler.step(file.during, [...path, 'during'], ['fetch', 'exec', 'chaos', 'other']);
+  if (file.during !== undefined)
+    compiler.step(file.during, [...path, 'during'], ['fetch', 'exec', 'chaos', 'plug', 'other']);
   const count = amount(compiler, file.count, [...path, 'count']);
   if (filter === undefined || ends === undefined) return undefined;
   const watch: FrameWatch = { index: compiler.watches.length, filter, ends };

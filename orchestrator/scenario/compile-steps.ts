@@ -1,5 +1,6 @@
 /** Steps and blocks of a scenario, from what is written to what is done. */
 import type { FetchRequest } from '../../devices/control.js';
+import { parseLink } from '../topology/endpoint.js';
 import type { Path } from '../topology/source.js';
 import { formatDuration } from '../topology/units.js';
 import { compileChaos } from './compile-chaos.js';
@@ -52,6 +53,9 @@ function compileStep(compiler: Compiler, file: StepFile, path: Path): Step | und
   };
 }
 
+/** What later steps may speak of. */
+const NAMED = ['fetch', 'exec', 'chaos', 'plug'] as const;
+
 function nameStep(compiler: Compiler, file: StepFile, path: Path, action: Action | undefined): void {
   const background = file.background === true;
   if (background && file.as === undefined)
@@ -68,7 +72,7 @@ function nameStep(compiler: Compiler, file: StepFile, path: Path, action: Action
     compiler.problem([...path, 'as'], `another step before this one has "as: ${file.as}" too`, {}, 'duplicate-name');
     return;
   }
-  const kind = action?.kind === 'fetch' || action?.kind === 'exec' || action?.kind === 'chaos' ? action.kind : 'other';
+  const kind = NAMED.find((known) => known === action?.kind) ?? 'other';
   compiler.named.set(file.as, { kind, background });
 }
 
@@ -90,6 +94,13 @@ function compileAction(compiler: Compiler, file: StepFile, path: Path): Compiled
       const chaos = file.chaos && compileChaos(compiler, file.chaos, [...path, 'chaos']);
       return chaos && { action: chaos.action, title: `chaos ${chaos.title}` };
     }
+    case 'plug':
+      return plugAction(compiler, file.plug ?? '', [...path, 'plug']);
+    case 'unplug': {
+      const name = file.unplug ?? '';
+      const step = compiler.step(name, [...path, 'unplug'], ['plug']);
+      return step && { action: { kind: 'unplug', name }, title: `unplug ${name}` };
+    }
     case 'wait': {
       const time = ms(file.wait ?? '');
       return { action: { kind: 'wait', ms: time }, title: `wait ${file.wait}` };
@@ -99,6 +110,18 @@ function compileAction(compiler: Compiler, file: StepFile, path: Path): Compiled
     default:
       return blockAction(compiler, file, path);
   }
+}
+
+function plugAction(compiler: Compiler, text: string, path: Path): Compiled | undefined {
+  const link = parseLink(text);
+  if (link === undefined || link.left.port !== undefined || link.right.port !== undefined) {
+    compiler.problem(path, `"${text}" is no cable: write the two devices, sw1 -- sw2; each gets one more port`);
+    return undefined;
+  }
+  const [a, b] = [link.left, link.right].map(({ device }) => compiler.device(device, path, '')?.name);
+  if (a === undefined || b === undefined) return undefined;
+  if (a === b) compiler.problem(path, 'a cable has two ends');
+  return { action: { kind: 'plug', a, b }, title: `plug ${a} -- ${b}` };
 }
 
 function isGuardOfBlock(file: StepFile, key: string): boolean {

@@ -10,7 +10,7 @@ import { parseDuration } from '../topology/units.js';
 import type { FrameWatch } from './model.js';
 
 export interface NamedStep {
-  readonly kind: 'fetch' | 'exec' | 'chaos' | 'other';
+  readonly kind: 'fetch' | 'exec' | 'chaos' | 'plug' | 'other';
   readonly background: boolean;
 }
 
@@ -86,7 +86,7 @@ export class Compiler {
     const step = this.named.get(name);
     if (step !== undefined && kinds.includes(step.kind)) return step;
     const fit = [...this.named].filter(([, { kind }]) => kinds.includes(kind)).map(([known]) => known);
-    const what = kinds.includes('fetch') ? 'fetch or command' : kinds.includes('other') ? 'step' : 'chaos';
+    const what = kinds.includes('fetch') ? 'fetch or command' : kinds.includes('other') ? 'step' : kinds[0];
     const near = nearest(name, fit);
     const hint =
       near === undefined ? (fit.length > 0 ? ` Such are ${fit.join(', ')}.` : '') : ` Did you mean "${near}"?`;

@@ -1,5 +1,12 @@
 /** A lab that this process holds, as a scenario sees it. */
-import type { ExecOutput, FetchRequest, FetchResult, RouteRow, TableName } from '../../devices/control.js';
+import type {
+  AttachedPort,
+  ExecOutput,
+  FetchRequest,
+  FetchResult,
+  RouteRow,
+  TableName,
+} from '../../devices/control.js';
 import type { Fault, FaultRequest } from '../chaos/fault.js';
 import { asCliError } from '../errors.js';
 import { unlessAborted } from '../interruption.js';
@@ -7,6 +14,7 @@ import { ask, connectDevice, unlessPaused } from '../lab/reach-device.js';
 import type { RpcClient } from '../lab/rpc-client.js';
 import type { LabState } from '../lab/state.js';
 import type { HeldLab } from '../lab/supervise.js';
+import { findFreePorts } from '../lab/udp-ports.js';
 import { buildReport } from '../story/build.js';
 import { allClosed } from '../story/closed.js';
 import type { FetchReport } from '../story/report.js';
@@ -16,7 +24,7 @@ import { monotonicClock } from './clock.js';
 import type { FrameLog } from './frame-log.js';
 import type { FrameWatch } from './model.js';
 import { pageOutcome } from './page-outcome.js';
-import type { CommandOutcome, PageOutcome, Stage } from './stage.js';
+import type { Cable, CommandOutcome, PageOutcome, Stage } from './stage.js';
 
 /** How long the last segments of a close may take to be seen, before a story is read. */
 const CLOSE_LIMIT_MS = 1000;
@@ -98,6 +106,33 @@ export class HeldStage implements Stage {
 
   async clearFaults(): Promise<void> {
     await this.held.chaos.clear();
+  }
+
+  async plug(a: string, b: string): Promise<Cable> {
+    const base = await findFreePorts(`${this.held.lab.plan.name} cable`, 2);
+    const ends = [a, b].map((device, index) => ({ device, local: `127.0.0.1:${base + index}` }));
+    const made = await Promise.all(
+      ends.map(({ device, local }, index) =>
+        this.ask<AttachedPort>(device, 'attach', { encapsulation: 'udp', local, remote: ends[1 - index].local }),
+      ),
+    );
+    return {
+      name: made.map(({ device, port }) => `${device}:${port}`).join(' -- '),
+      unplug: async () => {
+        await Promise.all(made.map(({ device, port }) => this.ask(device, 'detach', { port })));
+      },
+    };
+  }
+
+  private async ask<T>(device: string, method: string, params: object): Promise<T> {
+    const client = await connectDevice(this.state, device);
+    try {
+      return await ask<T>(this.state, device, client, method, params);
+    } catch (error) {
+      throw asCliError(error);
+    } finally {
+      client.close();
+    }
   }
 
   private get state(): LabState {

@@ -64,6 +64,9 @@ export type Action =
   /** Of the step with that name. */
   | { readonly kind: 'end-fault'; readonly name: string }
   | { readonly kind: 'clear' }
+  | { readonly kind: 'plug'; readonly a: string; readonly b: string }
+  /** Of the step with that name. */
+  | { readonly kind: 'unplug'; readonly name: string }
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'expect'; readonly conditions: readonly Condition[]; readonly patience: Patience }
   | Block;

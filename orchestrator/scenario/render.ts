@@ -29,11 +29,12 @@ export function stepLines({ outcome, startMs, depth, title, seen, times }: StepR
 export function closing(result: ScenarioResult, paint: Paint): string {
   const { outcome, durationMs, launchMs, failure, evidence, replay } = result;
   const time = `${formatDuration(durationMs)}, the lab up after ${formatDuration(launchMs)}`;
-  if (failure === undefined) return `  ${paint(['bold', 'green'], outcome)} in ${time}`;
+  const kept = evidence === undefined ? [] : [`    evidence: ${evidence}`];
+  if (failure === undefined) return [`  ${paint(['bold', 'green'], outcome)} in ${time}`, ...kept].join('\n');
   return [
     `  ${paint(['bold', 'red'], outcome === 'error' ? 'ERROR' : 'FAILED')} after ${time}`,
     ...failureLines(failure).map((line) => `    ${line}`),
-    ...(evidence === undefined ? [] : [`    evidence: ${evidence}`]),
+    ...kept,
     `    again:    ${replay}`,
   ].join('\n');
 }

@@ -15,6 +15,8 @@ import { Timeline, type TimelineListener } from './timeline.js';
 export interface RunOptions {
   /** Folder in which folders for failures are made. */
   readonly output: string;
+  /** The same is kept of a scenario that passes. */
+  readonly record: boolean;
   /** The command that does the same again. */
   readonly replay: string;
   /** Runs while the lab is still there, its faults too, after the result is known. */
@@ -52,7 +54,8 @@ export async function runScenario(
     const stage = new HeldStage(held, frames);
     const played = await new Timeline(scenario, stage, monotonicClock, options.listener).run(signal);
     const result = { ...common, launchMs, ...outcomeOf(played) };
-    const kept = played.failure === undefined ? result : await keepEvidence(scenario, result, held, frames, options);
+    const isKept = played.failure !== undefined || options.record;
+    const kept = !isKept ? result : await keepEvidence(scenario, result, held, frames, options);
     await options.afterwards?.(held, kept);
     return kept;
   } finally {

@@ -2,12 +2,16 @@
 import { z } from 'zod';
 import { REPLY_KINDS } from '../../devices/control.js';
 import { DEVICE_ACTIONS, MONKEY_KINDS } from '../chaos/fault.js';
-import { duration, flag, share, shown, size, text } from '../topology/schema-fields.js';
+import { duration, flag, rate, share, shown, size, text } from '../topology/schema-fields.js';
 import { impairments } from '../topology/schema-impairment.js';
 import { type Forms, oneOf } from './one-of.js';
 
 export const RULE_ACTIONS = ['drop', 'delay', 'duplicate', 'corrupt', 'reply', 'reset'] as const;
 const ACTIONS = [...DEVICE_ACTIONS, ...RULE_ACTIONS] as const;
+
+/** Of a clock. */
+export const CLOCK_RATE = /^\d+(\.\d+)? ?%$/;
+const CLOCK_OFFSET = /^[-+]?\d+(\.\d+)? ?(us|ms|s|min|h|d)$/;
 
 const names = z.union([text, z.array(text)], {
   error: (issue) => `${shown(issue.input)} is not the name of a device, nor a list of names`,
@@ -16,7 +20,7 @@ const whole = z.int({ error: (issue) => `${shown(issue.input)} is not a whole nu
 
 export const CHAOS_FORMS: Forms = {
   link: ['from', 'state', ...Object.keys(impairments)],
-  device: ['action', 'factor', 'speed', 'offset'],
+  device: ['action', 'factor', 'rate', 'offset'],
   fault: ['action', 'at', 'skip', 'count', 'share', 'delay', 'jitter', 'copies', 'bits', 'fixFcs', 'reply', 'after'],
   partition: ['against', 'silent'],
   monkey: ['kinds', 'spare', 'interval'],
@@ -42,8 +46,17 @@ const fault = z
         'Of a device: kill, stop, start, restart, pause, resume, slow, clock. Of a fault: what packets suffer.',
       ),
     factor: z.number().min(1).max(1000).optional().describe('`slow`: as on a CPU of 1/factor of the speed.'),
-    speed: z.number().min(0.1).max(10).optional().describe('`clock`: seconds that pass for it in a second.'),
-    offset: duration.optional().describe('`clock`: added to date and time.'),
+    rate: z
+      .union([rate, z.string().regex(CLOCK_RATE)], {
+        error: (issue) => `${shown(issue.input)} is not a rate: write 10Mbit, or 105% of a clock`,
+      })
+      .optional()
+      .describe('How fast the link is; `clock`: how fast it goes, 10% to 1000%.'),
+    offset: z
+      .string()
+      .regex(CLOCK_OFFSET, { error: (issue) => `${shown(issue.input)} is not an offset: write 90s, or -2h` })
+      .optional()
+      .describe('`clock`: added to date and time.'),
     fault: text.optional().describe('What happens to packets that match this expression (docs/filters.md).'),
     at: text.optional().describe('Where they are judged: a port, or a device. Left out: where they are made.'),
     skip: whole.min(0).optional().describe('So many that match are let through first.'),

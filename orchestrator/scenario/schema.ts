@@ -67,6 +67,8 @@ export const STEP_FORMS: Forms = {
   exec: ['on', 'is', 'background', ...RETRY],
   await: ['is', 'within'],
   chaos: [],
+  plug: [],
+  unplug: [],
   wait: [],
   expect: RETRY,
   always: ['for'],
@@ -118,6 +120,10 @@ const step = z
       await: text.optional().describe('Waits for the fetch or command in the background that has this `as`.'),
       is: matchers.optional().describe('What comes of it: fields of a fetch’s JSON, or status, stdout, stderr.'),
       chaos: chaos.optional().describe('Breaks something, or `clear`: takes all back.'),
+      plug: text
+        .optional()
+        .describe('A cable that is in no plan, between two devices: `sw1 -- sw2`. Each gets one more port.'),
+      unplug: text.optional().describe('Takes the cable away that the step with this `as` has plugged in.'),
       wait: duration.optional().describe('Does nothing for this time.'),
       expect: conditions.optional().describe('Is so now; with `within` or `eventually`, comes to be so.'),
       within: duration.optional().describe('Tried again until it is so, but no longer than this.'),

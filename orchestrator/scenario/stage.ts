@@ -19,6 +19,14 @@ export interface Stage {
   applyFault(request: FaultRequest): Promise<Fault>;
   endFault(id: string): Promise<void>;
   clearFaults(): Promise<void>;
+  /** A cable between two devices. */
+  plug(a: string, b: string): Promise<Cable>;
+}
+
+export interface Cable {
+  /** `sw1:3 -- sw2:4` */
+  readonly name: string;
+  unplug(): Promise<void>;
 }
 
 export interface Outcome {

@@ -74,6 +74,7 @@ export class Timeline {
 
   private matched(watch: FrameWatch): void {
     for (const guard of this.guards) guard.matched(watch);
+    this.actions.matched();
   }
 
   private async block(block: Block, title: string, around: Context): Promise<void> {

@@ -30,7 +30,7 @@ const oneStep: [step: string, problem: RegExp][] = [
   ['{fecth: http://b/}', /^8:6 unknown key "fecth". Did you mean "fetch"\?$/],
   [
     '{from: a}',
-    /^8:5 a step has one of the keys fetch, exec, await, chaos, wait, expect, always, never, serial, parallel$/,
+    /^8:5 a step has one of the keys fetch, exec, await, chaos, plug, unplug, wait, expect, always, never, serial, parallel$/,
   ],
   ['{fetch: http://b/, exec: ping}', /^8:30 "fetch" and "exec" are two: a step has one of them$/],
   ['{wait: 5s, from: a}', /^8:22 "from" does not go with "wait"\./],

@@ -177,13 +177,13 @@ steps:
   - wait: 100ms
 `;
   t.same((await play(text)).steps, [
-    'passed 0+500 never table arp of a where state FAILED: at least 1 rows for 500ms',
+    'passed 0+500 never table arp of a where state FAILED: at least 1 row for 500ms',
     'passed 500+100 wait 100ms',
   ]);
   const late = await play(text, (stage) =>
     stage.tables.set('a arp', () => (stage.time < 290 ? [] : [{ state: 'FAILED' }])),
   );
-  t.match(late.result.failure, { atMs: 300, expected: 'never table arp of a where state FAILED: at least 1 rows' });
+  t.match(late.result.failure, { atMs: 300, expected: 'never table arp of a where state FAILED: at least 1 row' });
 });
 
 t.test('frames are counted in the time of a step', async (t) => {

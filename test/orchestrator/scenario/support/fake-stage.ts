@@ -3,7 +3,7 @@ import type { FetchRequest, TableName } from '../../../../devices/control.js';
 import { compileFilter, isFilterError } from '../../../../devices/stack/wire/filter/filter.js';
 import type { Fault, FaultRequest } from '../../../../orchestrator/chaos/fault.js';
 import type { FrameWatch } from '../../../../orchestrator/scenario/model.js';
-import type { CommandOutcome, PageOutcome, Stage } from '../../../../orchestrator/scenario/stage.js';
+import type { Cable, CommandOutcome, PageOutcome, Stage } from '../../../../orchestrator/scenario/stage.js';
 import type { ManualClock } from './manual-clock.js';
 
 /** A page takes so long. */
@@ -104,6 +104,11 @@ export class FakeStage implements Stage {
 
   async clearFaults(): Promise<void> {
     this.note('clear');
+  }
+
+  async plug(a: string, b: string): Promise<Cable> {
+    this.note(`plug ${a} -- ${b}`);
+    return { name: `${a}:9 -- ${b}:9`, unplug: async () => this.note('unplug') };
   }
 
   private note(text: string): void {
