@@ -1,7 +1,16 @@
 /** From the first difference to the end: what followed, in a few lines. */
 import { isTrouble } from '../story/trouble.js';
 import { formatDuration } from '../terminal.js';
-import type { Comparison, Consequence, Difference, Ending, Moment, Noise, ResultDifference } from './comparison.js';
+import type {
+  Comparison,
+  Consequence,
+  Difference,
+  Ending,
+  Moment,
+  Noise,
+  ResultDifference,
+  Trip,
+} from './comparison.js';
 import { beyondNoise } from './noise.js';
 
 /** Of each sort. */
@@ -11,12 +20,14 @@ const MAX_CHANGES = 5;
 const MAX_ALONE = 3;
 const MAX_DELAYS = 4;
 const MAX_RESULTS = 4;
+const MAX_TRIPS = 2;
 /** Times that differ so little are of one delay. */
 const SAME_DELAY = 0.2;
 
 export function chainOf(
   differences: readonly Difference[],
   results: readonly ResultDifference[],
+  trips: readonly Trip[],
   a: Ending,
   b: Ending,
   noise: Noise,
@@ -32,7 +43,11 @@ export function chainOf(
   const told = lines.reduce((sum, { count }) => sum + count, 0);
   const followed = lines.map(({ consequence }) => consequence);
   return {
-    followed: [...followed, ...ends(results, a, b, noise)],
+    followed: [
+      ...followed,
+      ...trips.slice(0, MAX_TRIPS).map((trip) => tripLine(trip, b)),
+      ...ends(results, a, b, noise),
+    ],
     more: Math.max(0, rest.length - told + Math.max(0, results.length - MAX_RESULTS)),
   };
 }
@@ -140,6 +155,11 @@ export function apart(ms: number): string {
   const size = Math.abs(ms);
   if (size < 100) return `${size.toFixed(1)} ms`;
   return size < 10_000 && size >= 999.5 ? `${(size / 1000).toFixed(2)} s` : formatDuration(size);
+}
+
+function tripLine({ remote, aMs, bMs }: Trip, { durationMs }: Ending): Consequence {
+  const text = `the shortest round trip to ${remote} takes ${apart(bMs)} instead of ${apart(aMs)}`;
+  return { kind: bMs > aMs ? 'later' : 'earlier', text, atMs: durationMs, frames: [] };
 }
 
 function ends(results: readonly ResultDifference[], a: Ending, b: Ending, noise: Noise): Consequence[] {

@@ -4,7 +4,7 @@ import { align, type Pair } from './align.js';
 import { chainOf } from './chain.js';
 import type { Comparison, Difference, Moment, Noise } from './comparison.js';
 import { type Happening, happeningsOf } from './happenings.js';
-import { beyondNoise, noiseOf } from './noise.js';
+import { beyondNoise, noiseOf, tripsThatDiffer } from './noise.js';
 import { endingOf, resultDifferences, sameNames, sameResources } from './results.js';
 import { Background, judge } from './weight.js';
 
@@ -14,11 +14,12 @@ const UNTIMED = new Set(['close', 'question', 'announcement']);
 
 /** Neither report is changed. That they are of the same fetch is for the caller to see to. */
 export function compareReports(a: FetchReport, b: FetchReport): Comparison {
-  const noise = noiseOf(a, b);
+  const trips = tripsThatDiffer(a, b);
+  const noise = noiseOf(a, b, trips);
   const [stepsA, stepsB] = [happeningsOf(a), happeningsOf(b)];
   const pairs = align(stepsA, stepsB);
   const [inA, inB] = [new Background(a, stepsA), new Background(b, stepsB)];
-  const isSlow = hasSlowParts(a, b, pairs, noise);
+  const isSlow = trips.length > 0 || hasSlowParts(a, b, pairs, noise);
   const found: Found[] = [];
   let minor = 0;
   pairs.forEach((pair, place) => {
@@ -39,12 +40,13 @@ export function compareReports(a: FetchReport, b: FetchReport): Comparison {
     a: endA,
     b: endB,
     ...firstOf(found[0], pairs, stepsA, stepsB),
-    ...chainOf(differences, results, endA, endB, noise),
+    ...chainOf(differences, results, trips, endA, endB, noise),
     results,
     differences: differences.slice(0, MAX_DIFFERENCES),
     minor,
     same: { steps: sameSteps(pairs, a), names: sameNames(a, b), resources: sameResources(a, b) },
     noise,
+    trips,
     ...(drift && { drift }),
   };
 }

@@ -69,6 +69,14 @@ export interface Consequence {
   readonly frames: readonly number[];
 }
 
+/** The shortest round trip to one server. */
+export interface Trip {
+  /** `203.0.113.80:80` */
+  readonly remote: string;
+  readonly aMs: number;
+  readonly bMs: number;
+}
+
 /** So many of those in A have an equal one in B. */
 export interface Share {
   readonly equal: number;
@@ -99,6 +107,8 @@ export interface Comparison {
     readonly resources: Share;
   };
   readonly noise: Noise;
+  /** Round trips that are longer or shorter in B by more than the noise, the most different first. */
+  readonly trips: readonly Trip[];
   /** Of the steps that both have: the one whose times differ most, however little. */
   readonly drift?: { readonly byMs: number; readonly of: Moment };
 }

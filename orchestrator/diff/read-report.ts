@@ -26,6 +26,12 @@ const resource = z.object({
   error: failure.optional(),
 });
 const segment = z.object({ atMs: z.number(), direction: z.string() });
+const connection = z.object({ remote: z.string(), tries: z.number(), handshake: z.array(segment) });
+const exchange = z.object({
+  remote: z.string(),
+  requestSegments: z.array(segment),
+  responseSegments: z.array(segment),
+});
 
 /** What a comparison reads of it. */
 const REPORT = z.object({
@@ -39,7 +45,8 @@ const REPORT = z.object({
   error: failure.optional(),
   resources: z.array(resource),
   dns: z.array(z.object({ name: z.string(), type: z.string(), addresses: z.array(z.string()) })),
-  connections: z.array(z.object({ handshake: z.array(segment) })),
+  connections: z.array(connection),
+  exchanges: z.array(exchange),
   path: z.array(z.unknown()),
   steps: z.array(step),
   losses: z.array(z.unknown()),

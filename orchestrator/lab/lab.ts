@@ -114,6 +114,7 @@ export class Lab {
         control: config.control,
         logFile: config.logFile ?? '',
         accessLog: config.web?.accessLog?.file,
+        addresses: config.ports.flatMap(({ addresses = [] }) => addresses),
         pid,
       })),
     };

@@ -15,6 +15,8 @@ export interface LabDevice {
   readonly logFile: string;
   /** Of its web server; undefined when there is none. */
   readonly accessLog?: string;
+  /** Those of the topology, with their prefix lengths: known also while the device is dead. What DHCP gives is not among them. */
+  readonly addresses?: readonly string[];
   readonly pid: number;
 }
 

@@ -16,8 +16,9 @@ export class Deliveries {
   readonly unreceived: readonly LabFrame[];
   private readonly departures = new Map<LabFrame, LabFrame>();
 
-  constructor(capture: LabCapture) {
-    const ways = waysOf(capture);
+  /** `devices`: of the lab. Those that did not answer when the capture began are dead, or paused: they see nothing. */
+  constructor(capture: LabCapture, devices: ReadonlySet<string>) {
+    const ways = waysOf(capture, devices);
     let waited = 0;
     let count = 0;
     const unreceived: LabFrame[] = [];
@@ -86,16 +87,25 @@ function linkOf(capture: LabCapture, frame: LabFrame): string {
   return capture.interfaces[frame.interfaceIndex]?.link ?? '';
 }
 
-/** Of links whose both ends are here. */
-function waysOf({ interfaces, frames }: LabCapture): Way[] {
+/** Of links whose ends are in the lab; of one of them at least something is captured. */
+function waysOf({ interfaces, frames }: LabCapture, devices: ReadonlySet<string>): Way[] {
   const ends = new Map<string, number[]>();
   interfaces.forEach(({ link }, index) => {
     if (link !== '') ends.set(link, [...(ends.get(link) ?? []), index]);
   });
   const out = new Map<number, Way>();
   const into = new Map<number, Way>();
+  const captured = new Set(interfaces.map(({ device }) => device));
   for (const [link, [a, b, ...more]] of ends) {
-    if (b === undefined || more.length > 0) continue;
+    if (more.length > 0) continue;
+    if (b === undefined) {
+      const here = interfaces[a].device;
+      const there = devicesOf(link).find((device) => device !== here);
+      if (there === undefined || !devices.has(there) || captured.has(there)) continue;
+      out.set(a, { link, from: here, to: there, left: [], arrived: [] });
+      into.set(a, { link, from: there, to: here, left: [], arrived: [] });
+      continue;
+    }
     for (const [from, to] of [
       [a, b],
       [b, a],
@@ -110,7 +120,12 @@ function waysOf({ interfaces, frames }: LabCapture): Way[] {
     if (frame.direction === 'in') into.get(frame.interfaceIndex)?.arrived.push(frame);
     else if (frame.dropped === '') out.get(frame.interfaceIndex)?.left.push(frame);
   }
-  return [...out.values()];
+  return [...new Set([...out.values(), ...into.values()])];
+}
+
+/** `client:eth0 -- home-switch:1` */
+function devicesOf(link: string): string[] {
+  return link.split(' -- ').map((end) => end.split(':')[0]);
 }
 
 function isSame({ packet: a }: LabFrame, { packet: b }: LabFrame): boolean {

@@ -172,6 +172,11 @@ export function byFault(fault: string): string {
   return fault === '' ? '' : ` (${fault})`;
 }
 
+/** `fault-3`, without what it does: that is told with the loss itself. */
+export function faultId(fault: string): string {
+  return fault.split(': ')[0];
+}
+
 /** What the fault does: its number may be another one in another run. */
 function faultText(fault: string): string {
   return fault.replace(/^fault-\d+: /, '');

@@ -3,7 +3,7 @@ import { formatIpv4 } from '../../devices/stack/wire/address.js';
 import { formatTcpFlags, SYN } from '../../devices/stack/wire/tcp.js';
 import type { LabFrame } from '../capture/session.js';
 import { formatDuration } from '../terminal.js';
-import { byFault, type Loss } from './loss-story.js';
+import { byFault, faultId, type Loss } from './loss-story.js';
 import type { Step } from './report.js';
 import type { Scene, Traced } from './scene.js';
 
@@ -27,7 +27,7 @@ function after(ms: number): string {
 
 /** `lost leaving home-switch by 1 (fault-3: loss 20%)` */
 function where({ frame, fault }: Loss): string {
-  return `lost ${frame.direction === 'out' ? 'leaving' : 'arriving at'} ${frame.device} by ${frame.port}${byFault(fault)}`;
+  return `lost ${frame.direction === 'out' ? 'leaving' : 'arriving at'} ${frame.device} by ${frame.port}${byFault(faultId(fault))}`;
 }
 
 function retransmissionSteps(scene: Scene): Step[] {

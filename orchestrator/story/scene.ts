@@ -36,6 +36,9 @@ export class Scene {
     this.capture = capture;
     this.routes = routes;
     this.kinds = new Map(lab.devices.map(({ name, kind }) => [name, kind]));
+    for (const { name, addresses = [] } of lab.devices) {
+      for (const address of addresses) this.owners.set(address.split('/')[0], name);
+    }
     for (const { device, addresses } of capture.interfaces) {
       for (const address of addresses) this.owners.set(address.split('/')[0], device);
       this.framesByDevice.set(device, []);
@@ -43,7 +46,7 @@ export class Scene {
     for (const frame of capture.frames) {
       if (frame.dropped === '') this.framesByDevice.get(frame.device)?.push(frame);
     }
-    this.deliveries = new Deliveries(capture);
+    this.deliveries = new Deliveries(capture, new Set(this.kinds.keys()));
     this.losses = lossesIn(this);
   }
 

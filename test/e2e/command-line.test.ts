@@ -23,6 +23,7 @@ t.test('--help lists what there is, and nothing else', async (t) => {
       'clean',
       'console',
       'detach',
+      'diff',
       'doctor',
       'down',
       'exec',

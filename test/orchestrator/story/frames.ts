@@ -93,6 +93,7 @@ export class SceneBuilder {
   readonly traces: LabTrace[] = [];
   readonly interfaces: CaptureInterface[] = [];
   private readonly devices = new Map<string, DeviceKind>();
+  private readonly planned = new Map<string, string[]>();
   private readonly routes: RouteRow[] = [];
   private now = 0;
 
@@ -101,6 +102,13 @@ export class SceneBuilder {
     const [device, port] = end.split(':');
     this.devices.set(device, kind);
     this.interfaces.push({ device, port, link, mac: macText, addresses });
+    return this;
+  }
+
+  /** A device of the lab of which nothing is captured, with an address that the topology gives it. */
+  dead(device: string, address: string): this {
+    this.devices.set(device, 'host');
+    this.planned.set(device, [address]);
     return this;
   }
 
@@ -162,7 +170,9 @@ export class SceneBuilder {
       topology: 'test.yaml',
       defaultHost: client,
       startedAt: '2026-11-22T00:00:00.000Z',
-      devices: [...this.devices].map(([name, kind]) => ({ name, kind, control: '', logFile: '', pid: 1 })),
+      devices: [...this.devices].map(([name, kind]) => {
+        return { name, kind, control: '', logFile: '', addresses: this.planned.get(name), pid: 1 };
+      }),
     };
     const whole: FetchResult = {
       url: 'http://www.server.com/',
