@@ -22,7 +22,10 @@ const TOTALS_INTERVAL_MS = 200;
 export interface CaptureRequest {
   /** Names of ports, among them such as may be attached later; all ports, later ones too, when left out. */
   readonly ports?: readonly string[];
-  /** Of these, only what leaves: what comes in by them is captured at the other end, where it left. */
+  /**
+   * Of these, only what leaves, and what faults make or drop: all else that comes in by them is captured at the other end,
+   * where it left.
+   */
   readonly outOnly?: readonly string[];
   /** Only what matches. It may ask for the interface by the name that captures give it, `client:eth0`. */
   readonly filter?: Filter;
@@ -122,7 +125,8 @@ export class CaptureHub {
         const interfaceIndex = subscription.indexes.get(port);
         if (interfaceIndex === undefined) continue;
         const { outOnly, filter } = subscription.request;
-        if (direction === 'in' && outOnly?.includes(port.name)) continue;
+        // What a fault makes here, or takes off here, has never left the other end, or is not marked there.
+        if (direction === 'in' && fault === '' && outOnly?.includes(port.name)) continue;
         if (filter !== undefined && !filter.matches(packet, { direction, interface: name, dropped, fault })) {
           subscription.filtered += 1;
           this.tellTotals(peer, subscription);

@@ -125,7 +125,7 @@ function matches({ filter, ends }: FrameWatch, frame: CapturedFrame, on: Capture
   const selection = ends.get(on.device);
   if (selection === undefined || (selection.ports !== undefined && !selection.ports.includes(on.port))) return false;
   const { direction, dropped, fault, packet } = frame;
-  if (direction === 'in' && selection.outOnly.includes(on.port)) return false;
+  if (direction === 'in' && fault === '' && selection.outOnly.includes(on.port)) return false;
   return filter.matches(packet, { number, direction, interface: `${on.device}:${on.port}`, dropped, fault });
 }
 

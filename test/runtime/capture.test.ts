@@ -126,8 +126,11 @@ t.test('of a port whose other end is captured too, only what leaves', async (t) 
     port.receive(PACKET);
     port.send(PACKET);
   }
+  // The answer of a fault in the place of the receiver: it has never left there.
+  ports[0].accept(PACKET, 'fault-1: SERVFAIL');
   hub.stop(client);
-  t.same(client.seen, ['0 out', '1 in', '1 out']);
+  t.same(client.seen, ['0 out', '1 in', '1 out', '0 in']);
+  t.match(client.frames.at(-1), { fault: 'fault-1: SERVFAIL' });
 });
 
 t.test('what does not match the filter stays here and is counted', async (t) => {
