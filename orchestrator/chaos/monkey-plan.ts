@@ -60,9 +60,14 @@ export function planMonkey(ground: MonkeyGround, options: MonkeyOptions): Planne
     at += Math.max(1, Math.round(pauses.exponential() * intervalMs));
     if (at > forMs - SHORTEST_MS) break;
     const request = scene.draw(new Dice(seed, `fault ${draw}`), at);
-    if (request !== undefined) plan.push({ atMs: at, request });
+    if (request !== undefined) plan.push({ atMs: at, request: seeded(request, `${seed}/${draw}`) });
   }
   return plan;
+}
+
+/** What a fault draws does not hang on its id either, and so not on what there was before the monkey. */
+function seeded(request: FaultRequest, seed: string): FaultRequest {
+  return request.kind === 'device' ? request : { ...request, seed };
 }
 
 function sceneOf(

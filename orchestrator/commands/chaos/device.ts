@@ -33,18 +33,23 @@ export function deviceCommand(): Command {
   return withCommonOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (device: string, action: DeviceAction, options: DeviceOptions) => {
-      const request: DeviceRequest = {
-        kind: 'device',
-        device,
-        action,
-        ...commonOf(options),
-        ...(options.factor !== undefined && { factor: factorOf(options.factor) }),
-        ...(options.rate !== undefined && { rate: rateOf(options.rate) }),
-        ...(options.offset !== undefined && { offsetMs: readSignedDuration('--offset', options.offset) }),
-      };
+      const request = deviceRequest(device, action, options);
       checkDevice(request);
       await withChaos(options.lab, async (chaos) => showMade(chaos, await chaos.apply(request), options.json));
     });
+}
+
+export function deviceRequest(device: string, action: DeviceAction, options: DeviceOptions): DeviceRequest {
+  const { factor, rate, offset } = options;
+  return {
+    kind: 'device',
+    device,
+    action,
+    ...commonOf(options),
+    ...(factor !== undefined && { factor: factorOf(factor) }),
+    ...(rate !== undefined && { rate: rateOf(rate) }),
+    ...(offset !== undefined && { offsetMs: readSignedDuration('--offset', offset) }),
+  };
 }
 
 function factorOf(text: string): number {

@@ -82,13 +82,18 @@ export function linkCommand(): Command {
     .option('--mtu <bytes>', 'the same as --silent-mtu')
     .addHelpText('after', EXAMPLES)
     .action(async (a: string, b: string | undefined, state: string | undefined, options: LinkOptions) => {
-      const request = requestOf(a, b, state, options);
+      const request = linkRequest(a, b, state, options);
       checkLink(request);
       await withChaos(options.lab, async (chaos) => showMade(chaos, await chaos.apply(request), options.json));
     });
 }
 
-function requestOf(a: string, b: string | undefined, state: string | undefined, options: LinkOptions): LinkRequest {
+export function linkRequest(
+  a: string,
+  b: string | undefined,
+  state: string | undefined,
+  options: LinkOptions,
+): LinkRequest {
   const link = parseLink(a);
   // The whole link in one word moves the others up.
   const words = link === undefined ? [a, b, state] : [...a.split(/\s+--\s+/), b];

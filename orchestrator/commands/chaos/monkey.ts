@@ -54,13 +54,13 @@ export function monkeyCommand(): Command {
   return withCommonOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (options: MonkeyOptions) => {
-      const request = requestOf(options);
+      const request = monkeyRequest(options);
       if (options.plan) await showPlan(request, options);
       else await withChaos(options.lab, (chaos) => run(chaos, request, options));
     });
 }
 
-function requestOf(options: MonkeyOptions): MonkeyWish {
+export function monkeyRequest(options: MonkeyOptions): MonkeyWish {
   const { forMs, seed = DEFAULT_SEED } = commonOf(options);
   if (forMs === undefined)
     throw new CliError(2, 'for how long?', 'Say it with --for 60s: a monkey that never stops is no test.');

@@ -78,13 +78,18 @@ export function ruleCommand(): Command {
   return withCommonOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (filter: string, action: string, value: string | undefined, options: RuleOptions) => {
-      const request = requestOf(filter, action, value, options);
+      const request = ruleRequest(filter, action, value, options);
       checkRule(request);
       await withChaos(options.lab, async (chaos) => showMade(chaos, await chaos.apply(request), options.json));
     });
 }
 
-function requestOf(filter: string, action: string, value: string | undefined, options: RuleOptions): RuleRequest {
+export function ruleRequest(
+  filter: string,
+  action: string,
+  value: string | undefined,
+  options: RuleOptions,
+): RuleRequest {
   const { skip, count, share, at } = options;
   return {
     kind: 'rule',
