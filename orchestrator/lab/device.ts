@@ -2,6 +2,7 @@
  * A device of a lab over all its lives: the process that it has now, or that it has not, and who ended it. What a life
  * begins with is always the same: config file, links, addresses, MACs, UDP ports.
  */
+import { rmSync } from 'node:fs';
 import type { DeviceConfig, DeviceStatus } from '../../devices/control.js';
 import { CliError } from '../errors.js';
 import { awaitApplications, awaitConfigured, withLimit } from './bring-up.js';
@@ -175,6 +176,8 @@ export class Device {
 
   private gone(pid: number, end: DeviceEnd): void {
     void this.context.guard.remove(pid);
+    // A process that was killed leaves its socket's file.
+    if (process.platform !== 'win32') rmSync(this.config.control, { force: true });
     const { state, by }: { state: 'stopped' | 'killed' | 'dead'; by?: string } = this.intent ?? { state: 'dead' };
     this.intent = undefined;
     this.enter(state, by);

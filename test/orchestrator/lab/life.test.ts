@@ -1,11 +1,12 @@
 /** The life of a lab's devices, with real processes: two hosts and the switch between them. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import t, { type Test } from 'tap';
 import type { InterfaceRow, StreamOpened } from '../../../devices/control.js';
 import { runOnDevice } from '../../../orchestrator/commands/exec.js';
 import { type DeviceNews, describeNews } from '../../../orchestrator/lab/device-news.js';
+import { DeviceStream } from '../../../orchestrator/lab/device-stream.js';
 import type { Lab } from '../../../orchestrator/lab/lab.js';
 import { makeRunRoot } from '../../../orchestrator/lab/paths.js';
 import { prepareLab } from '../../../orchestrator/lab/prepare.js';
@@ -112,6 +113,20 @@ t.test(
     t.not(await connect(), second);
   },
 );
+
+t.test('old connections of its peers are unknown to its second life, which says so by RST', async (t) => {
+  const { lab } = await labOf(t, 'star,2');
+  const [a, b] = lab.devices.filter(({ config }) => config.kind === 'host').map(({ config }) => config.name);
+  const stream = await DeviceStream.open(lab.device(a).config.control, { host: await addressOf(lab, b), port: 80 });
+  const closed = new Promise<Error>((resolve) => stream.once('error', resolve));
+  await lab.kill(b);
+  t.notOk(existsSync(lab.device(b).config.control), 'no file is left of its socket');
+  await lab.start(b);
+  stream.write('GET / HTTP/1.1\r\n');
+  t.match(await closed, { code: 'ECONNRESET' });
+  const log = readFileSync(lab.device(b).config.logFile ?? '', 'utf8');
+  t.equal(log.match(/"msg":"started"/g)?.length, 2, 'both lives are in one log');
+});
 
 t.test('what makes no sense is refused, and changes nothing', async (t) => {
   const { lab } = await labOf(t, 'linear,1');
