@@ -111,20 +111,22 @@ export class Device {
   }
 
   /** Its next life. Resolves when it has started and has its addresses, or has waited long enough for them. */
-  start(by?: string): Promise<void> {
-    return this.inTurn(async () => {
+  async start(by?: string): Promise<void> {
+    await this.inTurn(async () => {
       if (this.end === undefined) throw this.refusal(`cannot start ${this.config.name}`);
       await this.liveAgain(by);
     });
+    await this.settled();
   }
 
   /** {@link stop}, then {@link start}. */
-  restart(by?: string): Promise<void> {
-    return this.inTurn(async () => {
+  async restart(by?: string): Promise<void> {
+    await this.inTurn(async () => {
       this.requireProcess('restart');
       await this.leave('stopped', by, () => this.shutDown());
       await this.liveAgain(by);
     });
+    await this.settled();
   }
 
   /** SIGSTOP: it executes nothing until it is resumed; its sockets stay, and what comes in waits in them. */
@@ -204,14 +206,25 @@ export class Device {
       await this.tell({ event: 'start', name, pid: this.process.pid, life: this.life, by });
       if (this.client !== undefined) await this.context.beforeStart(name, this.client);
       await this.begin();
-      await awaitConfigured([this], () => {});
     } catch (error) {
       const failure = await this.failure(error);
       // One that is not what it should be is none.
       await this.process.kill();
       throw failure;
     }
-    await awaitApplications([this]);
+  }
+
+  /** Others may have their turn meanwhile: one that waits for its address can be killed, and then this is over. */
+  private async settled(): Promise<void> {
+    const { life } = this;
+    try {
+      await awaitConfigured([this], () => {});
+      await awaitApplications([this]);
+    } catch (error) {
+      const failure = await this.failure(error);
+      const isOurs = this.life === life && (this.state === 'running' || this.state === 'dead');
+      if (isOurs) throw failure;
+    }
   }
 
   /** A call that broke off says little; the device has died, and its last words say why. */

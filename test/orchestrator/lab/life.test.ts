@@ -1,6 +1,7 @@
 /** The life of a lab's devices, with real processes: two hosts and the switch between them. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import t, { type Test } from 'tap';
 import type { InterfaceRow, StreamOpened } from '../../../devices/control.js';
@@ -208,6 +209,34 @@ t.test('one thing after the other, with its orders before it starts', async (t) 
   lab.beforeStart = undefined;
   await lab.start(name);
   t.equal(lab.device(name).state, 'running');
+});
+
+t.test('one that waits for its address can be killed at once', async (t) => {
+  ownRunRoot(t);
+  makeRunRoot();
+  const file = join(t.testdir(), 'dhcp.yaml');
+  const gw =
+    'gw: {kind: router, interfaces: {eth0: 10.0.0.1/24}, dhcpServer: {eth0: {pool: 10.0.0.10-10.0.0.20, lease: 1h}}}';
+  writeFileSync(file, `devices:\n  client: {kind: host, address: dhcp}\n  ${gw}\nlinks: [gw:eth0 -- client:eth0]\n`);
+  const held = await holdLab(await prepareLab({ file, name: 'life' }), () => {}, new AbortController().signal);
+  t.teardown(() => held.stop());
+  const { lab } = held;
+  await lab.kill('gw');
+  await lab.kill('client');
+  let started = false;
+  const starting = lab.start('client').then(() => {
+    started = true;
+  });
+  while (lab.device('client').state !== 'running') await new Promise((resolve) => setTimeout(resolve, 10));
+  t.notOk(started, 'nobody gives it an address');
+  const began = performance.now();
+  await lab.kill('client', 'fault-1');
+  await starting;
+  t.ok(performance.now() - began < 5000, 'long before the fifteen seconds that it may wait');
+  t.match(lab.device('client'), { state: 'killed', by: 'fault-1' });
+  await lab.start('gw');
+  await lab.start('client');
+  t.match((await interfaces(lab, 'client'))[0].addresses, ['10.0.0.10/24'], 'start ends when the address is there');
 });
 
 t.test('who dies unasked is dead, and can be started', async (t) => {
