@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import type { Machine } from '../../devices/apps/machine.js';
-import { monotonicNow } from '../../devices/runtime/clock.js';
+import { DeviceClock, monotonicNow } from '../../devices/runtime/clock.js';
 import { Driver } from '../../devices/runtime/driver.js';
 import { Timers } from '../../devices/stack/clock.js';
 
@@ -130,3 +130,31 @@ t.test('the clock is that of all processes of the machine', async (t) => {
   const after = Number(process.hrtime.bigint()) / 1e6;
   t.ok(now >= before - 1 && now <= after + 1);
 });
+
+t.test(
+  'by a clock of another rate deadlines take as long as that says, also those that are armed already',
+  async (t) => {
+    const clock = new DeviceClock();
+    const timers = new Timers();
+    timers.advance(clock.now());
+    const driver = new Driver(clock);
+    driver.attach(machineOf(timers));
+    t.teardown(() => driver.stop());
+    let fired = 0;
+    const startedAt = monotonicNow();
+    await new Promise<void>((resolve) => {
+      timers.after(30_000, () => {
+        fired = clock.now();
+        resolve();
+      });
+      const deadline = timers.now + 30_000;
+      driver.wake();
+      clock.setSkew({ rate: 500 });
+      driver.rearm();
+      t.ok(clock.realMsUntil(deadline) < 60.001);
+    });
+    const tookMs = monotonicNow() - startedAt;
+    t.ok(tookMs >= 59.9 && tookMs < 29_000, `30 s of the device took ${tookMs} ms`);
+    t.ok(fired >= startedAt + 30_000, 'not early by its own clock');
+  },
+);
