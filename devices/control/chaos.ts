@@ -125,7 +125,7 @@ export interface FaultRow {
   readonly direction?: 'out' | 'in';
   /** Frames that came by while it was in force; of a rule, those that matched. */
   readonly matched: number;
-  /** Frames that it dropped or changed. */
+  /** Frames that it dropped, changed, doubled or delayed. */
   readonly hit: number;
   /** A rule whose `count` is used up. */
   readonly exhausted?: boolean;

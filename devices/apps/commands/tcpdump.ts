@@ -17,6 +17,8 @@ import { CommandFailure, defineCommand } from './define.js';
 import { readTcpdumpOptions, type TcpdumpOptions } from './tcpdump-options.js';
 import { PacketTimes } from './tcpdump-time.js';
 
+/** Why a fault takes away what has left. */
+const LOST_LATER = ['chaosDrop', 'blackhole'];
 /** Packets that wait to be printed; what comes on top is counted as dropped, as the kernel does it. */
 const MAX_PENDING_BYTES = 4 * 1024 * 1024;
 const SNAPSHOT_LENGTH = 262144;
@@ -130,7 +132,7 @@ class TcpdumpRun {
     const { direction: wanted, count } = this.options;
     if (wanted !== 'inout' && wanted !== direction) return;
     // The machine has sent it; that the link, or a fault, takes it away comes after its own eyes.
-    const isLostLater = direction === 'out' && (dropped.startsWith('impairment') || dropped === 'chaosDrop');
+    const isLostLater = direction === 'out' && (dropped.startsWith('impairment') || LOST_LATER.includes(dropped));
     if ((dropped !== '' && !isLostLater) || this.received >= count) return;
     const meta = { timeMs: at - this.startedAt, direction, interface: port.name, number: this.received + 1 };
     if (!this.filter.matches(packet, meta)) return;

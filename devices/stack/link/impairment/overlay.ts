@@ -26,14 +26,16 @@ export interface Overlay {
 
 /**
  * What goes with a parameter (a correlation, the mean length of bursts) leaves the deciding to who sets the parameter
- * itself. `loss` and `lossModel` say the same thing in two ways: of two layers the upper one's word counts, of one layer's
- * two the model.
+ * itself. Where two parameters say the same thing in two ways, of two layers the upper one's word counts, in whichever way it
+ * is said.
  */
 export function overlay(layers: readonly Layer[]): Overlay {
   const settings: { [K in Key]?: Impairment[K] } = {};
   const ranks = new Map<Key, number>();
   for (const [rank, layer] of layers.entries()) {
-    if (layer.settings.loss !== undefined) delete settings.lossModel;
+    for (const ways of ALTERNATIVES) {
+      if (ways.some((key) => layer.settings[key] !== undefined)) for (const key of ways) delete settings[key];
+    }
     for (const [key, value] of Object.entries(layer.settings)) {
       if (value === undefined) continue;
       Object.assign(settings, { [key]: value });
@@ -59,6 +61,10 @@ export function overlay(layers: readonly Layer[]): Overlay {
   };
 }
 
+const ALTERNATIVES = [
+  ['loss', 'lossModel'],
+  ['queueBytes', 'queuePackets'],
+] as const;
 const SLOWING = ['delayMs', 'jitterMs', 'rateBps', 'slotMs'] as const;
 /** Parameters that do something by themselves, when they are not 0. */
 const ACTING = [...SLOWING, 'loss', 'duplicate', 'reorder', 'corrupt', 'bitErrorRate', 'mtu'] as const;

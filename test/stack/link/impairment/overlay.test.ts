@@ -48,6 +48,24 @@ t.test('a loss in an upper layer takes the place of a model in a lower one, and 
   t.equal(line.fates(), 'x.xx');
 });
 
+t.test(
+  'a queue in packets in an upper layer takes the place of one in bytes in a lower one, and the other way round',
+  async (t) => {
+    const line = new Line({ rateBps: 8000, queueBytes: 150 });
+    line.impairer.setFaults([fault(1, { queuePackets: 3 })]);
+    line.offer(6);
+    t.same(line.lost, [4, 5]);
+    line.drain();
+    line.impairer.setFaults([fault(1, { queuePackets: 1 }), fault(2, { queueBytes: 350 })]);
+    line.offer(4);
+    t.same(line.lost, [4, 5, 9]);
+    t.same(line.drain().marked.at(-1), [9, 'fault-2: fault 2']);
+    line.impairer.setFaults([]);
+    line.offer(2);
+    t.same(line.lost, [4, 5, 9, 11], 'and then it is what it was');
+  },
+);
+
 t.test('who decides draws: a fault from its own seed, the topology from where it stopped', async (t) => {
   const base = { loss: 0.3 };
   const untouched = new Line(base).offer(200);
