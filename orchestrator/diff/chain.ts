@@ -21,6 +21,8 @@ const MAX_ALONE = 3;
 const MAX_DELAYS = 4;
 const MAX_RESULTS = 4;
 const MAX_TRIPS = 2;
+/** The noise of a machine that has nothing else to do. */
+const QUIET: Noise = { floorMs: 5, share: 0.2 };
 /** Times that differ so little are of one delay. */
 const SAME_DELAY = 0.2;
 
@@ -46,7 +48,7 @@ export function chainOf(
     followed: [
       ...followed,
       ...trips.slice(0, MAX_TRIPS).map((trip) => tripLine(trip, b)),
-      ...ends(results, a, b, noise),
+      ...ends(results, a, b, noise, first !== undefined),
     ],
     more: Math.max(0, rest.length - told + Math.max(0, results.length - MAX_RESULTS)),
   };
@@ -162,12 +164,21 @@ function tripLine({ remote, aMs, bMs }: Trip, { durationMs }: Ending): Consequen
   return { kind: bMs > aMs ? 'later' : 'earlier', text, atMs: durationMs, frames: [] };
 }
 
-function ends(results: readonly ResultDifference[], a: Ending, b: Ending, noise: Noise): Consequence[] {
+function ends(
+  results: readonly ResultDifference[],
+  a: Ending,
+  b: Ending,
+  noise: Noise,
+  hasReason: boolean,
+): Consequence[] {
   const atMs = b.durationMs;
   const parts = results.slice(0, MAX_RESULTS).map(({ what, a: inA, b: inB }): Consequence => {
     return { kind: 'result', text: `${what}: ${inB} instead of ${inA}`, atMs, frames: [] };
   });
-  if (beyondNoise(noise, a.durationMs, b.durationMs) === 0) return parts;
-  const end = `the load ends after ${apart(b.durationMs)} instead of ${apart(a.durationMs)}`;
+  // What has a reason is worth telling also where the machine is too busy to be sure.
+  const isSure = beyondNoise(noise, a.durationMs, b.durationMs) !== 0;
+  if (!isSure && (!hasReason || beyondNoise(QUIET, a.durationMs, b.durationMs) === 0)) return parts;
+  const doubt = isSure ? '' : '; on a machine as busy as this there may be other reasons, too';
+  const end = `the load ends after ${apart(b.durationMs)} instead of ${apart(a.durationMs)}${doubt}`;
   return [...parts, { kind: 'result', text: end, atMs, frames: [] }];
 }

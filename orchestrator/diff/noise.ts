@@ -18,9 +18,9 @@ const LONGEST_WAIT = 20;
 const SCATTER = 2;
 /** On a machine however busy, what takes three times as long is worth a look. */
 const MAX_SHARE = 2;
-/** Round trips to all servers are longer by so much, or to one of them: that one may have met a moment of bad luck. */
+/** Round trips to several servers are longer by so much, or to one of them: that one may have met a moment of bad luck. */
 const ALL_TRIPS = 0.25;
-const ONE_TRIP = 1;
+const ONE_TRIP = 0.75;
 
 export function noiseOf(a: FetchReport, b: FetchReport, trips: readonly Trip[]): Noise {
   const waitMs = Math.max(a.capture.waitMs, b.capture.waitMs);
@@ -87,7 +87,7 @@ export function tripsThatDiffer(a: FetchReport, b: FetchReport): Trip[] {
     ({ aMs, bMs }: Trip) =>
       Math.abs(bMs - aMs) > Math.max(LEAST_MS, least * Math.min(aMs, bMs));
   const isOneWay = trips.every(({ aMs, bMs }) => bMs > aMs) || trips.every(({ aMs, bMs }) => bMs < aMs);
-  const all = isOneWay && trips.every(beyond(ALL_TRIPS));
+  const all = trips.length > 1 && isOneWay && trips.every(beyond(ALL_TRIPS));
   const found = all ? trips : trips.filter(beyond(ONE_TRIP));
   return found.sort((x, y) => Math.abs(y.bMs - y.aMs) - Math.abs(x.bMs - x.aMs));
 }

@@ -129,7 +129,7 @@ function headline({ equal, a, b, noise, drift, results }: Comparison, paint: Pai
   const by = slower === 0 ? '' : paint('magenta', `: ${apart(slower)} ${slower > 0 ? 'longer' : 'shorter'}`);
   const text =
     a.outcome === b.outcome && slower === 0
-      ? `both end with ${a.outcome} after about ${apart(b.durationMs)}`
+      ? `but end alike: ${end(a)} and after ${apart(b.durationMs)}`
       : `${end(b)} instead of ${end(a)}`;
   const parts = results.filter(({ what }) => what.includes('://')).length;
   const broken =

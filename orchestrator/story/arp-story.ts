@@ -35,22 +35,38 @@ export function arpStory(scene: Scene): ArpReport[] {
   });
 }
 
+/** RFC 1122 section 2.3.2.1: who gets no answer asks again after a second. */
+const RETRY_MS = 1000;
+
+/** The capture ended before an answer could be missed. */
+function isOpen(scene: Scene, { kind, atMs, device, target }: ArpReport, reports: readonly ArpReport[]): boolean {
+  const last = scene.capture.frames.at(-1)?.at ?? 0;
+  if (kind !== 'unanswered' || scene.ms(last) - atMs >= RETRY_MS) return false;
+  const isAgain = reports.some((other) => other.atMs > atMs && other.device === device && other.target === target);
+  return !isAgain && endOf(scene, { kind, atMs, device, target, frames: [] }).endMs === undefined;
+}
+
 export function arpSteps(scene: Scene, reports: readonly ArpReport[]): Step[] {
-  return reports.map((report) => ({
-    atMs: report.atMs,
-    device: report.device,
-    layer: 'arp',
-    event: report.kind === 'announcement' ? 'announcement' : 'question',
-    subject: `${report.target} on ${report.interface}`,
-    outcome: placeOf(scene, report),
-    ...endOf(scene, report),
-    summary: sentence(scene, report),
-    frames: report.frames,
-  }));
+  return reports
+    .map((report) => ({ report, open: isOpen(scene, report, reports) }))
+    .map(({ report, open }) => ({
+      atMs: report.atMs,
+      device: report.device,
+      layer: 'arp',
+      event: report.kind === 'announcement' ? 'announcement' : 'question',
+      subject: `${report.target} on ${report.interface}`,
+      outcome: open ? 'not answered yet' : placeOf(scene, report),
+      ...endOf(scene, report),
+      summary: sentence(scene, report, open),
+      frames: report.frames,
+    }));
 }
 
 /** When the reply came; without one, when the device asked again or gave up. */
-function endOf(scene: Scene, { kind, device, target, atMs, frames }: ArpReport): { endMs?: number } {
+function endOf(
+  scene: Scene,
+  { kind, device, target, atMs, frames }: Pick<ArpReport, 'kind' | 'device' | 'target' | 'atMs' | 'frames'>,
+): { endMs?: number } {
   if (kind === 'announcement') return {};
   const reply = kind === 'answered' ? scene.capture.frames[frames[1] - 1] : undefined;
   const given = scene.traces('arp-failed').find((trace) => {
@@ -67,8 +83,8 @@ function placeOf(scene: Scene, { kind, mac }: ArpReport): string {
   return owner === undefined ? mac : `${owner.device}:${owner.port}`;
 }
 
-function sentence(scene: Scene, { kind, interface: port, target, mac }: ArpReport): string {
+function sentence(scene: Scene, { kind, interface: port, target, mac }: ArpReport, open: boolean): string {
   if (kind === 'announcement') return `announces that ${target} is at ${mac}`;
-  const answer = kind === 'answered' ? `it is at ${mac}` : 'No answer';
+  const answer = kind === 'answered' ? `it is at ${mac}` : open ? 'No answer yet as the capture ends' : 'No answer';
   return `asks everybody on ${port}: who has ${scene.nameOf(target)}? ${answer}`;
 }

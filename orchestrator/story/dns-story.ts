@@ -96,10 +96,11 @@ function fromCache(scene: Scene, server: string, name: string, from: number, to:
 }
 
 /** `SERVFAIL`, `no answer`: what else is no kind of success. */
-export function dnsOutcome({ kind, code, truncated }: DnsQueryReport): string {
+export function dnsOutcome({ kind, code, truncated, ms }: DnsQueryReport): string {
   if (truncated) return 'answer too big for UDP';
   if (kind !== 'error') return kind;
-  return code === '' ? 'no answer' : code;
+  if (code !== '') return code;
+  return ms === 0 ? 'no answer yet' : 'no answer';
 }
 
 /** One report a look-up of the browser, in order. */

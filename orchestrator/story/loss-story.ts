@@ -27,7 +27,6 @@ const REASONS: Readonly<Record<string, string>> = {
   giant: 'it is bigger than the MTU',
   runt: 'it is too short for a frame',
   queueFull: 'the queue of the link is full',
-  notReceived: 'the other end never gets it',
 };
 
 /** A frame that went no further. Its fault may be the one that damaged it where it left. */
@@ -146,7 +145,7 @@ function packetText({ kind, from, to }: { kind: string; from: string; to: string
 export function lossSteps(losses: readonly LossReport[], marks: readonly MarkReport[]): Step[] {
   const lost = losses.map((loss): Step => {
     const { device, port, direction, reason, fault } = loss;
-    const why = REASONS[reason] ?? reason;
+    const why = reason === 'notReceived' ? `${otherEnd(loss)} never gets it` : (REASONS[reason] ?? reason);
     const copy = loss.spare ? ', which got another copy' : '';
     return {
       ...{ atMs: loss.atMs, device, layer: loss.layer, event: loss.spare ? 'copy lost' : 'loss', frames: [loss.frame] },
@@ -166,6 +165,12 @@ export function lossSteps(losses: readonly LossReport[], marks: readonly MarkRep
     };
   });
   return [...lost, ...marked];
+}
+
+/** Of the link, `server-switch:3 -- web:eth0`. */
+function otherEnd({ link, device }: LossReport): string {
+  const names = link.split(' -- ').map((end) => end.split(':')[0]);
+  return names.find((name) => name !== device) ?? 'the other end';
 }
 
 export function byFault(fault: string): string {

@@ -73,9 +73,11 @@ t.test('ARP: one step a question, told by who asked, with the reply that came in
 t.test('ARP: a question without an answer, and one that an impairment dropped', async (t) => {
   const scene = arpScene().seen(request, 'a:eth0 out', 'sw:1 in').seen(request, 'a:eth0 out impairmentLoss');
   t.same(steps(scene), [
-    'a arp asks everybody on eth0: who has b (192.168.1.3)? No answer #1',
+    'a arp asks everybody on eth0: who has b (192.168.1.3)? No answer yet as the capture ends #1',
     'a arp LOST leaving by eth0: ARP request from a to b; the link loses it #3',
   ]);
+  scene.at(1000).seen(request, 'a:eth0 out');
+  t.match(steps(scene)[0], /No answer #1$/);
 });
 
 t.test('ARP: an announcement is no question', async (t) => {
