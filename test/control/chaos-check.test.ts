@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import t from 'tap';
 import { type ChaosOrders, checkChaosOrders } from '../../devices/control.js';
 
@@ -66,4 +67,25 @@ t.test('what is wrong is told with its place', async (t) => {
     const fault = checkChaosOrders(orders);
     t.ok(typeof fault === 'string' && fault.startsWith(message), `${JSON.stringify(orders)}: ${fault}`);
   }
+});
+
+t.test('whatever comes is taken or refused in words', async (t) => {
+  const part = fc.oneof(fc.json(), fc.constantFrom(link, rule, 'tcp', 'origin', 'drop', 1, null, [], {}));
+  const order = fc.oneof(
+    fc.dictionary(fc.constantFrom(...Object.keys({ ...link, ...rule }), 'skip', 'impairment'), part),
+    fc
+      .tuple(fc.constantFrom(link, rule), fc.dictionary(fc.constantFrom('at', 'action', 'count'), part))
+      .map(([sound, change]) => ({ ...sound, ...change })),
+    part,
+  );
+  const lists = fc.oneof(fc.array(order, { maxLength: 3 }), part);
+  const orders = fc.record({ links: lists, rules: lists, cpus: lists, clocks: lists }, { requiredKeys: [] });
+  fc.assert(
+    fc.property(orders, (value) => {
+      const checked = checkChaosOrders(value);
+      return typeof checked === 'string' ? checked.length > 0 : checked === (value as unknown);
+    }),
+    { numRuns: 500 },
+  );
+  t.pass();
 });

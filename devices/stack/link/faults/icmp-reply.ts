@@ -1,5 +1,5 @@
 /** ICMP errors about a packet (RFC 792, RFC 1812 section 4.3): as a router on its way, or its receiver, would send them. */
-import { ANY_ADDRESS, type Ipv4Address, isLoopback, isMulticast, LIMITED_BROADCAST } from '../../wire/address.js';
+import { type Ipv4Address, isLoopback, isMulticast, LIMITED_BROADCAST } from '../../wire/address.js';
 import type { Crc32 } from '../../wire/fcs.js';
 import {
   EXCEEDED_IN_TRANSIT,
@@ -19,6 +19,9 @@ import { type Envelope, packetBack } from './envelope.js';
 const MAX_QUOTE_LENGTH = 576 - 20 - 8;
 /** RFC 1812 section 4.3.2.5: internetwork control, as from Linux. */
 const TOS_INTERNETWORK_CONTROL = 0xc0;
+
+/** The upper four bits of class D and class E, RFC 1112 section 4. */
+const MULTICAST_AND_ABOVE = 0xe;
 
 interface IcmpError {
   readonly type: number;
@@ -64,6 +67,7 @@ function mayReport({ ip }: Envelope): boolean {
   const { src, dst, protocol, payload, fragmentOffset } = ip;
   if (fragmentOffset > 0) return false;
   if (dst === LIMITED_BROADCAST || isMulticast(dst)) return false;
-  if (src === ANY_ADDRESS || src === LIMITED_BROADCAST || isMulticast(src) || isLoopback(src)) return false;
+  // A source that is no single host: of net 0, a loopback, a multicast, class E with the limited broadcast.
+  if (src >>> 24 === 0 || isLoopback(src) || src >>> 28 >= MULTICAST_AND_ABOVE) return false;
   return protocol !== PROTOCOL_ICMP || (payload.length > 0 && !isIcmpError(payload[0]));
 }

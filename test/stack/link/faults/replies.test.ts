@@ -152,6 +152,9 @@ t.test('ICMP: about what no error may be sent (RFC 1122 section 3.2.2)', async (
   passes(datagram({ dst: 0xffffffff }), 'a broadcast');
   passes(datagram({ dst: ip('224.0.0.1') }), 'a multicast');
   passes(datagram({ src: 0 }), 'from nobody');
+  passes(datagram({ src: ip('0.0.0.7') }), 'from net 0');
+  passes(datagram({ src: ip('224.0.0.1') }), 'from a group');
+  passes(datagram({ src: ip('240.0.0.1') }), 'from class E');
   passes(datagram({ src: ip('127.0.0.1') }), 'from a loopback address');
   const request = { operation: 1, senderMac: mac(CLIENT.mac), senderIp: 1, targetMac: 0, targetIp: 2 };
   passes(arpPacket(SERVER.mac, request), `ARP ${formatMac(mac(SERVER.mac))}`);
