@@ -144,11 +144,15 @@ function fetchAction(compiler: Compiler, file: StepFile, path: Path): Compiled |
     ...(file.timeout !== undefined && { timeoutMs: optionalMs(file.timeout) }),
   };
   const background = file.background === true;
-  const where = background ? `${from}, in the background` : `${from}: ${fieldsText(is)}`;
+  const where = background ? `${from}, in the background` : `${from}${expectedText(is)}`;
   return {
     action: { kind: 'fetch', from, request, is, background, patience },
     title: `${patienceText(patience)}fetch ${url} from ${where}`,
   };
+}
+
+function expectedText(is: readonly FieldMatch[]): string {
+  return is.length === 0 ? '' : `: ${fieldsText(is)}`;
 }
 
 function hostOf(compiler: Compiler, name: string | undefined, path: Path): string | undefined {
@@ -178,7 +182,7 @@ function execAction(compiler: Compiler, file: StepFile, path: Path): Compiled | 
   const patience = patienceOf(compiler, file, path);
   if (argv === undefined || argv.length === 0 || device === undefined) return undefined;
   const background = file.background === true;
-  const where = background ? `${device.name}, in the background` : `${device.name}: ${fieldsText(is)}`;
+  const where = background ? `${device.name}, in the background` : `${device.name}${expectedText(is)}`;
   return {
     action: { kind: 'exec', on: device.name, argv, is, background, patience },
     title: `${patienceText(patience)}exec ${argv.join(' ')} on ${where}`,
@@ -193,7 +197,7 @@ function awaitAction(compiler: Compiler, file: StepFile, path: Path): Compiled |
   const usual = step?.kind === 'exec' ? SUCCEEDED : IS_OK;
   const is: FieldMatch[] = file.is === undefined ? usual : fields(compiler, file.is, [...path, 'is']);
   const withinMs = optionalMs(file.within) ?? ACTION_LIMIT_MS;
-  return { action: { kind: 'await', name, withinMs, is }, title: `await ${name}: ${fieldsText(is)}` };
+  return { action: { kind: 'await', name, withinMs, is }, title: `await ${name}${expectedText(is)}` };
 }
 
 function expectAction(compiler: Compiler, file: StepFile, path: Path): Compiled {

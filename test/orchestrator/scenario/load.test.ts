@@ -57,7 +57,7 @@ const oneStep: [step: string, problem: RegExp][] = [
   ['{expect: {result: x, is: {ok: true}}}', /^8:23 no fetch or command before this has "as: x"\.$/],
   ['{chaos: cler}', /^8:13 "cler" is no chaos/],
   ['{chaos: {link: a -- sw, loss: 120%}}', /^8:35 "120%" is not a share/],
-  ['{chaos: {link: a -- sw, delay: -5ms}}', /^8:36 "-5ms" is not a duration/],
+  ['{chaos: {link: a -- sw, delay: -5ms}}', /^8:36 "-5ms" is below 0$/],
   ['{chaos: {link: a -- sw, los: 1%}}', /^8:29 unknown key "los". Did you mean "loss"\?$/],
   ['{chaos: {link: a -- b, loss: 1%}}', /^8:20 there is no link between a and b$/],
   ['{chaos: {link: a -- sw}}', /^8:14 what happens to it\?/],
