@@ -29,6 +29,9 @@ import { titleOf } from './titles.js';
 
 type Why = NonNullable<ChaosNews['why']>;
 
+/** Each is looked at for every frame or packet: nobody means more, and a script that never ends one is stopped here. */
+const MOST_FAULTS = 1000;
+
 /** What goes on after a request's turn is over: a device that starts. */
 interface Begun {
   readonly fault: Promise<Fault>;
@@ -247,6 +250,13 @@ export class Registry implements Chaos {
 
   /** All of them or none. */
   private async enforce(entries: readonly Entry[]): Promise<Fault> {
+    if (this.ledger.entries.length + entries.length > MOST_FAULTS) {
+      throw new CliError(
+        1,
+        `${MOST_FAULTS} faults at most are in force at a time`,
+        'End some: `netarium chaos clear`.',
+      );
+    }
     await this.couriers.change(this.ledger.ordersWith(entries));
     for (const entry of entries) this.enter(entry);
     return entries[0].fault;

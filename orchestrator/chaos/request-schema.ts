@@ -4,8 +4,8 @@ import { REPLY_KINDS } from '../../devices/control.js';
 import { CliError } from '../errors.js';
 import { DEVICE_ACTIONS, type FaultRequest, MONKEY_KINDS } from './fault.js';
 
-/** What Node's timers can wait. */
-const LONGEST_MS = 2 ** 31 - 1;
+/** What Node's timers can wait: 24 days. */
+export const LONGEST_MS = 2 ** 31 - 1;
 /** A fault for each of them would be no test any more. */
 const MOST_PATTERNS = 1000;
 const LONGEST_TEXT = 10_000;

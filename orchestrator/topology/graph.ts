@@ -27,10 +27,11 @@ export function linkLabel(link: TopologyLink): string {
 }
 
 function impairmentLabel(impairment: TopologyLink['left']['impairment']): string {
-  const { delayMs, loss, rateBps } = impairment ?? {};
+  const { delayMs, loss, lossModel, rateBps } = impairment ?? {};
   const parts: string[] = [];
   if (delayMs !== undefined) parts.push(formatDuration(delayMs));
   if (loss !== undefined) parts.push(`${Number((loss * 100).toFixed(3))}% loss`);
+  if (lossModel !== undefined) parts.push(lossModel.model === 'markov' ? 'Markov loss' : 'Gilbert-Elliott loss');
   if (rateBps !== undefined) parts.push(formatRate(rateBps));
   return parts.join(' ');
 }

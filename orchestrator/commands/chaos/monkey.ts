@@ -15,7 +15,7 @@ import { CliError } from '../../errors.js';
 import { interruption } from '../../interruption.js';
 import { plannedLinkEnds } from '../../lab/link-ends.js';
 import { findLab } from '../../lab/state.js';
-import { formatDuration, news, type Paint, painter, print, printJson } from '../../terminal.js';
+import { formatDuration, news, type Paint, painter, print, printJson, visible } from '../../terminal.js';
 import { type ChaosClient, withChaos } from './client.js';
 import { groupOf } from './partition.js';
 import { faultLine } from './show.js';
@@ -121,7 +121,7 @@ async function run(chaos: ChaosClient, request: MonkeyWish, { detach, json }: Mo
     if (one.fault.id === id && one.event === 'ended') finished(one.why);
     if (one.fault.parent !== id) return;
     parts.push(one);
-    if (!json) print(newsLine(one, Date.now() - since, paint));
+    if (!json) print(newsLine(visible(one), Date.now() - since, paint));
   };
   chaos.onClose(() => finished('down'));
   chaos.onNews((one) => (monkey === undefined ? early.push(one) : hear(one, monkey)));

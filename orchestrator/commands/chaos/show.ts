@@ -2,11 +2,12 @@
 import type { ListedFault } from '../../chaos/chaos-methods.js';
 import type { Fault } from '../../chaos/fault.js';
 import { type FittedColumn, fittedTable } from '../../fitted-table.js';
-import { formatDuration, news, type Paint, painter, print, printJson } from '../../terminal.js';
+import { formatDuration, news, type Paint, painter, print, printJson, visible } from '../../terminal.js';
 import type { ChaosClient } from './client.js';
 
 /** `fault-3  client:eth0 -- sw:1: loss 20%, for 10 s`; of what is no fault, what was done. */
-export function faultLine({ id, target, title, since, until }: Fault, paint: Paint): string {
+export function faultLine(fault: Fault, paint: Paint): string {
+  const { id, target, title, since, until } = visible(fault);
   const time = until === undefined ? '' : paint('dim', `, for ${formatDuration(until - since)}`);
   return `${id === '' ? '' : `${paint('bold', id)}  `}${target}: ${title}${time}`;
 }
@@ -38,7 +39,8 @@ const COLUMNS: readonly FittedColumn<ListedFault>[] = [
   { title: 'HIT', align: 'right', value: ({ hit, exhausted }) => (exhausted ? `${hit} (all)` : (hit ?? '')) },
 ];
 
-export function faultTable(faults: readonly ListedFault[], paint: Paint, columns: number | undefined): string {
+export function faultTable(listed: readonly ListedFault[], paint: Paint, columns: number | undefined): string {
+  const faults = visible(listed);
   const lines = [fittedTable(inFamilies(faults), COLUMNS, paint, columns)];
   for (const { id, pending = [] } of faults) {
     if (pending.length > 0) lines.push(paint('yellow', `${id} is not in force everywhere: ${pending.join(', ')}`));

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { parse } from 'yaml';
 import type { z } from 'zod';
+import { LONGEST_MS } from '../../chaos/request-schema.js';
 import { CliError } from '../../errors.js';
 import { duration, share, size } from '../../topology/schema-fields.js';
 import { parseDuration, parseShare, parseSize } from '../../topology/units.js';
@@ -25,6 +26,8 @@ export function withCommonOptions(command: Command): Command {
 export function commonOf(options: CommonOptions): { forMs?: number; seed?: string } {
   const forMs = options.for === undefined ? undefined : readDuration('--for', options.for);
   if (forMs === 0) throw new CliError(2, '--for: a fault of no time is none');
+  if (forMs !== undefined && forMs > LONGEST_MS)
+    throw new CliError(2, `--for: "${options.for}" is too long: at most 24d`);
   return { ...(forMs !== undefined && { forMs }), ...(options.seed !== undefined && { seed: options.seed }) };
 }
 

@@ -1,5 +1,12 @@
 /** A lab on a manual clock, without processes: what its devices were ordered, and what happened to them. */
-import type { ChaosOrders, DeviceKind, FaultRow, ImpairmentConfig } from '../../../devices/control.js';
+import {
+  type ChaosOrders,
+  checkChaosOrders,
+  type DeviceKind,
+  type FaultRow,
+  type ImpairmentConfig,
+  invalidParams,
+} from '../../../devices/control.js';
 import type { ChaosNews } from '../../../orchestrator/chaos/fault.js';
 import type { ChaosGround, GroundEnd, ProcessAction, ProcessState } from '../../../orchestrator/chaos/ground.js';
 import { Registry } from '../../../orchestrator/chaos/registry.js';
@@ -50,8 +57,11 @@ export class FakeGround implements ChaosGround {
   /** Of devices that refuse, or do not answer. */
   readonly faults = new Map<string, Error>();
   counted: readonly FaultRow[] = [];
+  /** How long a process takes until it answers. */
+  startMs = 0;
   readonly chaos: Registry;
   private readonly states = new Map<string, ProcessState>();
+  private readonly turns = new Map<string, Promise<void>>();
   private readonly timers = new Set<Timer>();
   private clock = 1_000_000;
 
@@ -79,14 +89,27 @@ export class FakeGround implements ChaosGround {
   async order(device: string, orders: ChaosOrders): Promise<void> {
     const fault = this.faults.get(device);
     if (fault !== undefined) throw fault;
-    this.orders.set(device, orders);
+    // As a device judges them, after the way over its socket.
+    const checked = checkChaosOrders(JSON.parse(JSON.stringify(orders)));
+    if (typeof checked === 'string') throw invalidParams(checked);
+    this.orders.set(device, checked);
   }
 
   async rows(): Promise<readonly FaultRow[]> {
     return this.counted;
   }
 
-  async act(action: ProcessAction, device: string, by?: string): Promise<void> {
+  /** One thing after the other, as a device of a lab has it. */
+  act(action: ProcessAction, device: string, by?: string): Promise<void> {
+    const result = (this.turns.get(device) ?? Promise.resolve()).then(() => this.actInTurn(action, device, by));
+    this.turns.set(
+      device,
+      result.catch(() => {}),
+    );
+    return result;
+  }
+
+  private async actInTurn(action: ProcessAction, device: string, by: string | undefined): Promise<void> {
     const state = this.state(device);
     const isAway = state === 'killed' || state === 'stopped' || state === 'dead';
     const isSenseless = action === 'start' ? !isAway : action === 'resume' ? state !== 'paused' : isAway;
@@ -99,7 +122,15 @@ export class FakeGround implements ChaosGround {
     }
     if (action === 'start' || action === 'restart') {
       this.states.set(device, 'starting');
-      await this.chaos.deviceBegins(device);
+      if (this.startMs > 0) await new Promise<void>((resolve) => this.after(this.startMs, resolve));
+      try {
+        await this.chaos.deviceBegins(device);
+      } catch (error) {
+        // One that is not what it should be is none.
+        this.states.set(device, 'dead');
+        this.chaos.deviceGone(device);
+        throw new CliError(1, (error as Error).message);
+      }
     }
     this.states.set(device, ENDS[action]);
     if (action === 'resume') this.chaos.deviceWakes(device);

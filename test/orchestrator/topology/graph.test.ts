@@ -17,6 +17,10 @@ t.test('mermaid', async (t) => {
     'devices: {a: host, b: host}\nlinks: [{link: a -- b, delay: 5ms, loss: 1%, from: {b: {rate: 1Mbit}}}]\n',
   );
   t.match(graphOf(impaired, 'mermaid'), 'd0 ---|"5ms 1% loss / 5ms 1% loss 1Mbit"| d1');
+  const bursty = parse(
+    'devices: {a: host, b: host}\nlinks: [{link: a -- b, loss: {model: gilbert-elliott, goodToBad: 1%, badToGood: 9%}}]\n',
+  );
+  t.match(graphOf(bursty, 'mermaid'), 'd0 ---|"Gilbert-Elliott loss"| d1');
 });
 
 t.test('dot', async (t) => {
