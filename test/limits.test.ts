@@ -55,7 +55,7 @@ import { MAX_STREAMS as MAX_DEVICE_STREAMS, MAX_STREAM_BACKLOG_BYTES } from '../
 import { MAX_WAITING } from '../devices/stack/ip/neighbor.js';
 import { MAX_NEIGHBORS } from '../devices/stack/ip/neighbors.js';
 import { REASSEMBLY_MEMORY_BYTES, REASSEMBLY_TIMEOUT_MS } from '../devices/stack/ip/reassembly.js';
-import { MAX_LINE_BYTES } from '../devices/stack/link/impairment/settings.js';
+import { MAX_LINE_BYTES, MAX_LINE_PACKETS } from '../devices/stack/link/impairment/settings.js';
 import { MAX_MAC_ENTRIES } from '../devices/stack/link/switch.js';
 import { MAX_CONNECTIONS } from '../devices/stack/tcp/connection-table.js';
 import { MAX_BLOCKS } from '../devices/stack/tcp/receiving/reassembly.js';
@@ -115,7 +115,7 @@ t.test('the numbers are those of the program', async (t) => {
   for (const [counter, value] of limits) {
     t.ok(new RegExp(`\\b${value}\\b`).test(limitOf(counter)), `${counter}: ${value}`);
   }
-  t.ok(text.includes(`${MAX_LINE_BYTES} bytes a direction`));
+  t.ok(text.includes(`${MAX_LINE_BYTES} bytes or ${MAX_LINE_PACKETS} frames a direction`));
   t.ok(text.includes(`${MAX_RECEIVE_BUFFER_BYTES} bytes to receive and ${MAX_SEND_BUFFER_BYTES} bytes to send`));
 });
 

@@ -208,8 +208,8 @@ const DEPENDENT: readonly Dependence[] = [
   {
     key: 'queueDiscipline',
     member: 'queueDiscipline',
-    needs: 'rate or slot, which make packets wait',
-    isThere: ({ rateBps, slotMs }) => rateBps !== undefined || slotMs !== undefined,
+    needs: 'rate, which makes packets wait',
+    isThere: ({ rateBps }) => rateBps !== undefined,
   },
   { key: 'codelTarget', member: 'codelTargetMs', ...codel },
   { key: 'codelInterval', member: 'codelIntervalMs', ...codel },

@@ -4,6 +4,7 @@ import { createMachine } from '../../devices/apps/kinds/index.js';
 import type { Environment, Machine } from '../../devices/apps/machine.js';
 import type { DeviceKind, PortConfig } from '../../devices/control/config.js';
 import { Timers } from '../../devices/stack/clock.js';
+import type { Impairment } from '../../devices/stack/link/impairment/settings.js';
 import { Port } from '../../devices/stack/link/port.js';
 import { Random } from '../../devices/stack/random.js';
 import { parseIpv4, parseMac } from '../../devices/stack/wire/address.js';
@@ -21,6 +22,7 @@ const RIGHT = { mac: 0x02000000aa02, ip: 0x0a010001 };
 
 export function measureForwarding(): Row[] {
   const port = barePort();
+  const small = ipPacket(RIGHT.mac, SMALL);
   const bare = (bytes: number) => {
     const packet = ipPacket(RIGHT.mac, bytes);
     return microsPerCall(() => port.receive(packet));
@@ -29,6 +31,9 @@ export function measureForwarding(): Row[] {
   const rows: Row[] = [
     { what: 'port receives a small frame', value: bare(SMALL), unit: 'µs' },
     { what: 'port receives a full frame', value: base, unit: 'µs' },
+    { what: 'port sends a small frame', value: microsPerCall(() => port.send(small)), unit: 'µs' },
+    { what: '  through a loss of 1 %', value: sending({ loss: 0.01 }), unit: 'µs' },
+    { what: '  through rate and delay', value: sending({ rateBps: 1e9, delayMs: 1 }), unit: 'µs' },
   ];
   for (const [kind, machine] of [
     ['switch', bridge('switch')],
@@ -61,6 +66,17 @@ export function measureForwarding(): Row[] {
     }
   }
   return rows;
+}
+
+/** Microseconds a frame through a port of this impairment, of which about ten are under way at a time. */
+function sending(impairment: Impairment): number {
+  const timers = new Timers();
+  const port = new Port({ name: 'eth0', random: new Random('bench'), timers, crc32, impairment });
+  const small = ipPacket(RIGHT.mac, SMALL);
+  return microsPerCall(() => {
+    port.send(small);
+    timers.advance(timers.now + 0.1);
+  });
 }
 
 function barePort(): Port {

@@ -161,7 +161,7 @@ t.test('what does not fit together', async (t) => {
   t.same(messages({ reorderDelay: '5ms' }), ['reorderDelay says nothing without reorder or reorderGap']);
   t.same(messages({ rate: '1Mbit', codelTarget: '1ms' }), ['codelTarget says nothing without queueDiscipline: codel']);
   t.same(messages({ queueDiscipline: 'codel' }), [
-    'queueDiscipline says nothing without rate or slot, which make packets wait',
+    'queueDiscipline says nothing without rate, which makes packets wait',
   ]);
   t.same(messages({ loss: '5%', lossBurst: 2, lossCorrelation: '5%' }), [
     'lossBurst and lossCorrelation both say how losses follow each other: leave one out',
@@ -211,7 +211,7 @@ t.test('in a topology: both directions and one, each mistake in its place', asyn
   t.same(problemsOf(link('jitterDistribution: normal')), ['4:5 value: jitterDistribution says nothing without jitter']);
   t.same(problemsOf(link('jitter: 1ms\n    from: {a: {lossBurst: 2}, b: {queueDiscipline: codel}}')), [
     '5:16 value: lossBurst says nothing without loss',
-    '5:35 value: queueDiscipline says nothing without rate or slot, which make packets wait',
+    '5:35 value: queueDiscipline says nothing without rate, which makes packets wait',
   ]);
   t.same(problemsOf(link('loss: {model: gilbert-elliott, goodToBat: 1%, badToGood: 25%}')), [
     '4:5 missing-key: "goodToBad" is missing here',

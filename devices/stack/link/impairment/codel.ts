@@ -42,6 +42,8 @@ export class Codel {
   /** Section 5.5 (deque): the packet that is sent next. Those before it that have waited too long are dropped. */
   dequeue(queue: CodelQueue, now: Instant, settings: Impairment, actions: CodelActions): Transit | undefined {
     const { codelIntervalMs: interval = DEFAULT_INTERVAL_MS, codelEcn = false } = settings;
+    // Changes nothing, unless the interval has become shorter meanwhile.
+    this.dropNextAt = Math.min(this.dropNextAt, now + interval);
     let packet = queue.shift();
     let okToDrop = this.isOkToDrop(packet, queue, now, settings);
     if (this.dropping) {
@@ -83,7 +85,7 @@ export class Codel {
       this.firstAboveAt = undefined;
       return false;
     }
-    this.firstAboveAt ??= now + interval;
+    this.firstAboveAt = Math.min(this.firstAboveAt ?? now + interval, now + interval);
     return now >= this.firstAboveAt;
   }
 

@@ -10,8 +10,12 @@ export class DelayLine {
   /** When the last packet that keeps its order comes out: none of these may come earlier. */
   private lastInOrderAt: Instant = 0;
 
+  get packets(): number {
+    return this.queue.length - this.head;
+  }
+
   get isEmpty(): boolean {
-    return this.head === this.queue.length;
+    return this.packets === 0;
   }
 
   get first(): Transit | undefined {

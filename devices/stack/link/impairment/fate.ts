@@ -35,7 +35,7 @@ export function drawFate(packet: Uint8Array, overlay: Overlay): Fate {
   return {
     droppedBy: tooLong ? mtu : lost ? loss : undefined,
     reason: tooLong ? 'impairmentMtu' : 'impairmentLoss',
-    bits: [...corrupted, ...errors],
+    bits: errors.length === 0 ? corrupted : [...corrupted, ...errors],
     damagedBy: errors.length > 0 ? overlay.bitErrors : corrupted.length > 0 ? overlay.corrupt : undefined,
     doubledBy: doubled ? overlay.duplicate : undefined,
     heldBackBy: heldBack ? overlay.reorder : undefined,

@@ -17,7 +17,7 @@ import { drawFate, type Fate } from './fate.js';
 import { type FaultLayer, faultLayers, Layer } from './layer.js';
 import { type Overlay, overlay } from './overlay.js';
 import { type Dequeue, dropTail, RateQueue } from './rate-queue.js';
-import { type Impairment, type LinkFault, type LinkFaultCounts, MAX_LINE_BYTES } from './settings.js';
+import { type Impairment, type LinkFault, type LinkFaultCounts, MAX_LINE_BYTES, MAX_LINE_PACKETS } from './settings.js';
 import type { Transit } from './transit.js';
 
 /** Why a line drops a packet; the names of the counters. */
@@ -92,7 +92,7 @@ export class Impairer {
     this.current = overlay([this.base, ...this.faults]);
     const { settings } = this.current;
     this.queue.setRate(settings.rateBps ?? 0, now);
-    if ((settings.slotMs ?? 0) > 0) this.current.slots.deciders.slots.begin(now);
+    if ((settings.slotMs ?? 0) > 0) this.current.slots.deciders.slots.begin(now, settings);
     if (TIMING.some((key) => settings[key] !== before[key])) this.line.retime(settings, now);
     this.arm();
   }
@@ -140,7 +140,8 @@ export class Impairer {
   private enqueue(packet: Uint8Array, fault: string, jitter: number, heldBack: boolean, hitBy: readonly Layer[]): void {
     const { now } = this.context.timers;
     const { settings, owner } = this.current;
-    const isLineFull = this.lineBytes + packet.length > MAX_LINE_BYTES;
+    const packets = this.queue.packets + this.line.packets;
+    const isLineFull = this.lineBytes + packet.length > MAX_LINE_BYTES || packets >= MAX_LINE_PACKETS;
     const full = isLineFull ? 'delayMs' : this.queue.fullFor(packet.length, settings, now);
     if (full !== undefined) {
       this.drop(packet, 'queueFull', owner('rateBps', full), fault, hitBy);

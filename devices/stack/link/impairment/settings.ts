@@ -111,4 +111,6 @@ export interface LinkFaultCounts {
 export const DEFAULT_QUEUE_BYTES = 256 * 1024;
 /** All that may be on the line at once, so that no delay, however long, fills the memory. */
 export const MAX_LINE_BYTES = 64 * 1024 * 1024;
+/** The same for small packets, of which each costs more than its bytes. */
+export const MAX_LINE_PACKETS = 256 * 1024;
 export const DEFAULT_REORDER_DELAY_MS = 10;

@@ -22,9 +22,13 @@ export class Slots {
     this.random = random.fork('slots');
   }
 
-  /** The first slot is now, unless they have begun already. */
-  begin(now: Instant): void {
+  /** The first slot is now, unless they have begun already. With shorter distances the next one does not stay far away. */
+  begin(now: Instant, { slotMs = 0, slotJitterMs = 0 }: Impairment): void {
     this.at ??= now;
+    if (this.at <= now + Math.max(MIN_SLOT_MS, slotMs) + slotJitterMs) return;
+    this.at = now + slotMs;
+    this.packets = 0;
+    this.bytes = 0;
   }
 
   /** When a packet of this length that has been ready since `readyAt` leaves. It is to be told when it does: {@link use}. */

@@ -145,3 +145,23 @@ t.test('what a fault sets of it is the work of the fault', async (t) => {
   t.same(line.marked[0][1], 'fault-1: codel');
   t.match(line.impairer.faultCounts, [{ matched: 600, hit: line.lost.length }]);
 });
+
+t.test('a late timer drops the same packets', async (t) => {
+  const [onTime, late] = [new Line(CODEL), new Line(CODEL)];
+  drops(onTime, 1500, 0.8);
+  for (let n = 0; n < 1500; n++) {
+    late.offer(1);
+    late.timers.now += 0.8;
+    if (n % 40 === 0) late.timers.advance(late.timers.now);
+  }
+  t.ok(onTime.lost.length > 20);
+  t.same(late.drain().lost, onTime.drain().lost);
+});
+
+t.test('a shorter interval holds at once', async (t) => {
+  const line = new Line({ ...CODEL, codelIntervalMs: 1e6 });
+  t.same(drops(line, 1500, 0.8), []);
+  line.impairer.configure(CODEL);
+  const [first] = drops(line, 400, 0.8);
+  t.ok(first <= 1500 * 0.8 + 101, `${first}`);
+});

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { Timers } from '../../../../devices/stack/clock.js';
 import { Impairer } from '../../../../devices/stack/link/impairment/impairer.js';
-import { MAX_LINE_BYTES } from '../../../../devices/stack/link/impairment/settings.js';
+import { MAX_LINE_BYTES, MAX_LINE_PACKETS } from '../../../../devices/stack/link/impairment/settings.js';
 import { Random } from '../../../../devices/stack/random.js';
 import { FRAME_OFFSET } from '../../../../devices/stack/wire/ethernet.js';
 import { crc32 } from '../../../../devices/stack/wire/fcs.js';
@@ -204,6 +204,16 @@ t.test('however long the delay, the line holds no more than 64 MiB', async (t) =
   timers.advance(3_600_000);
   line.offer(packet);
   t.same(fate.slice(1), ['forwarded', 'forwarded', 'forwarded', 'forwarded'], 'and there is room again');
+});
+
+t.test('nor more than 262,144 packets, however small, in the queue and under way together', async (t) => {
+  const line = new Line({ delayMs: 3_600_000 });
+  const packet = new Uint8Array(72);
+  for (let n = 0; n < MAX_LINE_PACKETS - 10; n++) line.impairer.offer(packet);
+  line.impairer.configure({ delayMs: 3_600_000, rateBps: 8, queuePackets: 1e9 });
+  for (let n = 0; n < 12; n++) line.impairer.offer(packet);
+  // The one that is being sent is on neither side.
+  t.same(line.dropped, [[0, 'queueFull']]);
 });
 
 t.test('new settings time anew what is on the line, in its order', async (t) => {

@@ -63,3 +63,11 @@ t.test('without slots what waited for one goes at once', async (t) => {
   line.offer(1).advance(3000);
   t.same(line.story.at(-1), '3@1000', 'the slots are those that they were');
 });
+
+t.test('shorter distances hold at once: nobody waits for a slot of before', async (t) => {
+  const line = new Line({ slotMs: 3_600_000 }).offer(1);
+  line.advance(1).offer(1);
+  line.impairer.configure({ slotMs: 10 });
+  line.offer(1).advance(100);
+  t.same(line.story, ['0@0', '1@11', '2@11']);
+});
