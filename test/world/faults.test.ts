@@ -284,6 +284,28 @@ t.test('reset after so many bytes counts what both ends send, each judged where 
   t.equal(world.faultsOf('client')[0].hit, 0, 'it is the answer that goes too far');
 });
 
+t.test(
+  'in the middle of the way: a router resets what it forwards, and answers in the place of the receiver',
+  async (t) => {
+    const world = smallWorld(t);
+    const reset = rule('tcp.port == 80', { kind: 'reset', afterBytes: 10_000 }, { at: 'device', count: 1 });
+    world.order('router', { rules: [reset] });
+    t.match(await world.fetch('client', { url: URL }), { ok: false, error: { code: 'ECONNRESET' } });
+    for (const name of ['client', 'server']) {
+      t.equal(tracedBy(world, name, 'tcp-state').filter(({ to }) => to === 'CLOSED').length, 1, `${name}: closed`);
+    }
+    t.match(world.faultsOf('router'), [{ exhausted: true }], 'one connection');
+    t.match(await world.fetch('client', { url: URL, clear: true }), { ok: true }, 'the next one is left alone');
+
+    const refuse = rule('icmp.type == 8', { kind: 'reply', reply: 'admin-prohibited' }, { at: { port: 'eth1' } });
+    world.order('router', { rules: [refuse] });
+    const { stdout, status } = await world.exec('client', `ping -c 1 -W 1 ${SERVER}`);
+    t.equal(status, 1);
+    t.match(stdout, /From 10\.0\.2\.80 .*Packet filtered/i);
+    t.match(world.faultsOf('router'), [{ port: 'eth1', matched: 1, hit: 1 }]);
+  },
+);
+
 t.test('a reset while the browser closes its connections is no news to anybody', async (t) => {
   const world = smallWorld(t);
   fault(world, `tcp.flags.fin == 1 && ip.src == ${CLIENT}`, { kind: 'reset' });
