@@ -7,7 +7,7 @@
 import type { FetchedResource } from '../../devices/control.js';
 import { arpStory } from './arp-story.js';
 import { dnsStory } from './dns-story.js';
-import { hopsOf, pathOf } from './hops.js';
+import { furthestPath, hopsOf } from './hops.js';
 import { attemptOf, exchanges as exchangeReports, requestTimings, toldExchange } from './http-story.js';
 import { lossStory, markStory } from './loss-story.js';
 import { redirectStory } from './redirect-story.js';
@@ -75,9 +75,9 @@ function storyPath(
   exchanges: readonly ExchangeReport[],
 ): Hop[] {
   const exchange = toldExchange(exchanges, url);
-  if (exchange !== undefined) return pathOf(scene, exchange.requestSegments[0]?.frame, exchange.remote);
+  if (exchange !== undefined) return furthestPath(scene, exchange.requestSegments[0]?.frame, exchange.remote);
   const attempt = attemptOf(connections, exchanges);
-  return pathOf(scene, attempt?.handshake[0]?.frame, attempt?.remote ?? '');
+  return furthestPath(scene, attempt?.handshake[0]?.frame, attempt?.remote ?? '');
 }
 
 function resourceReport(scene: Scene, resource: FetchedResource): ReportResource {

@@ -4,6 +4,9 @@ import type { LabFrame } from '../capture/session.js';
 import type { Hop, HopSide } from './report.js';
 import { macText, type Scene } from './scene.js';
 
+/** Who gives up after fifteen tries (tcp_retries2 of Linux) has sent no more. */
+const MAX_COPIES = 16;
+
 function side(frame: LabFrame): HopSide | undefined {
   const { ip } = frame.layers;
   if (ip === undefined) return undefined;
@@ -52,6 +55,21 @@ export function pathOf(scene: Scene, number: number | undefined, remote: string)
     return isEnd || (hop.in !== undefined && hop.out !== undefined);
   });
   return onTheWay.map(([device, hop]) => ({ device, kind: scene.kindOf(device), ...hop }));
+}
+
+/** A segment that was lost is sent again: the way of the one that came furthest. */
+export function furthestPath(scene: Scene, number: number | undefined, remote: string): Hop[] {
+  const first = scene.capture.frames.find(({ n }) => n === number);
+  const { ip, tcp } = first?.layers ?? {};
+  if (first === undefined || ip === undefined || tcp === undefined) return [];
+  const copies = scene.framesAt(first.device).filter(({ direction, layers }) => {
+    const isOfConnection = layers.tcp?.srcPort === tcp.srcPort && layers.tcp.dstPort === tcp.dstPort;
+    return direction === 'out' && isOfConnection && layers.ip?.dst === ip.dst && layers.tcp?.seq === tcp.seq;
+  });
+  const alike = copies.filter(({ dataLength }) => dataLength === first.dataLength).slice(0, MAX_COPIES);
+  return alike
+    .map(({ n }) => pathOf(scene, n, remote))
+    .reduce((longest, path) => (path.length > longest.length ? path : longest), []);
 }
 
 /** The routers of a path. */

@@ -40,6 +40,8 @@ export interface SegmentText {
   /** Text, or bytes. */
   readonly data?: string | Uint8Array;
   readonly mss?: number;
+  /** Of its IP packet: what is sent again has another one. Default 1. */
+  readonly identification?: number;
 }
 
 function ipPacket(from: Station, to: Station, change: Partial<Ipv4Packet> & { protocol: number; payload: Uint8Array }) {
@@ -71,7 +73,8 @@ export function tcpPacket(from: Station, to: Station, text: SegmentText, ttl = 6
     payload: typeof text.data === 'object' ? text.data : new TextEncoder().encode(text.data ?? ''),
   };
   const payload = emitTcp(segment, ip(from.ip), ip(to.ip));
-  return ipPacket(from, to, { protocol: PROTOCOL_TCP, payload, ttl });
+  const { identification = 1 } = text;
+  return ipPacket(from, to, { protocol: PROTOCOL_TCP, payload, ttl, identification });
 }
 
 export function dnsPacket(from: Station, to: Station, message: DnsMessage): Uint8Array {

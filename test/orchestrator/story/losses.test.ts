@@ -121,6 +121,17 @@ t.test('a device that was dead from the start gets nothing that is sent to it', 
   t.match(known.losses.length, 1);
 });
 
+t.test('the way that is told is that of the segment which came furthest', async (t) => {
+  const scene = new Cable()
+    .to({ flags: 'S', seq: 100 }, 'client:eth0 out')
+    .at(1000)
+    .to({ flags: 'S', seq: 100, identification: 2 })
+    .from({ flags: 'SA', seq: 500, ack: 101 })
+    .to({ flags: 'A', seq: 101, ack: 501 });
+  const path = scene.report().path.map((hop) => `${hop.device} ${hop.in?.frame ?? hop.out?.frame}`);
+  t.same(path, ['client 2', 'server 3']);
+});
+
 t.test('how busy the machine was: the mean wait of frames beyond the shortest of their link', async (t) => {
   const scene = new Cable();
   for (const [index, wait] of [1, 2, 6].entries()) {
