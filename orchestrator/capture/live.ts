@@ -5,7 +5,7 @@ import { LabWatch } from '../lab/lab-watch.js';
 import type { LabState } from '../lab/state.js';
 import { DeviceFeed, sum } from './device-feed.js';
 import type { DeviceSelection } from './selection.js';
-import { Timeline } from './timeline.js';
+import { now, Timeline } from './timeline.js';
 
 /**
  * How long a frame is held, so that those of slower devices come before it. Twenty processes on two processors take
@@ -210,10 +210,4 @@ export class LiveCapture {
 
 function wayOfEnd({ state, how, by }: DeviceEnded): string {
   return state === 'dead' ? `has ended (${how})` : `was ${state}${by === undefined ? '' : ` by ${by}`}`;
-}
-
-/** On the lab's timeline. */
-function now(): number {
-  const [seconds, nanoseconds] = process.hrtime();
-  return seconds * 1000 + nanoseconds / 1e6;
 }

@@ -6,11 +6,12 @@
  */
 import type { CapturedFrame, CaptureInterface, TraceEvent } from '../../devices/control.js';
 import { dissect, type Layers } from '../../devices/stack/wire/dissect.js';
+import type { DeviceState } from '../lab/device-state.js';
 import { LabWatch } from '../lab/lab-watch.js';
 import type { LabState } from '../lab/state.js';
 import { DeviceFeed, sum } from './device-feed.js';
 import { epochOffsetMs } from './pcapng-writer.js';
-import { inOrder } from './timeline.js';
+import { inOrder, now } from './timeline.js';
 
 /** Frames beyond this many bytes keep their dissected headers but lose their bytes. */
 const DEFAULT_BYTE_LIMIT = 64 * 1024 * 1024;
@@ -45,12 +46,27 @@ export interface LabTrace {
   readonly event: TraceEvent;
 }
 
+/** A device that could not tell for a time what it saw: its process was gone, or paused. */
+export interface Outage {
+  readonly device: string;
+  /** What it was then. */
+  readonly state: DeviceState;
+  /** Who had done it: `fault-3`. */
+  readonly by?: string;
+  /** On the timeline, as far as it lies in the capture. */
+  readonly fromAt: number;
+  /** Absent when it lasts to the end. */
+  readonly untilAt?: number;
+}
+
 export interface LabCapture {
   readonly interfaces: readonly CaptureInterface[];
   readonly frames: readonly LabFrame[];
   readonly traces: readonly LabTrace[];
   /** Frames and trace events that a device could not hand over. */
   readonly missed: number;
+  /** In order of their beginning. What these devices saw meanwhile is not here. */
+  readonly outages?: readonly Outage[];
   /** Milliseconds since 1970 at the zero of the timeline. */
   readonly epochOffsetMs: number;
 }
@@ -61,6 +77,7 @@ export class CaptureSession {
   private readonly interfaces: CaptureInterface[][];
   private readonly frames: (Omit<LabFrame, 'n' | 'interfaceIndex'> & { readonly on: CaptureInterface })[] = [];
   private readonly traces: LabTrace[] = [];
+  private readonly outages: Outage[] = [];
   private readonly byteLimit: number;
   private bytes = 0;
   private onNews: (() => void) | undefined;
@@ -92,7 +109,11 @@ export class CaptureSession {
   static async start(state: LabState, byteLimit = DEFAULT_BYTE_LIMIT): Promise<CaptureSession> {
     const session = new CaptureSession(state, byteLimit);
     const back = async (name: string) => session.feeds.find(({ device }) => device === name)?.back();
-    const lab = await LabWatch.open(state.name, { onStart: ({ name }) => back(name) });
+    const lab = await LabWatch.open(state.name, {
+      onStart: ({ name }) => back(name),
+      onAbsent: (device, absence) => session.outages.push({ device, ...absence, fromAt: now() }),
+      onPresent: (device) => session.present(device),
+    });
     session.lab = lab;
     // What is dead or paused has nothing to say; the story shows what the others saw.
     await Promise.all(
@@ -143,6 +164,7 @@ export class CaptureSession {
       frames,
       traces: this.traces,
       missed: totals.reduce(sum).missed,
+      outages: this.outages,
       epochOffsetMs: epochOffsetMs(),
     };
   }
@@ -151,6 +173,12 @@ export class CaptureSession {
   close(): void {
     for (const feed of this.feeds) void feed.stop(Promise.resolve());
     this.lab?.close();
+  }
+
+  private present(device: string): void {
+    const last = this.outages.findLastIndex((outage) => outage.device === device);
+    const outage = this.outages[last];
+    if (outage !== undefined && outage.untilAt === undefined) this.outages[last] = { ...outage, untilAt: now() };
   }
 
   private add(on: CaptureInterface, frame: CapturedFrame): void {

@@ -49,3 +49,9 @@ export class Timeline<Frame extends TimedFrame> {
     return taken;
   }
 }
+
+/** On the lab's timeline: CLOCK_MONOTONIC, which all processes of a machine share, in milliseconds. */
+export function now(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
+}

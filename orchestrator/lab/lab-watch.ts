@@ -6,34 +6,43 @@ import { connectLab } from './state.js';
 
 const ANSWER_LIMIT_MS = 2000;
 
+export type Absence = Pick<SupervisedDevice, 'state' | 'by'>;
+
 export interface LabListener {
   /** A device's process answers again. Its programs start when what this returns has resolved, or after a second. */
   onStart(news: DeviceStarted): Promise<void>;
   onEnd?(news: DeviceEnded): void;
+  /** It cannot answer from now on, or could not before: `state` says why. */
+  onAbsent?(device: string, absence: Absence): void;
+  /** It can again. */
+  onPresent?(device: string): void;
   /** The lab has ended, or {@link LabWatch.close} was called. */
   onClose?(): void;
 }
 
 export class LabWatch {
   private readonly client: RpcClient;
+  private readonly listener: LabListener;
   /** By name: those that have no process, or one that is stopped. They do not answer. */
   private readonly absent = new Set<string>();
   private waiting: { readonly name: string; readonly resolve: () => void }[] = [];
 
-  private constructor(client: RpcClient, { onStart, onEnd, onClose }: LabListener) {
+  private constructor(client: RpcClient, listener: LabListener) {
+    const { onStart, onEnd, onClose } = listener;
     this.client = client;
+    this.listener = listener;
     client.onClose = () => onClose?.();
     client.notifications.set('device-start', async (news: DeviceStarted) => {
-      this.absent.delete(news.name);
+      this.arrive(news.name);
       await onStart(news);
       client.notify('lab-listening', { name: news.name });
     });
     client.notifications.set('device-end', (news: DeviceEnded) => {
-      this.leave(news.name);
+      this.leave(news.name, news);
       onEnd?.(news);
     });
-    client.notifications.set('device-pause', ({ name }: DeviceHalted) => this.leave(name));
-    client.notifications.set('device-resume', ({ name }: DeviceHalted) => this.absent.delete(name));
+    client.notifications.set('device-pause', ({ name, by }: DeviceHalted) => this.leave(name, { state: 'paused', by }));
+    client.notifications.set('device-resume', ({ name }: DeviceHalted) => this.arrive(name));
   }
 
   /** Undefined when no lab of that name is up. */
@@ -45,7 +54,9 @@ export class LabWatch {
       client.call<SupervisedDevice[]>('lab-status', {}, ANSWER_LIMIT_MS).catch(() => []),
       client.call('lab-follow', {}, ANSWER_LIMIT_MS).catch(() => {}),
     ]);
-    for (const { name, state } of rows) if (state !== 'running' && state !== 'starting') watch.absent.add(name);
+    for (const { name, state, by } of rows) {
+      if (state !== 'running' && state !== 'starting') watch.leave(name, { state, by });
+    }
     return watch;
   }
 
@@ -60,8 +71,14 @@ export class LabWatch {
     return new Promise((resolve) => this.waiting.push({ name: device, resolve }));
   }
 
-  private leave(device: string): void {
+  private arrive(device: string): void {
+    this.absent.delete(device);
+    this.listener.onPresent?.(device);
+  }
+
+  private leave(device: string, { state, by }: Absence): void {
     this.absent.add(device);
+    this.listener.onAbsent?.(device, { state, by });
     for (const { name, resolve } of this.waiting) if (name === device) resolve();
     this.waiting = this.waiting.filter(({ name }) => name !== device);
   }

@@ -11,7 +11,7 @@ import { furthestPath, hopsOf } from './hops.js';
 import { attemptOf, exchanges as exchangeReports, requestTimings, toldExchange } from './http-story.js';
 import { lossStory, markStory } from './loss-story.js';
 import { redirectStory } from './redirect-story.js';
-import type { ConnectionReport, ExchangeReport, FetchReport, Hop, ReportResource } from './report.js';
+import type { ConnectionReport, ExchangeReport, FetchReport, Hop, OutageReport, ReportResource } from './report.js';
 import type { Scene } from './scene.js';
 import { allSteps } from './steps.js';
 import { connectionReport, connectionsOf } from './tcp-story.js';
@@ -63,8 +63,24 @@ export function buildReport(scene: Scene, lab: string): FetchReport {
       dropped: scene.losses.length,
       missed: capture.missed,
       waitMs: scene.deliveries.waitMs,
+      ...outagesOf(scene),
     },
   };
+}
+
+/** Those that were over when the fetch began are no part of it. */
+function outagesOf(scene: Scene): { readonly outages?: readonly OutageReport[] } {
+  const { startAt } = scene.result;
+  const outages = (scene.capture.outages ?? [])
+    .filter(({ untilAt }) => untilAt === undefined || untilAt > startAt)
+    .map(({ device, state, by, fromAt, untilAt }) => ({
+      device,
+      state,
+      ...(by !== undefined && { by }),
+      fromMs: scene.ms(fromAt),
+      ...(untilAt !== undefined && { untilMs: scene.ms(untilAt) }),
+    }));
+  return outages.length === 0 ? {} : { outages };
 }
 
 /** The way of the document's request; without one there is still the attempt to connect: how far its first segment came. */

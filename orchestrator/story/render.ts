@@ -8,7 +8,7 @@ import { attemptOf, exchangeFor, toldExchange } from './http-story.js';
 import { lossChapter } from './loss-chapter.js';
 import { arpChapter, dhcpChapter, dnsChapter, urlChapter } from './name-chapters.js';
 import { redirectChapter } from './redirect-chapter.js';
-import type { FetchReport } from './report.js';
+import type { FetchReport, OutageReport } from './report.js';
 
 /** Wider lines are hard to read; of narrower terminals only tables take notice. */
 const MAX_COLUMNS = 120;
@@ -24,11 +24,17 @@ export function summary(report: FetchReport, paint: Paint): string {
   const facts = `${count} resource${resources.length === 1 ? '' : 's'}, ${formatBytes(bytes)}, ${ms(durationMs)}, ${capture.frames} frames captured`;
   const dropped = capture.dropped > 0 ? paint('red', `, ${capture.dropped} of them lost`) : '';
   const missed = capture.missed > 0 ? paint('red', `, ${capture.missed} not captured`) : '';
-  const lost = `${dropped}${missed}`;
+  const lost = `${dropped}${missed}${(capture.outages ?? []).map((outage) => paint('red', `, ${absence(outage)}`)).join('')}`;
   if (report.ok) return `${paint(['green', 'bold'], `${report.status} loaded`)}  ${facts}${lost}`;
   const { error } = report;
   if (error === undefined) return `${paint(['red', 'bold'], `${report.status}`)}  ${facts}${lost}`;
   return `${paint(['red', 'bold'], `failed at ${error.stage}`)}  ${plainFailure(error)}  ${paint('dim', facts)}${lost}`;
+}
+
+/** `without r1 for 1.2 s (killed by fault-3)` */
+function absence({ device, state, by, fromMs, untilMs }: OutageReport): string {
+  const time = untilMs === undefined ? '' : ` for ${ms(untilMs - Math.max(0, fromMs))}`;
+  return `without ${device}${time} (${state}${by === undefined ? '' : ` by ${by}`})`;
 }
 
 /** @param columns of the terminal: no line is longer, where it can be cut; tables tell more where there is room */

@@ -288,6 +288,17 @@ export interface RedirectReport {
   readonly exchange?: number;
 }
 
+/** A device that could not answer for a time during the capture: killed, stopped, paused or dead. */
+export interface OutageReport {
+  readonly device: string;
+  readonly state: string;
+  /** Who had done it: `fault-3`. */
+  readonly by?: string;
+  /** Since the beginning of the fetch, negative when it was so before; until the end when `untilMs` is absent. */
+  readonly fromMs: number;
+  readonly untilMs?: number;
+}
+
 export interface FetchReport {
   readonly url: string;
   readonly finalUrl: string;
@@ -330,5 +341,7 @@ export interface FetchReport {
     readonly dropped: number;
     readonly missed: number;
     readonly waitMs: number;
+    /** Devices whose frames are missing for a time; absent when there are none. */
+    readonly outages?: readonly OutageReport[];
   };
 }

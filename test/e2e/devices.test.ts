@@ -143,6 +143,9 @@ t.test('one lab, and what happens to its devices', async (t) => {
     const report = await fetching;
     t.match(report, { ok: true, body: factsOf(FILE) }, 'every byte, and the connection is the same one');
     t.equal(report.connections.length, 1);
+    t.match(report.capture.outages, [
+      { device: 'gw', state: 'paused', by: 'fault-2', fromMs: Number, untilMs: Number },
+    ]);
   });
 
   await t.test('a switch forgets and learns anew; its cables are there again', async (t) => {

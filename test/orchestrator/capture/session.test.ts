@@ -36,8 +36,9 @@ t.test('killed and started again: the same interfaces, heard from the first fram
   await lab.kill(b, 'fault-1');
   await lab.start(b, 'fault-1');
   t.equal(await ping(lab, a, address), 0);
-  const { interfaces, frames, missed } = await session.stop();
+  const { interfaces, frames, missed, outages } = await session.stop();
   t.equal(missed, 0);
+  t.match(outages, [{ device: b, state: 'killed', by: 'fault-1', fromAt: Number, untilAt: Number }]);
   const names = interfaces.map(({ device, port }) => `${device}:${port}`);
   t.equal(new Set(names).size, names.length, 'none of them twice');
   t.equal(
@@ -66,10 +67,13 @@ t.test('what is paused holds nobody up, and is heard when it goes on', async (t)
   const second = await CaptureSession.start(lab.state);
   await lab.resume(b, 'fault-1');
   t.equal(await ping(lab, a, address), 0);
-  const { frames } = await session.stop();
+  const { frames, outages } = await session.stop();
+  t.match(outages, [{ device: b, state: 'paused', by: 'fault-1', untilAt: Number }], 'also what began before');
   t.ok(frames.some(({ device }) => device === b));
   await lab.pause(b, 'fault-2');
   const began = performance.now();
-  t.ok((await second.stop()).frames.length > 0);
+  const last = await second.stop();
+  t.ok(last.frames.length > 0);
+  t.match(last.outages, [{ by: 'fault-1' }, { device: b, state: 'paused', by: 'fault-2', untilAt: undefined }]);
   t.ok(performance.now() - began < 4000, 'not the five seconds that a device has to answer');
 });
