@@ -291,6 +291,7 @@ t.test(
     const reset = rule('tcp.port == 80', { kind: 'reset', afterBytes: 10_000 }, { at: 'device', count: 1 });
     world.order('router', { rules: [reset] });
     t.match(await world.fetch('client', { url: URL }), { ok: false, error: { code: 'ECONNRESET' } });
+    await world.runFor(10);
     for (const name of ['client', 'server']) {
       t.equal(tracedBy(world, name, 'tcp-state').filter(({ to }) => to === 'CLOSED').length, 1, `${name}: closed`);
     }
