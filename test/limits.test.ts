@@ -63,8 +63,12 @@ import { MAX_RECEIVE_BUFFER_BYTES } from '../devices/stack/tcp/receiving/receive
 import { MAX_SEND_BUFFER_BYTES } from '../devices/stack/tcp/sending/send-autotuning.js';
 import { UDP_DATAGRAM_OVERHEAD_BYTES, UDP_RECEIVE_BUFFER_BYTES } from '../devices/stack/transport/udp-endpoint.js';
 import { EDNS_UDP_SIZE } from '../devices/stack/wire/edns.js';
+import { AWAY_SHARE, MOST_PLANNED } from '../orchestrator/chaos/monkey-plan.js';
+import { MOST_FAULTS } from '../orchestrator/chaos/registry.js';
+import { LONGEST_MS } from '../orchestrator/chaos/request-schema.js';
 import { MAX_FORWARDED } from '../orchestrator/proxy/port-forward.js';
 import { HANDSHAKE_LIMIT_MS, MAX_CLIENTS, MAX_HEADER_BYTES } from '../orchestrator/proxy/proxy-server.js';
+import { MOST_QUANTILES, MOST_STATES } from '../orchestrator/topology/schema-impairment.js';
 
 const text = readFileSync('docs/limits.md', 'utf8');
 const [stackText, serverText, browserText, namesText] = text.split(/\n## (?:Web servers|The browser|Names)\n/);
@@ -181,6 +185,15 @@ t.test('those of streams and of the proxy, too', async (t) => {
   t.ok(streams.includes(`A connection has ${DIAL_TIMEOUT_MS / 1000} s to come about`));
   t.ok(streams.includes(`serve ${MAX_CLIENTS} clients at once`));
   t.ok(streams.includes(`has ${HANDSHAKE_LIMIT_MS / 1000} s to say what it wants, and ${MAX_HEADER_BYTES} bytes`));
+});
+
+t.test('those of chaos, too', async (t) => {
+  const chaos = text.slice(text.indexOf('## Chaos')).replaceAll('\n', ' ');
+  t.ok(chaos.includes(`${MOST_FAULTS} faults are in force`));
+  t.ok(chaos.includes(`The monkey makes ${MOST_PLANNED} faults at most`));
+  t.equal(AWAY_SHARE, 0.25, 'a quarter');
+  t.ok(chaos.includes(`within ${Math.floor(LONGEST_MS / 86_400_000)} days`));
+  t.ok(chaos.includes(`has ${MOST_QUANTILES} quantiles at most, a chain of losses ${MOST_STATES} states`));
 });
 
 t.test('those of names, too', async (t) => {

@@ -34,8 +34,8 @@ const LONGEST_INTERVALS = 8;
 /** In this time a process starts again on a busy machine. */
 const COME_BACK_MS = 3000;
 /** What nobody would wait for. */
-const MOST_FAULTS = 10_000;
-const AWAY_SHARE = 0.25;
+export const MOST_PLANNED = 10_000;
+export const AWAY_SHARE = 0.25;
 
 /** Links fail more often than machines. */
 const WEIGHTS: Readonly<Record<MonkeyKind, number>> = {
@@ -56,7 +56,7 @@ export function planMonkey(ground: MonkeyGround, options: MonkeyOptions): Planne
   // Streams of their own: another kind of fault does not move all those behind it.
   const pauses = new Dice(seed, 'intervals');
   const plan: PlannedFault[] = [];
-  for (let at = 0, draw = 1; plan.length < MOST_FAULTS && draw <= MOST_FAULTS; draw += 1) {
+  for (let at = 0, draw = 1; plan.length < MOST_PLANNED && draw <= MOST_PLANNED; draw += 1) {
     at += Math.max(1, Math.round(pauses.exponential() * intervalMs));
     if (at > forMs - SHORTEST_MS) break;
     const request = scene.draw(new Dice(seed, `fault ${draw}`), at);

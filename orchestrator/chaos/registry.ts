@@ -30,7 +30,7 @@ import { titleOf } from './titles.js';
 type Why = NonNullable<ChaosNews['why']>;
 
 /** Each is looked at for every frame or packet: nobody means more, and a script that never ends one is stopped here. */
-const MOST_FAULTS = 1000;
+export const MOST_FAULTS = 1000;
 
 /** What goes on after a request's turn is over: a device that starts. */
 interface Begun {

@@ -8,8 +8,8 @@ import { duration, flag, rate, share, shown, size } from './schema-fields.js';
 import { parseQueue, parseShare, QUEUE_PATTERN } from './units.js';
 
 /** A table of quantiles that is longer tells nothing more. */
-const MOST_QUANTILES = 10_000;
-const MOST_STATES = 100;
+export const MOST_QUANTILES = 10_000;
+export const MOST_STATES = 100;
 /** Shares are written with few digits: three states of 33.3% each are meant to be all. */
 const SUM_TOLERANCE = 0.002;
 
