@@ -20,6 +20,7 @@ t.test('--help lists what there is, and nothing else', async (t) => {
       'attach',
       'browse',
       'capture',
+      'chaos',
       'clean',
       'console',
       'detach',
@@ -32,7 +33,7 @@ t.test('--help lists what there is, and nothing else', async (t) => {
       'graph',
       'help',
     ],
-    ...['inspect', 'logs', 'proxy', 'ps', 'schema', 'up', 'validate'],
+    ...['inspect', 'logs', 'proxy', 'ps', 'schema', 'test', 'up', 'validate'],
   ]);
   const fetch = await net.run('fetch', '--help');
   t.equal(fetch.exitStatus, 0);
