@@ -9,6 +9,9 @@ import type { HeldLab } from '../lab/supervise.js';
 import type { FrameLog } from './frame-log.js';
 import type { Scenario } from './model.js';
 import type { ScenarioResult } from './result.js';
+import type { CommandOutcome, PageOutcome } from './stage.js';
+
+type Outcome = PageOutcome | CommandOutcome;
 
 const ANSWER_LIMIT_MS = 2000;
 
@@ -77,6 +80,20 @@ export async function writeEvidence(
     await writeCaptureFile(join(folder, 'capture.pcapng'), frames.capture());
   } catch (error) {
     throw cannotWrite(folder, error);
+  }
+}
+
+/** The JSON of each page load that has a name, as `netarium fetch --json` and `netarium diff` have it. */
+export async function writeFetches(folder: string, outcomes: ReadonlyMap<string, Outcome>): Promise<void> {
+  for (const [name, outcome] of outcomes) {
+    if (outcome.kind !== 'page') continue;
+    const report = await outcome.report();
+    try {
+      mkdirSync(join(folder, 'fetches'), { recursive: true, mode: 0o700 });
+      writeFileSync(join(folder, 'fetches', `${name}.json`), `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600 });
+    } catch (error) {
+      throw cannotWrite(folder, error);
+    }
   }
 }
 

@@ -91,18 +91,20 @@ export class FrameLog {
     await Promise.all(this.feeds.map((feed) => feed.stop()));
   }
 
-  /** What has been seen since an instant, as evidence. */
-  capture(since = 0): LabCapture {
+  /** What has been seen from one instant to another, as evidence. */
+  capture(since = 0, until = Number.POSITIVE_INFINITY): LabCapture {
     const interfaces = [...this.interfaces.values()];
     const indexes = new Map([...this.interfaces.keys()].map((key, index) => [key, index]));
     const frames = this.kept
-      .filter(({ frame }) => frame.at >= since)
+      .filter(({ frame: { at } }) => at >= since && at <= until)
       .map(({ on, frame }) => labFrame(frame, on, indexes.get(`${on.device}:${on.port}`) ?? 0))
       .sort(inOrder);
     frames.forEach((frame, index) => {
       frame.n = index + 1;
     });
-    const traces = this.seenTraces.filter(({ event }) => event.at >= since).sort((a, b) => a.event.at - b.event.at);
+    const traces = this.seenTraces
+      .filter(({ event: { at } }) => at >= since && at <= until)
+      .sort((a, b) => a.event.at - b.event.at);
     return { interfaces, frames, traces, missed: this.left, epochOffsetMs: epochOffsetMs() };
   }
 

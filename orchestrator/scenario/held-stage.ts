@@ -152,12 +152,13 @@ export class HeldStage implements Stage {
   }
 
   private async report(host: string, result: FetchResult): Promise<FetchReport> {
-    const limit = monotonicClock.now() + CLOSE_LIMIT_MS;
+    const limit = result.endAt + CLOSE_LIMIT_MS;
     const never = new AbortController().signal;
     while (!allClosed(this.log.traces, result) && monotonicClock.now() < limit)
       await monotonicClock.sleep(CLOSE_POLL_MS, never);
     await this.log.settled();
-    const capture = this.log.capture(result.startAt);
+    // What comes later is of other steps.
+    const capture = this.log.capture(result.startAt, result.endAt + CLOSE_LIMIT_MS);
     const routes = (await this.rows(host, 'routes').catch(() => [])) as RouteRow[];
     return buildReport(new Scene(this.state, host, result, capture, routes), this.held.lab.plan.name);
   }

@@ -5,7 +5,7 @@ import { prepareLab } from '../lab/prepare.js';
 import { removeLabDirectory } from '../lab/state.js';
 import { type HeldLab, holdLab } from '../lab/supervise.js';
 import { monotonicClock } from './clock.js';
-import { copyLogs, makeFolder, momentOf, writeEvidence } from './evidence.js';
+import { copyLogs, makeFolder, momentOf, writeEvidence, writeFetches } from './evidence.js';
 import { FrameLog } from './frame-log.js';
 import { HeldStage } from './held-stage.js';
 import type { Scenario } from './model.js';
@@ -52,10 +52,11 @@ export async function runScenario(
   try {
     frames = await FrameLog.start(held.lab);
     const stage = new HeldStage(held, frames);
-    const played = await new Timeline(scenario, stage, monotonicClock, options.listener).run(signal);
+    const timeline = new Timeline(scenario, stage, monotonicClock, options.listener);
+    const played = await timeline.run(signal);
     const result = { ...common, launchMs, ...outcomeOf(played) };
     const isKept = played.failure !== undefined || options.record;
-    const kept = !isKept ? result : await keepEvidence(scenario, result, held, frames, options);
+    const kept = !isKept ? result : await keepEvidence(scenario, result, held, frames, timeline.results, options);
     await options.afterwards?.(held, kept);
     return kept;
   } finally {
@@ -95,6 +96,7 @@ async function keepEvidence(
   result: ScenarioResult,
   held: HeldLab,
   frames: FrameLog,
+  outcomes: Timeline['results'],
   { output }: RunOptions,
 ): Promise<ScenarioResult> {
   const moment = await momentOf(held);
@@ -102,6 +104,7 @@ async function keepEvidence(
   const kept = { ...result, evidence };
   await frames.settled();
   await writeEvidence(evidence, scenario, kept, moment, frames);
+  await writeFetches(evidence, outcomes);
   copyLogs(evidence, held.lab.plan.name);
   return kept;
 }

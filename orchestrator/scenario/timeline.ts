@@ -30,6 +30,8 @@ export class Timeline {
   private readonly stage: Stage;
   private readonly clock: Clock;
   private readonly records: Records;
+  /** What came of steps that have a name. */
+  readonly results = new Map<string, PageOutcome | CommandOutcome>();
   private readonly spans = new Map<string, Span>();
   private readonly judge: Judge;
   private readonly actions: Actions;
@@ -41,9 +43,8 @@ export class Timeline {
     this.stage = stage;
     this.clock = clock;
     this.records = new Records(scenario.timeline, listener);
-    const results = new Map<string, PageOutcome | CommandOutcome>();
-    this.judge = new Judge(stage, { results, spans: this.spans }, () => clock.now());
-    this.actions = new Actions(stage, clock, this.judge, results, this.spans);
+    this.judge = new Judge(stage, { results: this.results, spans: this.spans }, () => clock.now());
+    this.actions = new Actions(stage, clock, this.judge, this.results, this.spans);
   }
 
   /** Rejects only with the signal's reason; what fails is in the result. Faults are still there afterwards. */

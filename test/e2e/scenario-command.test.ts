@@ -99,7 +99,7 @@ t.test('what people read: steps, what was expected and seen, and how to have it 
   const file = join(folder, 'told.yaml');
   writeFileSync(
     file,
-    `description: Two hosts.\n${TWO_HOSTS}steps:\n  - {exec: ping -c 1 10.0.0.2, on: a}\n  - expect: {table: arp, on: a, rows: 7}\n  - {wait: 1s}\n`,
+    `description: Two hosts.\n${TWO_HOSTS}steps:\n  - {exec: ping -c 1 10.0.0.2, on: a}\n  - {fetch: http://10.0.0.2/, as: page, is: {error.code: ECONNREFUSED}}\n  - expect: {table: arp, on: a, rows: 7}\n  - {wait: 1s}\n`,
   );
   const output = join(folder, 'out');
   const { exitStatus, stdout } = await net.run('test', file, join(folder, 'told.yaml'), '--output', output, '--bail');
@@ -110,15 +110,20 @@ t.test('what people read: steps, what was expected and seen, and how to have it 
     'Two hosts.',
     /^ok +TIME +exec ping -c 1 10\.0\.0\.2 on a: status 0$/,
     /^exit status 0, TIME, rtt/,
+    /^ok +TIME +fetch http:\/\/10\.0\.0\.2\/ from a: error\.code ECONNREFUSED$/,
+    'failed at tcp: 10.0.0.2:80 refuses the connection: nothing listens on that port, TIME',
     /^FAILED +TIME +expect table arp of a: 7 rows$/,
     /^1 row: \{"ip":"10\.0\.0\.2"/,
     'FAILED after TIME, the lab up after TIME',
-    'line 9: expect table arp of a: 7 rows',
+    'line 10: expect table arp of a: 7 rows',
     'expected: table arp of a: 7 rows',
     /^seen: +1 row: \{"ip":"10\.0\.0\.2"/,
     `evidence: ${join(output, 'told')}`,
     `again:    netarium test ${file} --seed 1`,
   ]);
+  const page = join(output, 'told', 'fetches', 'page.json');
+  t.match(JSON.parse(readFileSync(page, 'utf8')), { error: { stage: 'tcp' }, connections: [{ retransmissions: 0 }] });
+  t.match(await net.run('diff', page, page), { exitStatus: 0 }, 'as netarium diff wants it');
   const again = await net.run('test', file, '--seed', '1', '--output', output, '--quiet');
   t.match(again.stdout, `evidence: ${join(output, 'told-2')}`, 'nothing is overwritten');
   const tables = JSON.parse(readFileSync(join(output, 'told', 'tables.json'), 'utf8'));
