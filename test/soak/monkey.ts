@@ -3,16 +3,17 @@
  *
  *     node build/js/test/soak/monkey.js               1,000 loads, seed 1
  *     node build/js/test/soak/monkey.js 200 7         200 loads, seed 7
+ *     node build/js/test/soak/monkey.js 200 7 300     the same, a fault every 300 ms on average
  */
 import { Netarium } from '../e2e/netarium.js';
 import { monkeyLoads } from './monkey-loads.js';
 
-const [loads = 1_000, seed = 1] = process.argv.slice(2).map(Number);
+const [loads = 1_000, seed = 1, intervalMs = 700] = process.argv.slice(2).map(Number);
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
 const net = new Netarium();
 try {
-  const result = await monkeyLoads(net, { loads, seed, parallel: 3, progress: print });
+  const result = await monkeyLoads(net, { loads, seed, parallel: 3, interval: `${intervalMs}ms`, progress: print });
   for (const line of result.growth) print(line);
   for (const [error, count] of [...result.errors].sort((a, b) => b[1] - a[1])) print(`  ${count} ended with ${error}`);
   const ratio = result.afterMs / result.beforeMs;
