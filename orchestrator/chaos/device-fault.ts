@@ -19,7 +19,7 @@ export function processAction(action: DeviceAction): ProcessAction | undefined {
 }
 
 /** What a process action puts an end to: a device that is killed is not paused any more. */
-export function replaces(action: ProcessAction): readonly DeviceAction[] {
+export function replaces(action: ProcessAction): readonly ProcessAction[] {
   if (action === 'start') return ['kill', 'stop'];
   if (action === 'pause') return [];
   return ['pause'];

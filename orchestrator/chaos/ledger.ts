@@ -1,7 +1,8 @@
 /** The faults in force, in the order in which they came, and what follows from them for a device or a link. */
 import type { ChaosOrders } from '../../devices/control.js';
 import { joinOrders, NO_ORDERS } from './draft.js';
-import type { DeviceAction, Fault } from './fault.js';
+import type { Fault } from './fault.js';
+import type { ProcessAction } from './ground.js';
 
 export interface Entry {
   readonly fault: Fault;
@@ -10,7 +11,7 @@ export interface Entry {
   /** The link that it holds down, or makes a black hole: its name. */
   readonly cable?: string;
   /** The process that it holds. */
-  readonly process?: { readonly device: string; readonly action: DeviceAction };
+  readonly process?: { readonly device: string; readonly action: ProcessAction };
   /** The folder in which devices count its packets together. */
   readonly claims?: string;
   /** Ends its timers. */
@@ -54,7 +55,7 @@ export class Ledger {
   }
 
   /** Those that hold a device's process by one of these actions. */
-  holding(device: string, actions: readonly DeviceAction[]): readonly Entry[] {
+  holding(device: string, actions: readonly ProcessAction[]): readonly Entry[] {
     return this.list.filter(({ process }) => process?.device === device && actions.includes(process.action));
   }
 

@@ -108,6 +108,35 @@ t.test('what was ended before its time leaves no timer behind', async (t) => {
   t.equal(lab.waiting, 0);
 });
 
+t.test('one that is ended in the moment in which its time is over ends once', async (t) => {
+  const lab = new FakeGround();
+  await lab.chaos.apply({ ...loss, forMs: 5000 });
+  const ended = lab.chaos.end('fault-1');
+  await lab.pass(5000);
+  await ended;
+  t.same(
+    lab.news.map(({ event, why }) => [event, why]),
+    [
+      ['began', undefined],
+      ['ended', 'ended'],
+    ],
+  );
+});
+
+t.test('a thousand faults, and no more', async (t) => {
+  const lab = new FakeGround();
+  // Five links each, and the whole.
+  for (let i = 0; i < 166; i++) await lab.chaos.apply({ kind: 'partition', left: ['sw'] });
+  t.equal(lab.chaos.list().length, 996);
+  const words = '1 1000 faults at most are in force at a time\n`netarium chaos clear` ends all.';
+  t.equal(await refusal(lab.chaos.apply({ kind: 'partition', left: ['sw'] })), words);
+  for (let i = 0; i < 4; i++) await lab.chaos.apply({ kind: 'device', device: 'a', action: 'slow', factor: 2 });
+  t.equal(await refusal(lab.chaos.apply({ ...synDrop, count: 1 })), words);
+  t.equal(lab.claims.size, 0);
+  t.equal((await lab.chaos.clear()).length, 1000);
+  t.same(lab.summary(), []);
+});
+
 t.test('processes: what ends what', async (t) => {
   const lab = new FakeGround();
   const r = { kind: 'device', device: 'r' } as const;
