@@ -6,18 +6,22 @@ import { CliError } from '../errors.js';
 export function helpCommand(program: Command): Command {
   return new Command('help')
     .description('display help for command')
-    .argument('[command]')
-    .action((name: string | undefined) => {
-      if (name === undefined) program.help();
+    .argument('[command...]')
+    .action((names: readonly string[]) => {
+      let named = program;
+      for (const name of names) {
+        const next = named.commands.find((command) => command.name() === name);
+        if (next === undefined) throw noSuchCommand(named, name);
+        named = next;
+      }
       // The help of help is the list of what one can ask for.
-      const named = name === 'help' ? program : program.commands.find((command) => command.name() === name);
-      if (named === undefined) throw noSuchCommand(program, name);
+      if (named.name() === 'help') program.help();
       named.help();
     });
 }
 
-function noSuchCommand(program: Command, name: string): CliError {
-  const verbs = program.createHelp().visibleCommands(program);
+function noSuchCommand(parent: Command, name: string): CliError {
+  const verbs = parent.createHelp().visibleCommands(parent);
   const near = nearest(
     name,
     verbs.map((verb) => verb.name()),

@@ -39,6 +39,7 @@ t.test('--help lists what there is, and nothing else', async (t) => {
   t.equal(fetch.exitStatus, 0);
   t.notMatch(fetch.stdout, '--report');
   t.same(await net.run('help', 'fetch'), fetch, 'help of a command is its --help');
+  t.match((await net.run('help', 'chaos', 'link')).stdout, /^Usage: netarium chaos link /);
   t.equal((await net.run('help')).stdout, stdout);
 });
 
