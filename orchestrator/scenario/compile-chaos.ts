@@ -1,9 +1,20 @@
 /** From what a scenario breaks to the request that the lab's chaos is given, checked as far as that is possible without a lab. */
 
 import type { RuleAction } from '../../devices/control.js';
+import { endText } from '../chaos/cabling.js';
 import { checkDevice } from '../chaos/device-fault.js';
-import { DEVICE_ACTIONS, type DeviceAction, type FaultRequest } from '../chaos/fault.js';
+import {
+  DEVICE_ACTIONS,
+  type DeviceAction,
+  type FaultRequest,
+  type LinkRequest,
+  type PartitionRequest,
+  type RuleRequest,
+} from '../chaos/fault.js';
+import { checkLink } from '../chaos/link-fault.js';
+import { cutOf } from '../chaos/partition.js';
 import { parseRequest } from '../chaos/request-schema.js';
+import { checkRule } from '../chaos/rule-fault.js';
 import { parseLink } from '../topology/endpoint.js';
 import { impairmentOf } from '../topology/impairment.js';
 import type { ImpairmentFile } from '../topology/schema-impairment.js';
@@ -46,13 +57,7 @@ function requestOf(compiler: Compiler, file: ChaosFile, path: Path): FaultReques
     case 'fault':
       return ruleRequest(compiler, file, path, common);
     case 'partition':
-      return {
-        kind: 'partition',
-        left: [file.partition ?? []].flat(),
-        ...(file.against !== undefined && { right: [file.against].flat() }),
-        ...(file.silent !== undefined && { silent: file.silent }),
-        ...common,
-      };
+      return partitionRequest(compiler, file, path, common);
     default:
       if (file.for === undefined) {
         compiler.problem([...path, 'monkey'], 'a monkey needs an end: write "for: 10s"', { key: true }, 'endless');
@@ -63,10 +68,16 @@ function requestOf(compiler: Compiler, file: ChaosFile, path: Path): FaultReques
         ...common,
         forMs: ms(file.for),
         ...(file.interval !== undefined && { intervalMs: ms(file.interval) }),
-        ...(file.spare !== undefined && { spare: [file.spare].flat() }),
+        ...(file.spare !== undefined && { spare: spared(compiler, file.spare, [...path, 'spare']) }),
         ...(file.kinds !== undefined && { kinds: file.kinds }),
       };
   }
+}
+
+function spared(compiler: Compiler, names: string | string[], path: Path): string[] {
+  const patterns = [names].flat();
+  compiler.attempt(path, () => compiler.cabling.group(patterns));
+  return patterns;
 }
 
 interface Common {
@@ -81,47 +92,48 @@ function linkRequest(compiler: Compiler, file: ChaosFile, path: Path, common: Co
     compiler.problem(place, `"${file.link}" is no link: write client -- sw1`);
     return undefined;
   }
-  const text = ({ device, port }: { device: string; port?: string }) =>
-    port === undefined ? device : `${device}:${port}`;
-  const [a, b] = [text(link.left), text(link.right)];
-  const before = compiler.problems.length;
-  for (const { device } of [link.left, link.right]) compiler.device(device, place, '');
-  if (compiler.problems.length > before) return undefined;
-  const joins = compiler.topology.links.filter(({ left, right }) =>
-    [
-      [left, right],
-      [right, left],
-    ].some(
-      ([one, other]) =>
-        one.device === link.left.device &&
-        (link.left.port ?? one.port) === one.port &&
-        other.device === link.right.device &&
-        (link.right.port ?? other.port) === other.port,
-    ),
-  );
-  if (joins.length === 0) compiler.problem(place, `there is no link between ${a} and ${b}`);
-  if (joins.length > 1) {
-    compiler.problem(place, `several links join them: ${joins.map(({ name }) => name).join(', ')}. Name the interface`);
-  }
-  if (file.rate !== undefined && CLOCK_RATE.test(file.rate))
+  if (file.rate !== undefined && CLOCK_RATE.test(file.rate)) {
     compiler.problem([...path, 'rate'], 'of a link: write 10Mbit or 512kbit');
+    return undefined;
+  }
+  const [a, b] = [endText(link.left), endText(link.right)];
+  const cable = compiler.attempt(place, () => compiler.cabling.find(a, b));
+  if (cable === undefined) return undefined;
+  const { from, state } = file;
+  if (from !== undefined) compiler.attempt([...path, 'from'], () => compiler.cabling.endOf(cable, from));
   const impairment = impairmentOf(file as ImpairmentFile);
-  if (impairment === undefined && file.state === undefined)
-    compiler.problem(place, 'what happens to it? Write a parameter such as "loss: 30%", or "state: down"', {
-      key: true,
-    });
-  return {
+  if (impairment === undefined && state === undefined) {
+    const message = 'what happens to it? Write a parameter such as "loss: 30%", or "state: down"';
+    compiler.problem(place, message, { key: true });
+    return undefined;
+  }
+  const request: LinkRequest = {
     kind: 'link',
     a,
     b,
-    ...(file.from !== undefined && { from: file.from }),
+    ...(from !== undefined && { from }),
     ...(impairment !== undefined && { impairment }),
-    ...(file.state !== undefined && { state: file.state }),
+    ...(state !== undefined && { state }),
     ...common,
   };
+  compiler.attempt(path, () => checkLink(request));
+  return request;
+}
+
+function partitionRequest(compiler: Compiler, file: ChaosFile, path: Path, common: Common): FaultRequest {
+  const request: PartitionRequest = {
+    kind: 'partition',
+    left: [file.partition ?? []].flat(),
+    ...(file.against !== undefined && { right: [file.against].flat() }),
+    ...(file.silent !== undefined && { silent: file.silent }),
+    ...common,
+  };
+  compiler.attempt([...path, 'partition'], () => cutOf(request, compiler.cabling));
+  return request;
 }
 
 function deviceRequest(compiler: Compiler, file: ChaosFile, path: Path, common: Common): FaultRequest | undefined {
+  const before = compiler.problems.length;
   const device = compiler.device(file.device, [...path, 'device'], '');
   const action = DEVICE_ACTIONS.find((known) => known === file.action);
   if (action === undefined) {
@@ -133,9 +145,13 @@ function deviceRequest(compiler: Compiler, file: ChaosFile, path: Path, common: 
   }
   const belongs: Partial<Record<keyof ChaosFile, DeviceAction>> = { factor: 'slow', rate: 'clock', offset: 'clock' };
   refuseOthers(compiler, file, path, belongs, action);
+  const place = [...path, 'action'];
+  if (action === 'slow' && file.factor === undefined) compiler.problem(place, 'how slow? Write "factor: 4"');
+  if (action === 'clock' && file.rate === undefined && file.offset === undefined)
+    compiler.problem(place, 'what is wrong with it? Write "rate: 105%" or "offset: -2h"');
   if (file.rate !== undefined && !CLOCK_RATE.test(file.rate))
     compiler.problem([...path, 'rate'], 'how fast is the clock? Write 10% to 1000%');
-  if (device === undefined) return undefined;
+  if (device === undefined || compiler.problems.length > before) return undefined;
   const request = {
     kind: 'device',
     device: device.name,
@@ -176,19 +192,22 @@ function ruleRequest(compiler: Compiler, file: ChaosFile, path: Path, common: Co
     return undefined;
   }
   refuseOthers(compiler, file, path, RULE_PARAMETERS, kind);
-  if (file.at !== undefined) compiler.device(file.at.split(':')[0], [...path, 'at'], '');
+  const { at } = file;
+  if (at !== undefined) compiler.attempt([...path, 'at'], () => compiler.cabling.place(at));
   const action = ruleAction(compiler, file, path, kind);
   if (action === undefined || filter === undefined) return undefined;
-  return {
+  const request: RuleRequest = {
     kind: 'rule',
     filter: text,
     action,
-    ...(file.at !== undefined && { at: file.at }),
+    ...(at !== undefined && { at }),
     ...(file.skip !== undefined && { skip: file.skip }),
     ...(file.count !== undefined && { count: file.count }),
     ...(file.share !== undefined && { share: parseShare(file.share) }),
     ...common,
   };
+  compiler.attempt([...path, 'fault'], () => checkRule(request));
+  return request;
 }
 
 function ruleAction(compiler: Compiler, file: ChaosFile, path: Path, kind: RuleAction['kind']): RuleAction | undefined {

@@ -1,6 +1,7 @@
 /** What all parts of a scenario's compilation share: the topology that names are looked up in, and the problems that are found. */
 import { compileFilter, type Filter, isFilterError } from '../../devices/stack/wire/filter/filter.js';
 import { didYouMean, nearest } from '../../devices/stack/wire/nearest.js';
+import { Cabling } from '../chaos/cabling.js';
 import { CliError } from '../errors.js';
 import type { LabLinkEnd } from '../lab/link-ends.js';
 import { parseEndpoint } from '../topology/endpoint.js';
@@ -44,6 +45,11 @@ export class Compiler {
     return this.topology.links.flatMap(({ name, left, right }) =>
       [left, right].flatMap(({ device, port }) => (port === '' ? [] : [{ device, port, link: name }])),
     );
+  }
+
+  /** What chaos knows of the links. */
+  get cabling(): Cabling {
+    return new Cabling(this.deviceNames, this.ends);
   }
 
   get deviceNames(): string[] {
@@ -109,8 +115,10 @@ export class Compiler {
       return run();
     } catch (error) {
       const { message } = error as Error;
-      const hint = error instanceof CliError && error.hint !== undefined ? `. ${error.hint}` : '';
-      this.problem(path, `${message}${hint}`);
+      const { hint } = error instanceof CliError ? error : {};
+      // What to type on a command line is no help in a file.
+      const isHelp = hint !== undefined && !/(^|\s)--\w/.test(hint);
+      this.problem(path, isHelp ? `${message}. ${hint}` : message);
       return undefined;
     }
   }

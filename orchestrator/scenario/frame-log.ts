@@ -14,12 +14,12 @@ import type { FrameWatch } from './model.js';
 /** More is not kept; it is counted all the same. */
 const MOST_BYTES = 128 * 1024 * 1024;
 const MOST_TRACES = 500_000;
-/** Of frames that match an expectation; beyond, the earliest are forgotten. */
+/** Of frames that match one expectation; more are not counted. */
 const MOST_MATCHES = 1_000_000;
 
 interface Watched {
   readonly watch: FrameWatch;
-  /** When they were seen, in the order in which they came here. */
+  /** When they were seen, in order. */
   readonly times: number[];
 }
 
@@ -29,6 +29,7 @@ interface Kept {
 }
 
 export class FrameLog {
+  private readonly lab: Lab;
   private readonly feeds: readonly DeviceFeed[];
   private readonly interfaces = new Map<string, CaptureInterface>();
   private readonly kept: Kept[] = [];
@@ -41,6 +42,7 @@ export class FrameLog {
   private readonly stopListening: () => void;
 
   private constructor(lab: Lab) {
+    this.lab = lab;
     this.feeds = lab.devices.map(({ config: { name } }) => {
       return new DeviceFeed(
         lab.plan.name,
@@ -78,12 +80,14 @@ export class FrameLog {
 
   count(watch: FrameWatch, from: number, to: number): number {
     const times = this.watched[watch.index]?.times ?? [];
-    return times.reduce((sum, at) => sum + (at >= from && at <= to ? 1 : 0), 0);
+    return firstIndex(times, (at) => at > to) - firstIndex(times, (at) => at >= from);
   }
 
   /** Resolves when all frames are here that devices have seen by now. */
   async settled(): Promise<void> {
-    await Promise.all(this.feeds.map((feed) => feed.settled()));
+    // One that is paused has seen nothing, and would not say so.
+    const answering = this.feeds.filter(({ device }) => this.lab.device(device).state === 'running');
+    await Promise.all(answering.map((feed) => feed.settled()));
   }
 
   async stop(): Promise<void> {
@@ -117,10 +121,24 @@ export class FrameLog {
   }
 
   private note({ watch, times }: Watched, at: number): void {
-    if (times.length >= MOST_MATCHES) times.shift();
-    times.push(at);
+    if (times.length >= MOST_MATCHES) return;
+    // Devices hand over their frames in order, but one may be later than the other.
+    let place = times.length;
+    while (place > 0 && times[place - 1] > at) place -= 1;
+    times.splice(place, 0, at);
     this.onMatch(watch);
   }
+}
+
+/** Of the first item for which it holds, as it does for all behind; the length when it holds for none. */
+function firstIndex(items: readonly number[], holds: (item: number) => boolean): number {
+  let [low, high] = [0, items.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(items[middle])) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 function matches({ filter, ends }: FrameWatch, frame: CapturedFrame, on: CaptureInterface, number: number): boolean {

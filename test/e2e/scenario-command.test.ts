@@ -73,6 +73,22 @@ t.test('Ctrl-C in the middle leaves nothing', async (t) => {
   await waitFor('all processes to end', () => net.processes().length === 0);
 });
 
+t.test('--keep: the lab stays up, faults included, until it is told to end', async (t) => {
+  const net = netarium(t);
+  const file = join(temporaryFolder(t), 'kept.yaml');
+  writeFileSync(file, `${TWO_HOSTS}steps: [{chaos: {link: a -- b, loss: 50%}}]\n`);
+  const running = net.start('test', file, '--keep');
+  let said = '';
+  running.stderr.on('data', (chunk) => {
+    said += chunk;
+  });
+  await waitFor('the news', () => said.includes('stays up, as it is'));
+  t.match(await net.json('chaos', 'list'), [{ id: 'fault-1', title: 'loss 50%' }]);
+  t.equal((await net.run('down')).exitStatus, 0);
+  t.equal((await running).exitCode, 0);
+  t.same(net.files(), []);
+});
+
 t.test('with a bad file among them nothing is launched', async (t) => {
   const net = netarium(t);
   const folder = temporaryFolder(t);

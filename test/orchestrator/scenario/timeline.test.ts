@@ -340,6 +340,12 @@ steps:
   t.same(stage.log.slice(2), ['0 end fault-1', '0 clear']);
 });
 
+t.test('a cable in no plan is plugged in and out', async (t) => {
+  const { stage, result } = await play('steps:\n  - {plug: a -- sw, as: cable}\n  - {wait: 1s}\n  - unplug: cable\n');
+  t.same(stage.log, ['0 plug a -- sw', '1000 unplug']);
+  t.equal(result.steps[0].seen, 'a:9 -- sw:9');
+});
+
 t.test('what the lab refuses is an error of the file, what goes wrong there a failure', async (t) => {
   const text = 'steps:\n  - chaos: {link: a -- sw, loss: 30%}\n  - wait: 1s\n';
   const refused = await play(text, (stage) => {
