@@ -13,7 +13,8 @@ import type { Scenario } from '../scenario/model.js';
 import { closing, heading, stepLines, summary } from '../scenario/render.js';
 import type { ScenarioResult } from '../scenario/result.js';
 import { runScenario } from '../scenario/run.js';
-import { news, painter, print, printJson } from '../terminal.js';
+import type { TimelineListener } from '../scenario/timeline.js';
+import { news, type Paint, painter, print, printJson, visible } from '../terminal.js';
 
 const DEFAULT_OUTPUT = 'netarium-results';
 
@@ -88,13 +89,28 @@ async function runOne(scenario: Scenario, options: TestOptions, signal: AbortSig
       record: options.record === true,
       replay: replayOf(scenario),
       launching: (title, launch) => withProgress(title, quiet || json, launch),
-      ...(isTold && { listener: { onEnd: (step) => print(stepLines(step, paint)) } }),
+      ...(isTold && { listener: liveListener(paint) }),
       ...(options.keep && { afterwards: (held, kept) => keepUp(held, kept, options, signal) }),
     },
     signal,
   );
   if (!options.keep) tell(result, options);
   return result;
+}
+
+/** A line for each step that has ended; on a terminal, below them, what goes on now. */
+function liveListener(paint: Paint): TimelineListener {
+  const { isTTY, columns = 80 } = process.stdout;
+  const live = (text: string) => {
+    if (isTTY) process.stdout.write(`\r\x1b[K${text}`);
+  };
+  return {
+    onBegin: ({ title }) => live(paint('dim', visible(`  ...   ${title}`).slice(0, columns - 1))),
+    onEnd: (step) => {
+      live('');
+      print(stepLines(step, paint));
+    },
+  };
 }
 
 function tell(result: ScenarioResult, { json, quiet }: TestOptions): void {

@@ -1,8 +1,9 @@
 /** What single steps do: pages and commands, in the background too, faults, waiting, expecting. */
+import { CliError } from '../errors.js';
 import { unlessAborted } from '../interruption.js';
 import { formatDuration } from '../terminal.js';
 import type { Clock } from './clock.js';
-import { ACTION_LIMIT_MS } from './compile-steps.js';
+import { ACTION_LIMIT_MS } from './compile-actions.js';
 import { StepFailed } from './failed.js';
 import { POLL_MS } from './guard.js';
 import { type Judge, outcomeFields, type Span, type Verdict } from './judge.js';
@@ -105,10 +106,12 @@ export class Actions {
       const limitMs = deadline === undefined ? ACTION_LIMIT_MS : deadline - this.clock.now();
       // No time is left for one more.
       if (limitMs <= 0 && last !== undefined) return last;
-      const outcome = await this.within(limitMs, this.launch(action, signal), signal);
-      if (outcome === undefined) return notEnded(limitMs);
-      if (step.as !== undefined) this.results.set(step.as, outcome);
-      last = await outcomeFields(outcome, action.is);
+      last = await unlessAway(async () => {
+        const outcome = await this.within(limitMs, this.launch(action, signal), signal);
+        if (outcome === undefined) return notEnded(limitMs);
+        if (step.as !== undefined) this.results.set(step.as, outcome);
+        return outcomeFields(outcome, action.is);
+      });
       return last;
     });
     if (!verdict.holds) throw failed(step, action.is, verdict);
@@ -143,8 +146,10 @@ export class Actions {
   ): Promise<void> {
     const running = this.background.get(name);
     if (running === undefined) throw new StepFailed(step.title, fieldsText(is), `${name} has not begun`);
-    const outcome = await this.within(withinMs, running, signal);
-    const verdict = outcome === undefined ? notEnded(withinMs) : await outcomeFields(outcome, is);
+    const verdict = await unlessAway(async () => {
+      const outcome = await this.within(withinMs, running, signal);
+      return outcome === undefined ? notEnded(withinMs) : outcomeFields(outcome, is);
+    });
     tell(verdict.seen);
     if (!verdict.holds) throw failed(step, is, verdict);
   }
@@ -189,6 +194,16 @@ export class Actions {
   /** A frame has come that an expectation counts: who waits for it looks now. */
   matched(): void {
     this.wake();
+  }
+}
+
+/** A device that is dead, paused or starts again has done nothing of what it was asked: seen is why. */
+async function unlessAway(attempt: () => Promise<Verdict>): Promise<Verdict> {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (error instanceof CliError && error.exitStatus === 1) return { holds: false, seen: error.message };
+    throw error;
   }
 }
 

@@ -1,19 +1,21 @@
 /** Steps and blocks of a scenario, from what is written to what is done. */
-import type { FetchRequest } from '../../devices/control.js';
-import { parseLink } from '../topology/endpoint.js';
 import type { Path } from '../topology/source.js';
 import { formatDuration } from '../topology/units.js';
+import {
+  awaitAction,
+  type Compiled,
+  execAction,
+  expectAction,
+  fetchAction,
+  plugAction,
+  titlesOf,
+} from './compile-actions.js';
 import { compileChaos } from './compile-chaos.js';
-import { compileConditions, fields } from './compile-conditions.js';
+import { compileConditions } from './compile-conditions.js';
 import { type Compiler, ms, optionalMs } from './compiler.js';
-import { compileFields, type FieldMatch, fieldsText } from './matching.js';
-import type { Action, Block, Condition, Patience, Repeat, Step } from './model.js';
+import type { Block, Repeat, Step } from './model.js';
 import { formsOf } from './one-of.js';
 import { isBlock, STEP_FORMS, type StepFile } from './schema.js';
-import { splitWords } from './words.js';
-
-/** How long one fetch, command, or wait for one may take when nothing else is said. */
-export const ACTION_LIMIT_MS = 30_000;
 
 export function compileSteps(compiler: Compiler, files: readonly StepFile[], path: Path, isSerial: boolean): Step[] {
   let earliest = 0;
@@ -40,7 +42,7 @@ function compileStep(compiler: Compiler, file: StepFile, path: Path): Step | und
   const repeat = repeatOf(compiler, file, path);
   if (file.at !== undefined && file.after !== undefined)
     compiler.problem([...path, 'after'], '"at" and "after" both say when it begins: leave one out', { key: true });
-  nameStep(compiler, file, path, compiled?.action);
+  nameStep(compiler, file, path);
   if (compiled === undefined || compiler.problems.length > before) return undefined;
   return {
     title: compiled.title,
@@ -56,7 +58,7 @@ function compileStep(compiler: Compiler, file: StepFile, path: Path): Step | und
 /** What later steps may speak of. */
 const NAMED = ['fetch', 'exec', 'chaos', 'plug'] as const;
 
-function nameStep(compiler: Compiler, file: StepFile, path: Path, action: Action | undefined): void {
+function nameStep(compiler: Compiler, file: StepFile, path: Path): void {
   const background = file.background === true;
   if (background && file.as === undefined)
     compiler.problem(
@@ -72,13 +74,8 @@ function nameStep(compiler: Compiler, file: StepFile, path: Path, action: Action
     compiler.problem([...path, 'as'], `another step before this one has "as: ${file.as}" too`, {}, 'duplicate-name');
     return;
   }
-  const kind = NAMED.find((known) => known === action?.kind) ?? 'other';
+  const kind = NAMED.find((known) => file[known] !== undefined) ?? 'other';
   compiler.named.set(file.as, { kind, background });
-}
-
-interface Compiled {
-  readonly action: Action;
-  readonly title: string;
 }
 
 function compileAction(compiler: Compiler, file: StepFile, path: Path): Compiled | undefined {
@@ -112,101 +109,8 @@ function compileAction(compiler: Compiler, file: StepFile, path: Path): Compiled
   }
 }
 
-function plugAction(compiler: Compiler, text: string, path: Path): Compiled | undefined {
-  const link = parseLink(text);
-  if (link === undefined || link.left.port !== undefined || link.right.port !== undefined) {
-    compiler.problem(path, `"${text}" is no cable: write the two devices, sw1 -- sw2; each gets one more port`);
-    return undefined;
-  }
-  const [a, b] = [link.left, link.right].map(({ device }) => compiler.device(device, path, '')?.name);
-  if (a === undefined || b === undefined) return undefined;
-  if (a === b) compiler.problem(path, 'a cable has two ends');
-  return { action: { kind: 'plug', a, b }, title: `plug ${a} -- ${b}` };
-}
-
 function isGuardOfBlock(file: StepFile, key: string): boolean {
   return (key === 'always' || key === 'never') && (file.serial !== undefined || file.parallel !== undefined);
-}
-
-const IS_OK = compileFields({ ok: true });
-const SUCCEEDED = compileFields({ status: 0 });
-
-function fetchAction(compiler: Compiler, file: StepFile, path: Path): Compiled | undefined {
-  const url = file.fetch ?? '';
-  const from = hostOf(compiler, file.from, path);
-  const is = file.is === undefined ? IS_OK : fields(compiler, file.is, [...path, 'is']);
-  const patience = patienceOf(compiler, file, path);
-  if (from === undefined) return undefined;
-  const request: FetchRequest = {
-    url,
-    ...(file.clear === true && { clear: true }),
-    ...(file.reload === true && { cache: 'reload' as const }),
-    ...(file.timeout !== undefined && { timeoutMs: optionalMs(file.timeout) }),
-  };
-  const background = file.background === true;
-  const where = background ? `${from}, in the background` : `${from}${expectedText(is)}`;
-  return {
-    action: { kind: 'fetch', from, request, is, background, patience },
-    title: `${patienceText(patience)}fetch ${url} from ${where}`,
-  };
-}
-
-function expectedText(is: readonly FieldMatch[]): string {
-  return is.length === 0 ? '' : `: ${fieldsText(is)}`;
-}
-
-function hostOf(compiler: Compiler, name: string | undefined, path: Path): string | undefined {
-  if (name === undefined) {
-    const hosts = [...compiler.topology.devices.values()].filter(({ kind }) => kind === 'host');
-    const host = hosts.find((one) => one.name === 'client') ?? hosts[0];
-    if (host === undefined) compiler.problem([...path, 'fetch'], 'the topology has no host to load a page from');
-    return host?.name;
-  }
-  const device = compiler.device(name, [...path, 'from'], '');
-  if (device === undefined || device.kind === 'host') return device?.name;
-  compiler.problem([...path, 'from'], `${name} is a ${device.kind}: only hosts have a browser`);
-  return undefined;
-}
-
-function execAction(compiler: Compiler, file: StepFile, path: Path): Compiled | undefined {
-  const { exec = '' } = file;
-  const argv = typeof exec === 'string' ? splitWords(exec) : exec;
-  if (argv === undefined) compiler.problem([...path, 'exec'], 'a quote does not end');
-  if (argv?.length === 0) compiler.problem([...path, 'exec'], 'which command?');
-  const device = compiler.device(
-    file.on,
-    [...path, file.on === undefined ? 'exec' : 'on'],
-    'on which device? Write "on:"',
-  );
-  const is = file.is === undefined ? SUCCEEDED : fields(compiler, file.is, [...path, 'is']);
-  const patience = patienceOf(compiler, file, path);
-  if (argv === undefined || argv.length === 0 || device === undefined) return undefined;
-  const background = file.background === true;
-  const where = background ? `${device.name}, in the background` : `${device.name}${expectedText(is)}`;
-  return {
-    action: { kind: 'exec', on: device.name, argv, is, background, patience },
-    title: `${patienceText(patience)}exec ${argv.join(' ')} on ${where}`,
-  };
-}
-
-function awaitAction(compiler: Compiler, file: StepFile, path: Path): Compiled | undefined {
-  const name = file.await ?? '';
-  const step = compiler.step(name, [...path, 'await'], ['fetch', 'exec']);
-  if (step !== undefined && !step.background)
-    compiler.problem([...path, 'await'], `${name} does not run in the background: it has ended`);
-  const usual = step?.kind === 'exec' ? SUCCEEDED : IS_OK;
-  const is: FieldMatch[] = file.is === undefined ? usual : fields(compiler, file.is, [...path, 'is']);
-  const withinMs = optionalMs(file.within) ?? ACTION_LIMIT_MS;
-  return { action: { kind: 'await', name, withinMs, is }, title: `await ${name}${expectedText(is)}` };
-}
-
-function expectAction(compiler: Compiler, file: StepFile, path: Path): Compiled {
-  const conditions = compileConditions(compiler, file.expect, [...path, 'expect']);
-  const patience = patienceOf(compiler, file, path);
-  return {
-    action: { kind: 'expect', conditions, patience },
-    title: `${patienceText(patience) || 'expect '}${titlesOf(conditions)}`,
-  };
 }
 
 function blockAction(compiler: Compiler, file: StepFile, path: Path): Compiled {
@@ -267,29 +171,4 @@ function repeatOf(compiler: Compiler, file: StepFile, path: Path): Repeat | unde
     ...(until !== undefined && { until: compileConditions(compiler, until, [...path, 'until']) }),
     ...(forMs !== undefined && { forMs }),
   };
-}
-
-function patienceOf(compiler: Compiler, file: StepFile, path: Path): Patience {
-  if (file.eventually === true) {
-    if (file.within !== undefined)
-      compiler.problem([...path, 'eventually'], '"within" says how long already', { key: true });
-    else if (!compiler.hasLimit)
-      compiler.problem(
-        [...path, 'eventually'],
-        'by when? Write "within: 10s" instead, or a "limit:" for the whole scenario',
-        { key: true },
-        'endless',
-      );
-    return 'limit';
-  }
-  return optionalMs(file.within);
-}
-
-function patienceText(patience: Patience): string {
-  if (patience === undefined) return '';
-  return patience === 'limit' ? 'eventually ' : `within ${formatDuration(patience)}: `;
-}
-
-function titlesOf(conditions: readonly Condition[]): string {
-  return conditions.map(({ title }) => title).join('; ');
 }

@@ -1,4 +1,5 @@
 /** Whether conditions hold, and what is seen instead. */
+import { CliError } from '../errors.js';
 import { formatDuration } from '../terminal.js';
 import { type FieldMatch, fieldOf, misses, valueText } from './matching.js';
 import type { Condition, FramesCondition } from './model.js';
@@ -112,7 +113,13 @@ export class Judge {
   private async rows(on: string, table: Parameters<Stage['rows']>[1]): Promise<readonly object[] | string> {
     const state = await this.stage.deviceState(on);
     if (state !== 'running') return `${on} is ${state}`;
-    return this.stage.rows(on, table);
+    try {
+      return await this.stage.rows(on, table);
+    } catch (error) {
+      // It has gone meanwhile.
+      if (error instanceof CliError && error.exitStatus === 1) return error.message;
+      throw error;
+    }
   }
 
   private async result(condition: Extract<Condition, { kind: 'result' }>): Promise<Verdict> {

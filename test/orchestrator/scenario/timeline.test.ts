@@ -71,6 +71,23 @@ steps:
   t.match(hangs.result.failure, { atMs: 1000, seen: 'it has not ended within 1.0 s' });
 });
 
+t.test('a device that is away is tried again, too', async (t) => {
+  const away = { away: new CliError(1, 'a was killed by fault-1 1 s ago', 'Start it.'), ms: 0 };
+  const page = 'steps:\n  - {fetch: http://b/, within: 1s}\n';
+  const passes = await play(page, (stage) => {
+    stage.pages = [away, {}];
+  });
+  t.same(passes.steps, ['passed 0+250 within 1s: fetch http://b/ from a: ok true']);
+  const fails = await play('steps:\n  - {fetch: http://b/}\n', (stage) => {
+    stage.pages = [away];
+  });
+  t.match(fails.result, { isError: false, failure: { expected: 'ok true', seen: 'a was killed by fault-1 1 s ago' } });
+  const unheard = await play('steps:\n  - {fetch: http://b/, as: x, background: true}\n  - {await: x}\n', (stage) => {
+    stage.pages = [away];
+  });
+  t.match(unheard.result.failure, { title: 'await x: ok true', seen: 'a was killed by fault-1 1 s ago' });
+});
+
 t.test('eventually: as long as the scenario may take', async (t) => {
   const text = `
 limit: 3s

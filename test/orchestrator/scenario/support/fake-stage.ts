@@ -14,7 +14,7 @@ export class FakeStage implements Stage {
   /** `1000 fetch http://b/ from a`, `1050 chaos link …`. Times since the clock's start. */
   readonly log: string[] = [];
   /** What the pages come to, by turns; the last one stays. Default: all is well. */
-  pages: Partial<{ facts: object; ms: number; parts: string[] }>[] = [{}];
+  pages: Partial<{ facts: object; ms: number; parts: string[]; away: Error }>[] = [{}];
   commands: Partial<CommandOutcome & { ms: number }>[] = [{}];
   tables = new Map<string, () => readonly object[]>();
   states = new Map<string, string>();
@@ -64,8 +64,9 @@ export class FakeStage implements Stage {
 
   async fetch(from: string, request: FetchRequest, signal: AbortSignal): Promise<PageOutcome> {
     this.note(`fetch ${request.url} from ${from}`);
-    const { facts = {}, ms = PAGE_MS, parts = ['page 200'] } = this.next(this.pages);
+    const { facts = {}, ms = PAGE_MS, parts = ['page 200'], away } = this.next(this.pages);
     await this.clock.sleep(ms, signal);
+    if (away !== undefined) throw away;
     return {
       kind: 'page',
       durationMs: ms,
