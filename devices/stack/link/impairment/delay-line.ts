@@ -71,12 +71,17 @@ export class DelayLine {
     return transit;
   }
 
-  /** Times all anew that is not due yet, as if it had been sent under the new settings. */
+  /**
+   * Times all anew that is not due yet, as if it had been sent under the new settings. What would have been out by now is
+   * due now: behind what waits for a slot, and in no slot that is over.
+   */
   retime(settings: Impairment, now: Instant): void {
     const all = this.clear();
+    const due = all.filter(({ at }) => at <= now);
     const later = all.filter(({ at }) => at > now);
-    for (const transit of all) if (transit.at <= now) this.queue.push(transit);
     for (const transit of later.sort((a, b) => a.order - b.order)) this.add(transit, settings);
+    for (const transit of this.queue) transit.at = Math.max(transit.at, now);
+    this.queue = [...due, ...this.queue];
   }
 
   /** Empties the line; returns what was on it. */

@@ -71,3 +71,12 @@ t.test('shorter distances hold at once: nobody waits for a slot of before', asyn
   line.offer(1).advance(100);
   t.same(line.story, ['0@0', '1@11', '2@11']);
 });
+
+t.test('a shorter delay brings nobody out between slots, nor before those that wait for one', async (t) => {
+  const between = new Line({ delayMs: 400, slotMs: 100 }).offer(1).advance(50);
+  between.impairer.configure({ slotMs: 100 });
+  t.same(between.advance(1000).story, ['0@100']);
+  const waiting = new Line({ delayMs: 40, slotMs: 100 }).offer(1).advance(30).offer(1).advance(50);
+  waiting.impairer.configure({ slotMs: 100 });
+  t.same(waiting.advance(1000).story, ['0@100', '1@100']);
+});
