@@ -166,8 +166,8 @@ export class Port {
     const layers = [...this.impairer.faultLayers, ...(this.impairerIn?.faultLayers ?? [])];
     this.downBy = layers.findLast(({ order }) => order.state === 'down');
     if (this.downBy !== undefined) {
-      this.impairer.cut(this.downBy.mark);
-      this.impairerIn?.cut(this.downBy.mark);
+      for (const { packet, fault } of this.impairer.cut()) this.discardWithoutCarrier(packet, 'out', fault);
+      for (const { packet, fault } of this.impairerIn?.cut() ?? []) this.discardWithoutCarrier(packet, 'in', fault);
     }
     this.updateCarrier();
   }

@@ -39,6 +39,12 @@ export class Codel {
   private dropping = false;
   private maxPacket = 0;
 
+  /** It has not seen the queue for a while: how long packets waited then says nothing of now. */
+  resume(): void {
+    this.firstAboveAt = undefined;
+    this.dropping = false;
+  }
+
   /** Section 5.5 (deque): the packet that is sent next. Those before it that have waited too long are dropped. */
   dequeue(queue: CodelQueue, now: Instant, settings: Impairment, actions: CodelActions): Transit | undefined {
     const { codelIntervalMs: interval = DEFAULT_INTERVAL_MS, codelEcn = false } = settings;

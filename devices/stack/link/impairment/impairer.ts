@@ -21,7 +21,7 @@ import { type Impairment, type LinkFault, type LinkFaultCounts, MAX_LINE_BYTES, 
 import type { Transit } from './transit.js';
 
 /** Why a line drops a packet; the names of the counters. */
-export type LineDrop = 'blackhole' | 'impairmentMtu' | 'impairmentLoss' | 'queueFull' | 'codel' | 'noCarrier';
+export type LineDrop = 'blackhole' | 'impairmentMtu' | 'impairmentLoss' | 'queueFull' | 'codel';
 
 export interface ImpairerContext {
   readonly random: Random;
@@ -88,21 +88,23 @@ export class Impairer {
   private apply(): void {
     const { now } = this.context.timers;
     while (this.queue.nextAt <= now) this.finishSending();
-    const { settings: before } = this.current;
+    const { settings: before, codel } = this.current;
     this.current = overlay([this.base, ...this.faults]);
     const { settings } = this.current;
     this.queue.setRate(settings.rateBps ?? 0, now);
     if ((settings.slotMs ?? 0) > 0) this.current.slots.deciders.slots.begin(now, settings);
+    const isCodelNew = before.queueDiscipline !== 'codel' || codel !== this.current.codel;
+    if (settings.queueDiscipline === 'codel' && isCodelNew) this.current.codel.deciders.codel.resume();
     if (TIMING.some((key) => settings[key] !== before[key])) this.line.retime(settings, now);
     this.arm();
   }
 
-  /** Loses all that is on the line. */
-  cut(fault: string): void {
+  /** Takes all off that is on the line. */
+  cut(): readonly Transit[] {
     const lost = [...this.line.clear(), ...this.queue.clear()];
     this.lineBytes = 0;
     this.arm();
-    for (const { packet } of lost) this.context.drop(packet, 'noCarrier', fault);
+    return lost;
   }
 
   /** `fault` marks a packet that is the work of one already. */

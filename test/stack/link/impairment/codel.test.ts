@@ -165,3 +165,22 @@ t.test('a shorter interval holds at once', async (t) => {
   const [first] = drops(line, 400, 0.8);
   t.ok(first <= 1500 * 0.8 + 101, `${first}`);
 });
+
+t.test(
+  'a fault that sets CoDel aside does not count as a time of waiting: it begins with an interval again',
+  async (t) => {
+    const line = new Line(CODEL);
+    drops(line, 1500, 1 / 1.1);
+    line.impairer.setFaults([
+      { fault: 'fault-1', title: 'x', seed: 's', direction: 'out', impairment: { queueDiscipline: 'drop-tail' } },
+    ]);
+    const before = line.dropped.length;
+    drops(line, 9500, 1 / 1.1);
+    t.equal(line.dropped.length, before);
+    const endsAt = line.timers.now;
+    line.impairer.setFaults([]);
+    const at = drops(line, 300, 1 / 1.1);
+    t.ok(at.length > 1 && at[0] >= endsAt + 100 - 1e-6, `the first drop ${at[0] - endsAt} ms after`);
+    t.ok(at.length < 30, `${at.length} drops in 270 ms`);
+  },
+);
