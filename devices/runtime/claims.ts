@@ -1,8 +1,8 @@
 /**
- * Numbers that several processes draw from one folder, each of them once: who creates the file of a number has drawn it
- * (O_EXCL). No messages, no waiting, and no number is lost or drawn twice, whoever dies when.
+ * Numbers that several processes, or one in several lives, draw from one folder, each of them once: who creates the file of a
+ * number has drawn it (O_EXCL). No messages, no waiting, and no number is lost or drawn twice, whoever dies when.
  */
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from '../apps/machine.js';
 import type { Claim, ClaimSeries } from '../stack/link/faults/choice.js';
@@ -16,17 +16,42 @@ export function folderClaims(folder: string, log: Logger): Claim {
   const known: Record<ClaimSeries, number> = { skip: 0, hit: 0 };
   let failed = false;
   return (series, limit) => {
+    const pathOf = (number: number) => join(folder, `${series}-${number}`);
     while (!failed && known[series] < limit) {
-      known[series] += 1;
+      const next = known[series] + 1;
       try {
-        closeSync(openSync(join(folder, `${series}-${known[series]}`), 'wx', 0o600));
-        return known[series];
+        closeSync(openSync(pathOf(next), 'wx', 0o600));
+        known[series] = next;
+        return next;
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
+        if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+          known[series] = lastDrawn(next, limit, (number) => existsSync(pathOf(number)));
+          continue;
+        }
         failed = true;
-        log.warn({ err: error }, `a rule ends: it cannot count with other devices in ${folder}`);
+        log.warn({ err: error }, `a rule ends: it cannot count in ${folder}`);
       }
     }
-    return 0;
+    return failed ? undefined : 0;
   };
+}
+
+/**
+ * Numbers are drawn in order, so that all before a drawn one are drawn: who comes late, or for a second time, finds the last
+ * one in a few steps, however many there are.
+ */
+function lastDrawn(drawn: number, limit: number, isDrawn: (number: number) => boolean): number {
+  let low = drawn;
+  let step = 1;
+  while (low + step <= limit && isDrawn(low + step)) {
+    low += step;
+    step *= 2;
+  }
+  let free = Math.min(low + step, limit + 1);
+  while (free - low > 1) {
+    const middle = (low + free) >>> 1;
+    if (isDrawn(middle)) low = middle;
+    else free = middle;
+  }
+  return low;
 }

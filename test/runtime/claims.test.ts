@@ -40,6 +40,25 @@ t.test('a folder that has gone ends the rule, and is logged once', async (t) => 
   const choice = new Choice({ count: 3, random: new Random('x'), claim: folderClaims(folder, log) });
   t.same([choice.take(), choice.take()], [false, false]);
   t.ok(choice.exhausted);
-  t.match(logged, [/^a rule ends: it cannot count with other devices in /]);
+  t.match(logged, [/^a rule ends: it cannot count in /]);
   t.equal(logged.length, 1);
+});
+
+t.test('a rule that only skips ends too when it cannot know what has been skipped', async (t) => {
+  const folder = folderOf(t);
+  rmSync(folder, { recursive: true });
+  const choice = new Choice({ skip: 2, random: new Random('x'), claim: folderClaims(folder, NO_LOG) });
+  t.same([choice.take(), choice.take(), choice.take()], [false, false, false]);
+  t.ok(choice.exhausted);
+});
+
+t.test('who comes late, or in a next life, goes on with the next number, however many are drawn', async (t) => {
+  const folder = folderOf(t);
+  const first = folderClaims(folder, NO_LOG);
+  for (let n = 1; n <= 70; n++) {
+    t.equal(first('hit', 70), n);
+    t.equal(folderClaims(folder, NO_LOG)('hit', n), 0, `no more than ${n}`);
+    t.equal(folderClaims(folder, NO_LOG)('skip', 70), n);
+  }
+  t.equal(readdirSync(folder).length, 140);
 });

@@ -6,9 +6,9 @@ export type ClaimSeries = 'skip' | 'hit';
 
 /**
  * Draws the next number of a series, 1 … limit, that nobody who counts together has drawn before; 0 when there is none
- * left, or when it cannot be known any more.
+ * left, undefined when it cannot be known any more.
  */
-export type Claim = (series: ClaimSeries, limit: number) => number;
+export type Claim = (series: ClaimSeries, limit: number) => number | undefined;
 
 export interface ChoiceOptions {
   /** Default 0. */
@@ -54,12 +54,14 @@ export class Choice {
   take(): boolean {
     if (this.exhausted) return false;
     if (this.skip > 0) {
-      if (this.claim('skip', this.skip) > 0) return false;
+      const number = this.claim('skip', this.skip);
+      this.exhausted = number === undefined;
+      if (number !== 0) return false;
       this.skip = 0;
     }
     if (this.share < 1 && !this.random.chance(this.share)) return false;
     if (this.count === undefined) return true;
-    const number = this.claim('hit', this.count);
+    const number = this.claim('hit', this.count) ?? 0;
     this.exhausted = number === 0 || number === this.count;
     return number > 0;
   }
