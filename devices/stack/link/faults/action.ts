@@ -31,6 +31,8 @@ export interface Plan {
 export interface Action {
   /** Undefined when it cannot be done to this packet, or not yet. Any bytes are welcome. */
   plan(packet: Uint8Array, passage: Passage): Plan | undefined;
+  /** Plans are settled that may still come of what was chosen before, also when nothing more is chosen. */
+  readonly pursues?: boolean;
   /** A packet that matches comes by which is not for this rule to judge: it goes on in any case. */
   observe?(packet: Uint8Array, passage: Passage): void;
   /** The rule has ended: what waits goes on. */

@@ -29,6 +29,8 @@ interface Carried {
 export class ResetAction implements Action {
   private readonly afterBytes: number;
   private readonly fault: string;
+  /** A connection has been reset: what still comes of it is reset too. */
+  pursues = false;
   private readonly connections = new Map<string, Carried>();
   private readonly lines = new Map<Passage, DelayLine>();
 
@@ -48,6 +50,7 @@ export class ResetAction implements Action {
       // The rest of what was sent in one go: its sender is to learn of the reset in a moment.
       if (connection.resetAt !== now) this.reset({ envelope, segment, passage });
       connection.fate = 'reset';
+      this.pursues = true;
       connection.resetAt = now;
     };
     if (connection.fate === 'reset') return { run, settled: true };

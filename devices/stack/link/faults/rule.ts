@@ -32,9 +32,14 @@ export class PacketRule {
     this.action = createAction(action, options);
   }
 
-  /** Nothing will be hit any more, whatever comes. */
+  /** Nothing more will be chosen, whatever comes. */
   get exhausted(): boolean {
     return this.choice.exhausted;
+  }
+
+  /** Nothing will be hit any more: what comes need not be looked at. */
+  get isOver(): boolean {
+    return this.choice.exhausted && !this.action.pursues;
   }
 
   /** Whether it wants to see packets that are not its to judge. */
@@ -48,9 +53,9 @@ export class PacketRule {
 
   /** True when the packet is the rule's from now on. What its action cannot be done to passes, and uses up no number. */
   take(packet: Uint8Array, passage: Passage): boolean {
-    if (this.choice.exhausted || !this.filter.matches(packet, passage.meta)) return false;
-    this.matched += 1;
+    if (this.isOver || !this.filter.matches(packet, passage.meta)) return false;
     const plan = this.action.plan(packet, passage);
+    if (!this.exhausted || plan?.settled) this.matched += 1;
     if (plan === undefined) return false;
     if (!plan.settled && !this.choice.take()) {
       plan.spare?.();

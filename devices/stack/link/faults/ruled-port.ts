@@ -47,7 +47,7 @@ export class RuledPort implements Interceptor {
     const { external, owns } = this.options;
     let ownMade: boolean | undefined;
     for (const { rule, atOrigin } of this.rules) {
-      if (rule.exhausted) continue;
+      if (rule.isOver) continue;
       if (atOrigin) ownMade ??= isOwnMade(packet, owns);
       if (!atOrigin || ownMade) {
         if (rule.take(packet, this.out)) return;
@@ -58,7 +58,7 @@ export class RuledPort implements Interceptor {
 
   arriving(packet: Uint8Array): void {
     for (const { rule, atOrigin } of this.rules) {
-      if (rule.exhausted) continue;
+      if (rule.isOver) continue;
       if (atOrigin && this.options.external) {
         if (rule.take(packet, this.in)) return;
       } else if (rule.observes && (!atOrigin || this.isForUs(packet))) rule.observe(packet, this.in);

@@ -96,18 +96,20 @@ t.test('connections are counted, not their packets; one that is let through stay
   const [first, second, third] = [1, 2, 3].map((n) => ({ ...A, port: n }));
   t.same(
     [first, first, second, second, third].map((from, n) => send(data(1 + 10 * n, 10), from)),
-    ['segment', 'segment', 'reset', 'segment', 'segment'],
-    'once it is used up a rule does nothing more',
+    ['segment', 'segment', 'reset', 'reset', 'segment'],
+    'a rule that is used up resets no other connection, but what still comes of that one',
   );
-  t.same([rule.hit, rule.exhausted], [1, true]);
+  t.same([rule.matched, rule.hit, rule.exhausted], [4, 2, true]);
 });
 
 t.test('without a number of bytes packets are counted: the third one that matches', async (t) => {
   const { send } = benchFor(undefined, { skip: 2, count: 1 });
   t.same(
-    [1, 11, 21].map((seq) => send(data(seq, 10))),
-    ['segment', 'segment', 'reset'],
+    [1, 11, 21, 31].map((seq) => send(data(seq, 10))),
+    ['segment', 'segment', 'reset', 'reset'],
   );
+  t.equal(send({ flags: 'S', seq: 500 }), 'segment');
+  t.equal(send(data(501, 10)), 'segment', 'a new connection of the same ports is none of its');
 });
 
 t.test('an RST goes its way; so does what is no segment', async (t) => {
