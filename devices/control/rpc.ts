@@ -309,16 +309,17 @@ export interface CaptureTotals {
 const CAPTURE_HEADER_LENGTH = 16;
 const textEncoder = new TextEncoder();
 const textDecoder = new TextDecoder();
+/** As its length is one byte. */
+const MAX_REASON_LENGTH = 255;
 
 /**
  * Binary layout, big-endian, any number of records in a message:
  * `length u32 (of what follows) | at f64 | interface u16 | direction u8 (0 in, 1 out) | reason length u8 | reason | packet`.
- * The reason is UTF-8: why the frame was dropped, then, where chaos had a hand in it, a line feed and the fault.
+ * The reason is UTF-8: why the frame was dropped, then, where chaos had a hand in it, a line feed and the fault, which is
+ * shortened where it has no room.
  */
 export function encodeCapture(frames: readonly CapturedFrame[]): Uint8Array {
-  const reasons = frames.map(({ dropped, fault }) =>
-    textEncoder.encode(fault === '' ? dropped : `${dropped}\n${fault}`).subarray(0, 255),
-  );
+  const reasons = frames.map(({ dropped, fault }) => encodeReason(dropped, fault));
   let total = 0;
   frames.forEach((frame, i) => {
     total += CAPTURE_HEADER_LENGTH + reasons[i].length + frame.packet.length;
@@ -338,6 +339,23 @@ export function encodeCapture(frames: readonly CapturedFrame[]): Uint8Array {
     at += CAPTURE_HEADER_LENGTH + reason.length + frame.packet.length;
   });
   return bytes;
+}
+
+function encodeReason(dropped: string, fault: string): Uint8Array {
+  const reason = textEncoder.encode(fault === '' ? dropped : `${dropped}\n${fault}`);
+  if (reason.length <= MAX_REASON_LENGTH) return reason;
+  const room = MAX_REASON_LENGTH - textEncoder.encode(`${dropped}\n…`).length;
+  if (fault === '' || room <= 0) return reason.subarray(0, MAX_REASON_LENGTH);
+  return textEncoder.encode(`${dropped}\n${shortened(fault, room)}…`);
+}
+
+/** As many words as so many bytes hold, behind the fault's id; of one that is too long, as many letters. */
+function shortened(fault: string, bytes: number): string {
+  // As much as fits is read in whole letters.
+  const { read } = textEncoder.encodeInto(fault, new Uint8Array(bytes));
+  const letters = fault.slice(0, read);
+  const words = letters.slice(0, letters.lastIndexOf(' ') + 1);
+  return words.length > fault.indexOf(': ') + 2 ? words : letters;
 }
 
 /** Throws RangeError when the bytes are not whole records. */

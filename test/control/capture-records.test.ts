@@ -62,6 +62,24 @@ t.test('a reason longer than 255 bytes is cut', async (t) => {
   t.same(frame.packet, LOST.packet);
 });
 
+t.test('the mark of a fault that has no room is shortened between words; its id is there', async (t) => {
+  const marked = (dropped: string, fault: string) =>
+    decodeCapture(encodeCapture([{ ...LOST, dropped, fault }]))[0] as CapturedFrame;
+  const title = Array.from({ length: 60 }, (_, n) => `Wort${n}`).join(' ');
+  const { dropped, fault } = marked('chaosDrop', `fault-12: ${title}`);
+  t.equal(dropped, 'chaosDrop');
+  t.match(fault, /^fault-12: Wort0 .* Wort\d+ …$/);
+  t.ok(fault.length > 230, `${fault.length} of them`);
+  t.ok(`fault-12: ${title}`.startsWith(fault.slice(0, -1)));
+  const long = marked('', `fault-12: ${'ü'.repeat(200)}`);
+  t.equal(long.fault, `fault-12: ${'ü'.repeat(120)}…`, 'one word: between letters');
+  t.equal(
+    marked('', `fault-1: ${'x'.repeat(245)}`).fault,
+    `fault-1: ${'x'.repeat(245)}`,
+    'with the line feed 255 bytes',
+  );
+});
+
 t.test('a message that is cut anywhere but between records is refused', async (t) => {
   const whole = fromHex(GOLDEN);
   const border = 19;
