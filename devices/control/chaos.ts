@@ -56,8 +56,8 @@ export interface RuleOrder extends OrderOfFault {
   /** 0 … 1: the share of those that are not skipped that is hit; default 1. */
   readonly share?: number;
   /**
-   * The folder in which devices that count together draw numbers (see devices/runtime/claims.ts). Left out: this device
-   * counts alone.
+   * The folder in which devices that count together, and a device in its several lives, draw numbers (see
+   * devices/runtime/claims.ts). Left out: this device counts alone, and anew when it is started again.
    */
   readonly claims?: string;
 }

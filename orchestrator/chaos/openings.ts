@@ -16,7 +16,7 @@ import type { Entry, Ledger } from './ledger.js';
 import { checkFit, checkLink, draftLink, type LinkPlace, placeOfLink } from './link-fault.js';
 import { type PlannedFault, planMonkey } from './monkey-plan.js';
 import { cutOf } from './partition.js';
-import { checkRule, countsTogether, draftRule, judgesOf } from './rule-fault.js';
+import { checkRule, counts, draftRule, judgesOf } from './rule-fault.js';
 import { titleOf } from './titles.js';
 
 /** All of these throw, or reject with, a CliError. */
@@ -50,7 +50,7 @@ export class Openings {
     const cabling = await Cabling.of(this.ground, (plan) => at === undefined || plan.hasPlace(at));
     const judges = judgesOf(request, cabling);
     const id = this.ledger.nextId();
-    const claims = countsTogether(request, judges.devices) ? this.ground.makeClaims(id) : undefined;
+    const claims = counts(request) ? this.ground.makeClaims(id) : undefined;
     return this.entry(
       id,
       request,

@@ -43,9 +43,12 @@ export function judgesOf(
   return { at: port === undefined ? 'device' : { port }, devices: [device] };
 }
 
-/** Several devices that have to find the first, or the second, packet must count together. */
-export function countsTogether({ skip, count }: RuleRequest, devices: readonly string[]): boolean {
-  return devices.length > 1 && (skip !== undefined || count !== undefined);
+/**
+ * What has to find the first, or the second, packet counts in a folder: several devices together, and each of them beyond its
+ * end, when it is killed and started again.
+ */
+export function counts({ skip, count }: RuleRequest): boolean {
+  return skip !== undefined || count !== undefined;
 }
 
 export function draftRule(

@@ -214,7 +214,7 @@ t.test('what is taken back is taken back, also from one that does not answer now
   t.same(lab.summary(), []);
 });
 
-t.test('packet rules: everywhere or in one place; several devices count together', async (t) => {
+t.test('packet rules: everywhere or in one place; what counts does so in a folder, and beyond restarts', async (t) => {
   const lab = new FakeGround();
   await lab.chaos.apply({ ...synDrop, skip: 1, count: 1 });
   t.equal(lab.orders.size, 4);
@@ -231,9 +231,9 @@ t.test('packet rules: everywhere or in one place; several devices count together
   t.same([...lab.claims], []);
   await lab.chaos.apply({ ...synDrop, at: 'r', count: 2 });
   await lab.chaos.apply({ ...synDrop, at: 'sw:5' });
-  t.match(lab.orders.get('r')?.rules, [{ at: 'device', count: 2 }]);
+  t.match(lab.orders.get('r')?.rules, [{ at: 'device', count: 2, claims: '/claims/fault-2' }]);
   t.match(lab.orders.get('sw')?.rules, [{ at: { port: '5' } }]);
-  t.same([...lab.claims], [], 'one device counts alone');
+  t.same([...lab.claims], ['/claims/fault-2'], 'what does not count needs none');
 });
 
 t.test('what faults have done', async (t) => {
