@@ -16,7 +16,14 @@ const CLOCK_OFFSET = /^[-+]?\d+(\.\d+)? ?(us|ms|s|min|h|d)$/;
 const names = z.union([text, z.array(text)], {
   error: (issue) => `${shown(issue.input)} is not the name of a device, nor a list of names`,
 });
-const whole = z.int({ error: (issue) => `${shown(issue.input)} is not a whole number` });
+/** A whole number, so much at least. */
+function whole(least: number) {
+  const error = (issue: { input?: unknown }) => `${shown(issue.input)} is not a whole number, at least ${least}`;
+  return z.int({ error }).min(least, { error });
+}
+
+const factor = (issue: { input?: unknown }) =>
+  `${shown(issue.input)} is not how many times slower: write a number above 1, to 1000`;
 
 export const CHAOS_FORMS: Forms = {
   link: ['from', 'state', ...Object.keys(impairments)],
@@ -45,7 +52,12 @@ const fault = z
       .describe(
         'Of a device: kill, stop, start, restart, pause, resume, slow, clock. Of a fault: what packets suffer.',
       ),
-    factor: z.number().min(1).max(1000).optional().describe('`slow`: as on a CPU of 1/factor of the speed.'),
+    factor: z
+      .number({ error: factor })
+      .gt(1, { error: factor })
+      .max(1000, { error: factor })
+      .optional()
+      .describe('`slow`: as on a CPU of 1/factor of the speed.'),
     rate: z
       .union([rate, z.string().regex(CLOCK_RATE)], {
         error: (issue) => `${shown(issue.input)} is not a rate: write 10Mbit, or 105% of a clock`,
@@ -59,11 +71,11 @@ const fault = z
       .describe('`clock`: added to date and time.'),
     fault: text.optional().describe('What happens to packets that match this expression (docs/filters.md).'),
     at: text.optional().describe('Where they are judged: a port, or a device. Left out: where they are made.'),
-    skip: whole.min(0).optional().describe('So many that match are let through first.'),
-    count: whole.min(1).optional().describe('So many are hit, then no more.'),
+    skip: whole(0).optional().describe('So many that match are let through first.'),
+    count: whole(1).optional().describe('So many are hit, then no more.'),
     share: share.optional().describe('The share of those that match that is hit.'),
-    copies: whole.min(1).optional().describe('`duplicate`: so many more of each; default 1.'),
-    bits: whole.min(1).optional().describe('`corrupt`: so many bits are flipped; default 1.'),
+    copies: whole(1).optional().describe('`duplicate`: so many more of each; default 1.'),
+    bits: whole(1).optional().describe('`corrupt`: so many bits are flipped; default 1.'),
     fixFcs: flag.optional().describe('`corrupt`: the FCS fits again, only checksums above it tell.'),
     reply: z
       .enum(REPLY_KINDS, {
@@ -79,13 +91,23 @@ const fault = z
       .literal('random', { error: (issue) => `${shown(issue.input)} is no monkey: write monkey: random` })
       .optional()
       .describe('Random faults, one after the other; needs `for`.'),
-    kinds: z.array(z.enum(MONKEY_KINDS)).optional().describe('Of these kinds alone.'),
+    kinds: z
+      .array(
+        z.enum(MONKEY_KINDS, {
+          error: (issue) => `${shown(issue.input)} is no kind of fault: write ${MONKEY_KINDS.join(', ')}`,
+        }),
+        { error: (issue) => `${shown(issue.input)} is not a list of kinds` },
+      )
+      .optional()
+      .describe('Of these kinds alone.'),
     spare: names.optional().describe('Devices that are left alone.'),
     interval: duration.optional().describe('Mean time from one fault to the next; default 2s.'),
     end: text.optional().describe('Ends the fault of the step with this `as`.'),
     for: duration.optional().describe('The fault ends by itself after this time. The next step does not wait for it.'),
     seed: z
-      .union([z.int(), z.string()])
+      .union([z.int(), z.string()], {
+        error: (issue) => `${shown(issue.input)} is not a seed: write a number or a text`,
+      })
       .optional()
       .describe('Of its random draws; follows from the scenario’s when left out.'),
   })

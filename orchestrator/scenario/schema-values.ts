@@ -1,8 +1,11 @@
 /** The values of a scenario that are not a topology's: what a value should be, how many there should be. */
 import { z } from 'zod';
-import { shown } from '../topology/schema-fields.js';
+import { shown, text } from '../topology/schema-fields.js';
 
-const plain = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+const plain = z.union([z.string(), z.number(), z.boolean(), z.null()], {
+  error: (issue) => `${shown(issue.input)} is not a value: write a text, a number, true, false or null`,
+});
+const plains = z.array(plain, { error: (issue) => `${shown(issue.input)} is not a list of values` });
 
 const bound = z.union([z.number(), z.string()], {
   error: (issue) => `${shown(issue.input)} is neither a number nor a quantity such as 500ms or 64KiB`,
@@ -12,16 +15,16 @@ export const matcher = z
   .union(
     [
       plain,
-      z.array(plain),
+      plains,
       z.strictObject({
         not: z
-          .union([plain, z.array(plain)])
+          .union([plain, plains], { error: (issue) => `${shown(issue.input)} is not a value, nor a list of values` })
           .optional()
           .describe('Anything but this, or these.'),
         atLeast: bound.optional(),
         atMost: bound.optional(),
-        contains: z.string().optional().describe('A text within the text, or an item of the list.'),
-        matches: z.string().optional().describe('A regular expression that fits somewhere in the text.'),
+        contains: text.optional().describe('A text within the text, or an item of the list.'),
+        matches: text.optional().describe('A regular expression that fits somewhere in the text.'),
       }),
     ],
     { error: (issue) => `${shown(issue.input)} is not a value, a list of values, or a map such as {atLeast: 1}` },
@@ -44,13 +47,11 @@ export type MatchersFile = z.infer<typeof matchers>;
 const count = (issue: { input?: unknown }) =>
   `${shown(issue.input)} is not a number of things: write 3, or {atLeast: 1, atMost: 5}`;
 
+const whole = z.int({ error: count }).min(0, { error: count });
+
 export const amount = z
-  .union(
-    [
-      z.int().min(0),
-      z.strictObject({ atLeast: z.int().min(0).optional(), atMost: z.int().min(0).optional() }, { error: count }),
-    ],
-    { error: count },
-  )
+  .union([whole, z.strictObject({ atLeast: whole.optional(), atMost: whole.optional() }, { error: count })], {
+    error: count,
+  })
   .meta({ id: 'amount', description: 'How many: exactly, or {atLeast: 1, atMost: 5}.' });
 export type AmountFile = z.infer<typeof amount>;

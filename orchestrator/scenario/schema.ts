@@ -88,6 +88,9 @@ function checkStep(value: object, context: z.RefinementCtx): void {
   oneOf('a step', forms, [...TIMING, ...(isRepeated ? ['for'] : [])])(value, context);
 }
 
+const often = (issue: { input?: unknown }) =>
+  `${shown(issue.input)} is not how often: write a whole number, at least 1`;
+
 /** Blocks are steps that have steps. */
 type Steps = z.ZodOptional<z.ZodType<unknown[]>>;
 
@@ -97,7 +100,7 @@ const step = z
       at: duration.optional().describe('When it begins, counted from the beginning of its block.'),
       after: duration.optional().describe('How long after the step before it (in `parallel`: after the block began).'),
       every: duration.optional().describe('Again and again, at this interval; needs `times`, `until` or `for`.'),
-      times: z.int().min(1).optional().describe('How often.'),
+      times: z.int({ error: often }).min(1, { error: often }).optional().describe('How often.'),
       until: conditions.optional().describe('Until this is so.'),
       as: z
         .string()
