@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { connectLab, isAlive, labFolders, readLabState, removeLabDirectory } from '../lab/state.js';
+import { isAlive, isUp, labFolders, readLabState, removeLabDirectory } from '../lab/state.js';
 import { news, printJson } from '../terminal.js';
 
 export function cleanCommand(): Command {
@@ -9,10 +9,8 @@ export function cleanCommand(): Command {
     .action(async ({ json }: { json?: boolean }) => {
       const removed: string[] = [];
       for (const lab of labFolders()) {
-        const client = await connectLab(lab);
-        client?.close();
         const state = readLabState(lab);
-        if (client !== undefined || (state !== undefined && isAlive(state.pid))) continue;
+        if ((state !== undefined && isAlive(state.pid)) || (await isUp(lab))) continue;
         removeLabDirectory(lab);
         removed.push(lab);
       }

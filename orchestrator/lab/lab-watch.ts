@@ -45,9 +45,9 @@ export class LabWatch {
     client.notifications.set('device-resume', ({ name }: DeviceHalted) => this.arrive(name));
   }
 
-  /** Undefined when no lab of that name is up. */
+  /** Undefined when no lab of that name is up, or it does not answer. */
   static async open(lab: string, listener: LabListener): Promise<LabWatch | undefined> {
-    const client = await connectLab(lab);
+    const client = await connectLab(lab).catch(() => undefined);
     if (client === undefined) return undefined;
     const watch = new LabWatch(client, listener);
     const [rows] = await Promise.all([

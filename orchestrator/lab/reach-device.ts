@@ -21,7 +21,7 @@ const END_SEEN_POLL_MS = 25;
 
 /** What the lab says of its devices; empty when it does not answer. */
 export async function supervisedRows(lab: string): Promise<SupervisedDevice[]> {
-  const client = await connectLab(lab);
+  const client = await connectLab(lab).catch(() => undefined);
   const rows = await client?.call<SupervisedDevice[]>('lab-status', {}, STATUS_LIMIT_MS).catch(() => []);
   client?.close();
   return rows ?? [];
@@ -97,7 +97,7 @@ export async function unlessPaused<T>(
     const watch = async () => {
       await begin;
       if (isOver) return;
-      lab = await connectLab(state.name);
+      lab = await connectLab(state.name).catch(() => undefined);
       lab?.notifications.set('device-pause', paused).set('device-resume', resumed);
       const rows = await lab?.call<SupervisedDevice[]>('lab-status', {}, STATUS_LIMIT_MS).catch(() => []);
       if (isOver) lab?.close();

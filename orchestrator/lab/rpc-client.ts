@@ -29,20 +29,32 @@ export class RpcClient {
     socket.on('error', () => socket.terminate());
   }
 
-  /** Rejects with the system's error (ENOENT, ECONNREFUSED) when nobody listens at `path`. */
-  static async connect(path: string): Promise<RpcClient> {
+  /**
+   * Rejects with the system's error (ENOENT, ECONNREFUSED) when nobody listens at `path`; with ETIMEDOUT when who listens
+   * does not answer: the system connects to a process that is stopped as to any other.
+   */
+  static async connect(path: string, limitMs = CONNECT_TIMEOUT_MS): Promise<RpcClient> {
     // A connection of our own: `ws+unix:` URLs cannot name a path with blanks or colons.
     const socket = new WebSocket('ws://localhost/', {
       createConnection: (() => connect(path)) as typeof connect,
-      handshakeTimeout: CONNECT_TIMEOUT_MS,
       perMessageDeflate: false,
       maxPayload: 256 * 1024 * 1024,
     });
     const client = new RpcClient(socket);
-    await new Promise<void>((resolve, reject) => {
-      socket.once('open', resolve);
-      socket.once('error', reject);
-    });
+    let limit: NodeJS.Timeout | undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        socket.once('open', resolve);
+        socket.once('error', reject);
+        // Not ws's own `handshakeTimeout`: Node does not hand it on to a connection that it did not make.
+        limit = setTimeout(() => reject(timedOut('connect', limitMs)), limitMs);
+      });
+    } catch (error) {
+      socket.terminate();
+      throw error;
+    } finally {
+      clearTimeout(limit);
+    }
     return client;
   }
 
@@ -56,7 +68,7 @@ export class RpcClient {
       if (limitMs === undefined) return;
       const expire = () => {
         this.pending.delete(id);
-        reject(Object.assign(new Error(`${method}: no answer within ${limitMs} ms`), { code: 'ETIMEDOUT' }));
+        reject(timedOut(method, limitMs));
       };
       setTimeout(expire, limitMs).unref();
     });
@@ -107,6 +119,10 @@ export class RpcClient {
     this.pending.clear();
     this.onClose?.();
   }
+}
+
+function timedOut(what: string, limitMs: number): Error {
+  return Object.assign(new Error(`${what}: no answer within ${limitMs} ms`), { code: 'ETIMEDOUT' });
 }
 
 function gone(what: string): Error {

@@ -68,12 +68,32 @@ function isZombie(pid: number): boolean {
   }
 }
 
-/** A lab runs when something answers on its socket. */
+/**
+ * A lab runs when something listens on its socket; undefined when nothing does. Rejects with a CliError when who listens does
+ * not answer.
+ */
 export async function connectLab(lab: string): Promise<RpcClient | undefined> {
   try {
     return await RpcClient.connect(labSocket(lab));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ETIMEDOUT') return undefined;
+    const pid = readLabState(lab)?.pid;
+    throw new CliError(
+      1,
+      `lab ${lab} does not answer: its supervisor${pid === undefined ? '' : ` (process ${pid})`} is overloaded, or stopped by a signal`,
+      pid === undefined ? undefined : `\`kill -CONT ${pid}\` lets one go on that is stopped.`,
+    );
+  }
+}
+
+/** One that does not answer is up all the same. */
+export async function isUp(lab: string): Promise<boolean> {
+  try {
+    const client = await connectLab(lab);
+    client?.close();
+    return client !== undefined;
   } catch {
-    return undefined;
+    return true;
   }
 }
 
@@ -87,14 +107,9 @@ export function labFolders(): string[] {
 }
 
 export async function runningLabs(): Promise<string[]> {
-  const running: string[] = [];
-  for (const lab of labFolders()) {
-    const client = await connectLab(lab);
-    if (client === undefined) continue;
-    client.close();
-    running.push(lab);
-  }
-  return running;
+  const labs = labFolders();
+  const up = await Promise.all(labs.map(isUp));
+  return labs.filter((_, index) => up[index]);
 }
 
 /**
