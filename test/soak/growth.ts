@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RpcClient } from '../../orchestrator/lab/rpc-client.js';
-import type { Netarium } from '../e2e/netarium.js';
+import type { Netarium } from '../e2e/command.js';
 
 const ANSWER_LIMIT_MS = 2_000;
 /** Far above what some dozens of page loads a minute need; TIME_WAIT keeps a connection for a minute. */

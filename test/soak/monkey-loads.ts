@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FetchReport } from '../../orchestrator/story/report.js';
 import { quantile } from '../bench/measure.js';
-import { type Netarium, type Ran, waitFor } from '../e2e/netarium.js';
+import { type Netarium, type Ran, waitFor } from '../e2e/command.js';
 import { Growth } from './growth.js';
 
 const PAGES = ['http://www.server.com/', 'https://www.server.com/', 'http://maps.google.com/'];

@@ -5,10 +5,10 @@
  *     node build/js/test/soak/monkey.js 200 7         200 loads, seed 7
  *     node build/js/test/soak/monkey.js 200 7 300     the same, a fault every 300 ms on average
  */
-import { Netarium } from '../e2e/netarium.js';
+import { Netarium } from '../e2e/command.js';
 import { monkeyLoads } from './monkey-loads.js';
 
-const [loads = 1_000, seed = 1, intervalMs = 700] = process.argv.slice(2).map(Number);
+const [loads = 1_000, seed = 1, intervalMs = 300] = process.argv.slice(2).map(Number);
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
 const net = new Netarium();
