@@ -63,8 +63,9 @@ interop: build/js/.compiled ## Test against Linux, VPCS, nginx, tshark, … (Deb
 goodput: build/js/.compiled ## Write test/world/goodput.txt anew, the table that `make test` compares with
 	@UPDATE_GOODPUT=1 TAP_TIMEOUT=600 node build/js/test/world/goodput.test.js > build/goodput.tap && git diff --stat -- test/world/goodput.txt
 
-soak: build/js/.compiled ## Run 10,000 random worlds and throw a million damaged frames at each kind of device
+soak: build/js/.compiled ## Run 10,000 random worlds, a million damaged frames a kind of device, 1,000 page loads under the monkey
 	@time node build/js/test/soak/run.js
+	@time node build/js/test/soak/monkey.js
 
 bench: build/js/.compiled ## Measure speed and size, as ratios within one run
 	@node build/js/test/bench/run.js

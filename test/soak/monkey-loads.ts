@@ -3,7 +3,6 @@
  * either with every byte right or with an error that names its step; no process may die that chaos did not end; nothing may
  * grow without bound; and when chaos is cleared, a page loads as fast as before.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { FetchReport } from '../../orchestrator/story/report.js';
 import { quantile } from '../bench/measure.js';
 import { type Netarium, type Ran, waitFor } from '../e2e/command.js';
@@ -16,8 +15,6 @@ const STAGES = ['url', 'dhcp', 'dns', 'routing', 'arp', 'tcp', 'tls', 'http', 'h
 const LOAD_LIMIT_MS = 15_000;
 /** What the command may take besides: to start, to capture, to explain, on a machine with nothing to spare. */
 const COMMAND_LIMIT_MS = 30_000;
-/** Loads that say how fast a page is without chaos. */
-const QUIET_LOADS = 15;
 
 export interface MonkeyLoadsOptions {
   readonly loads: number;
@@ -26,6 +23,8 @@ export interface MonkeyLoadsOptions {
   readonly parallel: number;
   /** Mean time between two faults, as `chaos monkey --interval` takes it. */
   readonly interval?: string;
+  /** Loads that say how fast a page is without chaos, before and after. */
+  readonly quietLoads: number;
   readonly progress?: (line: string) => void;
 }
 
@@ -47,10 +46,10 @@ export interface MonkeyLoadsResult {
 type Truth = ReadonlyMap<string, string>;
 
 export async function monkeyLoads(net: Netarium, options: MonkeyLoadsOptions): Promise<MonkeyLoadsResult> {
-  const { loads, seed, parallel, interval = '2s', progress = () => {} } = options;
+  const { loads, seed, parallel, interval = '2s', quietLoads, progress = () => {} } = options;
   const lab = await net.up('monkey', '-q');
   const truth = await learnTruth(net);
-  const beforeMs = await quietLoad(net);
+  const beforeMs = await quietLoad(net, quietLoads);
   const growth = new Growth(net, lab);
   const violations: string[] = [];
   const errors = new Map<string, number>();
@@ -87,7 +86,7 @@ export async function monkeyLoads(net: Netarium, options: MonkeyLoadsOptions): P
   const cleared = await net.run('chaos', 'clear');
   if (cleared.exitStatus !== 0) violations.push(`clear ends with ${cleared.exitStatus}: ${cleared.stderr}`);
   await allRunning(net, violations);
-  const afterMs = await quietLoad(net);
+  const afterMs = await quietLoad(net, quietLoads);
   await growth.sample();
   violations.push(...growth.violations());
   return { loads, whole, errors, violations, beforeMs, afterMs, faults, growth: growth.lines() };
@@ -105,9 +104,9 @@ async function learnTruth(net: Netarium): Promise<Truth> {
 }
 
 /** The median time of a page, nothing being cached. */
-async function quietLoad(net: Netarium): Promise<number> {
+async function quietLoad(net: Netarium, loads: number): Promise<number> {
   const times: number[] = [];
-  for (let load = 0; load < QUIET_LOADS; load++) {
+  for (let load = 0; load < loads; load++) {
     const report = await net.json<FetchReport>('fetch', PAGES[0], '--clear');
     if (!report.ok) throw new Error(`${PAGES[0]} does not load without chaos: ${report.error?.message}`);
     times.push(report.durationMs);
@@ -154,5 +153,4 @@ async function allRunning(net: Netarium, violations: string[]): Promise<void> {
   for (const { name, state } of rows) if (state === 'dead') violations.push(`${name} has died, and no fault did it`);
   // Addresses by DHCP, routes and caches of those that were started last.
   await waitFor('a page to load', async () => (await net.run('fetch', PAGES[0], '--clear', '-q')).exitStatus === 0);
-  await sleep(0);
 }

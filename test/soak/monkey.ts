@@ -13,7 +13,14 @@ const print = (line: string) => process.stdout.write(`${line}\n`);
 
 const net = new Netarium();
 try {
-  const result = await monkeyLoads(net, { loads, seed, parallel: 3, interval: `${intervalMs}ms`, progress: print });
+  const result = await monkeyLoads(net, {
+    loads,
+    seed,
+    parallel: 3,
+    quietLoads: 25,
+    interval: `${intervalMs}ms`,
+    progress: print,
+  });
   for (const line of result.growth) print(line);
   for (const [error, count] of [...result.errors].sort((a, b) => b[1] - a[1])) print(`  ${count} ended with ${error}`);
   const ratio = result.afterMs / result.beforeMs;
