@@ -132,26 +132,30 @@ export class Impairer {
   }
 
   /** Each layer that has a hand in it, once. */
-  private hitBy({ damagedBy, doubledBy, heldBackBy }: Fate): readonly Layer[] {
+  private hitBy({ damagedBy, doubledBy, heldBackBy }: Fate): Layer[] {
     const { slowing } = this.current;
-    if (damagedBy === undefined && doubledBy === undefined && heldBackBy === undefined) return slowing;
+    if (damagedBy === undefined && doubledBy === undefined && heldBackBy === undefined) return [...slowing];
     const others = [damagedBy, doubledBy, heldBackBy].filter((layer) => layer !== undefined);
     return [...new Set([...slowing, ...others])];
   }
 
-  private enqueue(packet: Uint8Array, fault: string, jitter: number, heldBack: boolean, hitBy: readonly Layer[]): void {
+  private enqueue(packet: Uint8Array, fault: string, jitter: number, heldBack: boolean, hitBy: Layer[]): void {
     const { now } = this.context.timers;
     const { settings, owner } = this.current;
+    const matchedBy = this.faults;
     const packets = this.queue.packets + this.line.packets;
     const isLineFull = this.lineBytes + packet.length > MAX_LINE_BYTES || packets >= MAX_LINE_PACKETS;
     const full = isLineFull ? 'delayMs' : this.queue.fullFor(packet.length, settings, now);
     if (full !== undefined) {
-      this.drop(packet, 'queueFull', owner('rateBps', full), fault, hitBy);
+      const layer = owner('rateBps', full);
+      countHit(layer, { hitBy, matchedBy });
+      this.context.drop(packet, 'queueFull', layer.mark || fault);
       return;
     }
     this.lineBytes += packet.length;
     const order = this.offered++;
-    const transit: Transit = { packet, fault, order, jitter, heldBack, hitBy, queuedAt: now, sentAt: now, at: now };
+    const times = { queuedAt: now, sentAt: now, at: now };
+    const transit: Transit = { packet, fault, order, jitter, heldBack, hitBy, matchedBy, ...times };
     if ((settings.rateBps ?? 0) > 0) {
       this.queue.push(transit);
       this.queue.start(now, this.dequeue);
@@ -167,29 +171,26 @@ export class Impairer {
   };
 
   private readonly codelActions: CodelActions = {
-    drop: ({ packet, fault, hitBy }) => {
+    drop: (transit) => {
+      const { packet, fault } = transit;
+      const layer = this.current.owner(...CODEL);
       this.lineBytes -= packet.length;
-      this.drop(packet, 'codel', this.current.owner(...CODEL), fault, hitBy);
+      countHit(layer, transit);
+      this.context.drop(packet, 'codel', layer.mark || fault);
     },
     mark: (transit) => {
       const marked = markCongestion(transit.packet, this.context.crc32);
       if (marked === undefined) return false;
       const layer = this.current.owner(...CODEL, 'codelEcn');
-      if (!transit.hitBy.includes(layer)) layer.hit += 1;
+      countHit(layer, transit);
       transit.fault = layer.mark || transit.fault;
       transit.packet = marked;
       return true;
     },
   };
 
-  private drop(
-    packet: Uint8Array,
-    reason: LineDrop,
-    layer: Layer,
-    fault: string,
-    hitBy: readonly Layer[] = NO_LAYERS,
-  ): void {
-    if (!hitBy.includes(layer)) layer.hit += 1;
+  private drop(packet: Uint8Array, reason: LineDrop, layer: Layer, fault: string): void {
+    layer.hit += 1;
     this.context.drop(packet, reason, layer.mark || fault);
   }
 
@@ -240,6 +241,13 @@ export class Impairer {
 
 /** What says when a packet under way comes out. */
 const TIMING = ['delayMs', 'jitterMs', 'reorderDelayMs', 'jitterReorders'] as const;
-const NO_LAYERS: readonly Layer[] = [];
 /** What says when CoDel acts. */
 const CODEL = ['rateBps', 'queueDiscipline', 'codelTargetMs', 'codelIntervalMs'] as const;
+
+/** Once a frame, be it one that came before the fault, or one of two copies. */
+function countHit(layer: Layer, { hitBy, matchedBy }: Pick<Transit, 'hitBy' | 'matchedBy'>): void {
+  if (hitBy.includes(layer)) return;
+  hitBy.push(layer);
+  layer.hit += 1;
+  if (!matchedBy.includes(layer)) layer.matched += 1;
+}

@@ -11,8 +11,10 @@ export interface Transit {
   /** In units of the jitter. */
   readonly jitter: number;
   readonly heldBack: boolean;
-  /** Layers that have counted it as hit. */
-  readonly hitBy: readonly Layer[];
+  /** Layers that have counted it as hit; a copy has them in common with its original. */
+  readonly hitBy: Layer[];
+  /** Faults that have counted it as one that came by. */
+  readonly matchedBy: readonly Layer[];
   /** When it began to wait for the line. */
   readonly queuedAt: Instant;
   /** When its last bit has been sent, at the rate of the line. */

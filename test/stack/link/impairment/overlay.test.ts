@@ -196,3 +196,19 @@ t.test(
     );
   },
 );
+
+t.test(
+  'a frame is hit once, also where both of its copies are dropped, or where it came before the fault',
+  async (t) => {
+    const counts = ({ impairer }: Line) => impairer.faultCounts.map(({ matched, hit }) => [matched, hit]);
+    const full = new Line({ rateBps: 8000, duplicate: 1 });
+    full.impairer.setFaults([fault(1, { queueBytes: 1 })]);
+    full.offer(3);
+    t.same([full.lost, counts(full)], [[0, 1, 1, 2, 2], [[3, 3]]], 'the copy of the first, and two with their copies');
+    const early = new Line({ rateBps: 8000, queuePackets: 100 }).offer(20).advance(500);
+    early.impairer.setFaults([fault(1, { queueDiscipline: 'codel' })]);
+    early.drain();
+    t.ok(early.lost.length > 1);
+    t.same(counts(early), [[early.lost.length, early.lost.length]], 'those that it dropped came by it as they left');
+  },
+);
