@@ -163,7 +163,7 @@ export class Device {
   /** One thing after the other, in the order in which they were asked for. */
   private inTurn(work: () => Promise<void>): Promise<void> {
     const result = this.queue.then(() => {
-      if (this.lab === 'ending') throw new CliError(1, `lab ${this.config.lab} is ending`);
+      this.requireLab();
       return work();
     });
     this.queue = result.catch(() => {});
@@ -198,6 +198,8 @@ export class Device {
 
   private async liveAgain(by: string | undefined): Promise<void> {
     const { name } = this.config;
+    // It may have come to its end while the last life did.
+    this.requireLab();
     this.life += 1;
     this.enter('starting', by);
     this.process = this.spawn();
@@ -233,6 +235,10 @@ export class Device {
     const soon = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), END_SEEN_LIMIT_MS));
     const end = await Promise.race([this.ended, soon]);
     return new CliError(1, end === undefined ? (error as Error).message : describeEnd(end));
+  }
+
+  private requireLab(): void {
+    if (this.lab === 'ending') throw new CliError(1, `lab ${this.config.lab} is ending`);
   }
 
   private requireProcess(action: string): void {

@@ -9,7 +9,7 @@ import { runOnDevice } from '../../../orchestrator/commands/exec.js';
 import { type DeviceNews, describeNews } from '../../../orchestrator/lab/device-news.js';
 import { DeviceStream } from '../../../orchestrator/lab/device-stream.js';
 import type { Lab } from '../../../orchestrator/lab/lab.js';
-import { makeRunRoot } from '../../../orchestrator/lab/paths.js';
+import { labDirectory, makeRunRoot } from '../../../orchestrator/lab/paths.js';
 import { prepareLab } from '../../../orchestrator/lab/prepare.js';
 import { ask, connectDevice, supervisedRows } from '../../../orchestrator/lab/reach-device.js';
 import { isAlive, readLabState } from '../../../orchestrator/lab/state.js';
@@ -209,6 +209,20 @@ t.test('one thing after the other, with its orders before it starts', async (t) 
   lab.beforeStart = undefined;
   await lab.start(name);
   t.equal(lab.device(name).state, 'running');
+});
+
+t.test('a lab that ends while one of its devices is restarted leaves no process of it', async (t) => {
+  const { held, lab } = await labOf(t, 'linear,1');
+  const [device] = lab.devices;
+  const refused = t.rejects(lab.restart(device.config.name), { message: 'lab life is ending' });
+  while (device.client !== undefined) {
+    // Asked to end, and on its way.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (device.life === 1) void held.stop();
+  }
+  await Promise.all([held.stop(), refused]);
+  t.match(device, { life: 1, pid: 0 });
+  t.notOk(existsSync(labDirectory('life')));
 });
 
 t.test('one that waits for its address can be killed at once', async (t) => {
