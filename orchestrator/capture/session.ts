@@ -15,6 +15,8 @@ import { inOrder, now } from './timeline.js';
 
 /** Frames beyond this many bytes keep their dissected headers but lose their bytes. */
 const DEFAULT_BYTE_LIMIT = 64 * 1024 * 1024;
+/** Whoever answers later is heard from then on. */
+const START_LIMIT_MS = 5000;
 /** A device that does not answer has handed over before what it saw. */
 const STOP_LIMIT_MS = 5000;
 
@@ -115,13 +117,16 @@ export class CaptureSession {
       onPresent: (device) => session.present(device),
     });
     session.lab = lab;
-    // What is dead or paused has nothing to say; the story shows what the others saw.
-    await Promise.all(
-      session.feeds.map((feed) => {
-        const listening = feed.start();
-        return lab?.canAnswer(feed.device) === false ? undefined : listening;
-      }),
+    let limit: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      limit = setTimeout(resolve, START_LIMIT_MS);
+    });
+    // What is dead or paused, or will be in this moment, has nothing to say; the story shows what the others saw.
+    const listening = session.feeds.map((feed) =>
+      Promise.race([feed.start(), lab?.absence(feed.device) ?? late, late]),
     );
+    await Promise.all(listening);
+    clearTimeout(limit);
     return session;
   }
 

@@ -60,11 +60,6 @@ export class LabWatch {
     return watch;
   }
 
-  /** False when the lab knows that it does not. */
-  canAnswer(device: string): boolean {
-    return !this.absent.has(device);
-  }
-
   /** Resolves once the lab knows that it cannot answer. */
   absence(device: string): Promise<void> {
     if (this.absent.has(device)) return Promise.resolve();

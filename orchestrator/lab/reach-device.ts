@@ -116,12 +116,17 @@ export async function unlessPaused<T>(
   }
 }
 
+/** That a device has no process, or one that is paused; undefined when its lab knows of nothing. */
+export async function absenceOf(state: LabState, name: string): Promise<CliError | undefined> {
+  const row = await supervisedRow(state, name);
+  return row === undefined || row.state === 'running' ? undefined : absence(state, row);
+}
+
 /** Why a device does not answer, as far as its lab knows. */
 async function whyNoAnswer(state: LabState, name: string): Promise<CliError> {
-  const row = await supervisedRow(state, name);
-  if (row !== undefined && row.state !== 'running') return absence(state, row);
   const hint = remedy({ name, state: 'running' }, state.name);
-  return new CliError(1, `${name} does not answer: its process is overloaded, or stopped from outside`, hint);
+  const unknown = new CliError(1, `${name} does not answer: its process is overloaded, or stopped from outside`, hint);
+  return (await absenceOf(state, name)) ?? unknown;
 }
 
 async function supervisedRow(state: LabState, name: string): Promise<SupervisedDevice | undefined> {

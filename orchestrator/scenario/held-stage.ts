@@ -10,6 +10,7 @@ import type {
 import type { Fault, FaultRequest } from '../chaos/fault.js';
 import { asCliError } from '../errors.js';
 import { unlessAborted } from '../interruption.js';
+import { loadPage } from '../lab/load-page.js';
 import { ask, connectDevice, unlessPaused } from '../lab/reach-device.js';
 import type { RpcClient } from '../lab/rpc-client.js';
 import type { LabState } from '../lab/state.js';
@@ -56,12 +57,7 @@ export class HeldStage implements Stage {
 
   fetch(from: string, request: FetchRequest, signal: AbortSignal): Promise<PageOutcome> {
     return this.with(from, signal, async (client) => {
-      const result = await unlessPaused(
-        this.state,
-        from,
-        client.call<FetchResult>('fetch', request),
-        request.timeoutMs,
-      );
+      const result = await loadPage(this.state, from, client, request);
       return pageOutcome(result, () => this.report(from, result));
     });
   }

@@ -177,7 +177,7 @@ t.test('one lab, and what happens to its devices', async (t) => {
     const client = net.run('fetch', URL, '--from', 'client');
     await waitFor('the transfer to be under way', async () => (await world.received()) > 100_000);
     await world.chaos('client', 'kill');
-    t.match(await client, { exitStatus: 1, stderr: /^error: client was killed by fault-\d .* ago$/m });
+    t.match(await client, { exitStatus: 1, stderr: /^error: client was killed by fault-\d .* ago \(at http\)$/m });
     t.match(await net.run('fetch', URL, '--from', 'client'), { exitStatus: 1, stderr: /client was killed by fault/ });
     await world.chaos('client', 'start');
 
