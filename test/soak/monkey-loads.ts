@@ -69,9 +69,11 @@ export async function monkeyLoads(net: Netarium, options: MonkeyLoadsOptions): P
       const ran = await net.run('fetch', page, '--from', host, '--json', '--clear', '--timeout', `${LOAD_LIMIT_MS}ms`);
       const tookMs = performance.now() - startedAt;
       const verdict = judge(ran, tookMs, truth);
-      if (verdict.violation !== undefined)
-        violations.push(`load ${number} of ${page} from ${host}: ${verdict.violation}`);
-      else if (verdict.error === undefined) whole += 1;
+      if (verdict.violation !== undefined) {
+        const violation = `load ${number} of ${page} from ${host}: ${verdict.violation}`;
+        violations.push(violation);
+        progress(violation);
+      } else if (verdict.error === undefined) whole += 1;
       else errors.set(verdict.error, (errors.get(verdict.error) ?? 0) + 1);
       if (number % 50 === 0) {
         await growth.sample();
