@@ -68,6 +68,7 @@ export class DeviceChaos {
     this.orderRules(orders.rules);
     this.parts.setSlowness?.(orders.cpus?.at(-1)?.factor ?? 1);
     this.parts.setClock?.(orders.clocks?.at(-1));
+    for (const port of this.ports.keys()) this.setLineClock(port);
     this.parts.wake?.();
   }
 
@@ -100,6 +101,12 @@ export class DeviceChaos {
       ...(machine.owns && { owns: machine.owns.bind(machine) }),
     };
     this.ports.set(port, new RuledPort(port, options));
+    this.setLineClock(port);
+  }
+
+  /** The cable is right, whatever clock the device has. */
+  private setLineClock(port: Port): void {
+    if (this.parts.setClock !== undefined) port.lineClock.setRate(this.orders.clocks?.at(-1)?.rate ?? 1);
   }
 
   /** An order may wait for a port that is still to come, but not for one that no device of this kind can have. */

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { FetchResult } from '../../devices/control.js';
+import type { FetchResult, LinkOrder, RuleOrder } from '../../devices/control.js';
 import { DeviceClock, monotonicNow } from '../../devices/runtime/clock.js';
 import { inLabTime } from '../../devices/runtime/lab-times.js';
 import { World } from '../support/world.js';
@@ -116,4 +116,36 @@ t.test('a device with a fast clock measures long round trips, and gives up early
   t.match(world.faultsOf('a'), [{ fault: 'fault-1', title: 'clock x2' }]);
   world.order('a', {});
   t.equal(await rtt(), 20);
+});
+
+t.test('links and packets that a fault delays keep the time of the lab, whatever clock the device has', async (t) => {
+  const world = new World();
+  t.teardown(() => world.stop());
+  for (const [index, name] of ['a', 'b'].entries()) {
+    world.add({ name, kind: 'host', ports: [{ name: 'eth0', addresses: [`10.0.0.${index + 1}/24`] }] });
+  }
+  world.link('a:eth0', 'b:eth0', { delayMs: 5 });
+  world.start();
+  await world.exec('a', 'ping -c 1 10.0.0.2');
+  const fault = { fault: 'fault-1', title: 'slow' };
+  const of = { ...fault, seed: 'x' };
+  const links: LinkOrder[] = [
+    { ...of, port: 'eth0', direction: 'out', impairment: { delayMs: 30, rateBps: 126 * 800 } },
+  ];
+  const rules: RuleOrder[] = [{ ...of, filter: 'icmp', at: 'origin', action: { kind: 'delay', delayMs: 50 } }];
+  /** Of 126 bytes, which take 10 ms. */
+  const roundTrip = async () => {
+    const startedAt = world.now;
+    await world.exec('a', 'ping -c 1 -s 72 10.0.0.2');
+    return Math.round((world.now - startedAt) * 1000) / 1000;
+  };
+  for (const rate of [1, 4, 0.25]) {
+    world.order('a', { links, rules, clocks: [{ ...fault, rate }] });
+    t.equal(await roundTrip(), 100, `clock x${rate}`);
+  }
+  world.order('a', { links, clocks: [{ ...fault, rate: 10 }] });
+  const underWay = roundTrip();
+  await world.runFor(20);
+  world.order('a', { links, clocks: [{ ...fault, rate: 0.5 }] });
+  t.equal(await underWay, 50, 'a packet that is under way when the clock changes, too');
 });

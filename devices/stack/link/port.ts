@@ -11,6 +11,7 @@ import { type Crc32, crc32 as tableCrc32 } from '../wire/fcs.js';
 import { Impairer } from './impairment/impairer.js';
 import type { FaultLayer } from './impairment/layer.js';
 import type { Impairment, LinkFault, LinkFaultCounts } from './impairment/settings.js';
+import { LineClock } from './line-clock.js';
 
 export type Direction = 'in' | 'out';
 
@@ -88,6 +89,8 @@ export class Port {
   mtu: number;
   readonly crc32: Crc32;
   readonly timers: Timers;
+  /** The time of what happens on the link. */
+  readonly lineClock: LineClock;
   readonly counters = new PortCounters();
   /** Whether the other end is there, as the cable tells ({@link setCarrier}), and no fault holds the link down. */
   carrier = true;
@@ -116,10 +119,11 @@ export class Port {
     this.mtu = options.mtu ?? ETHERNET_MTU;
     this.crc32 = options.crc32 ?? tableCrc32;
     this.timers = options.timers;
+    this.lineClock = new LineClock(options.timers);
     this.random = options.random;
     this.impairer = new Impairer({
       random: this.random,
-      timers: this.timers,
+      timers: this.lineClock,
       crc32: this.crc32,
       forward: (packet, fault) => this.depart(packet, fault),
       drop: (packet, reason, fault) => this.discard(packet, 'out', reason, fault),
@@ -132,7 +136,7 @@ export class Port {
   private incoming(): Impairer {
     this.impairerIn ??= new Impairer({
       random: this.random.fork('in'),
-      timers: this.timers,
+      timers: this.lineClock,
       crc32: this.crc32,
       forward: (packet, fault) => this.arrive(packet, fault),
       drop: (packet, reason, fault) => this.discard(packet, 'in', reason, fault),

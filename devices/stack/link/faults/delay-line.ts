@@ -1,5 +1,6 @@
 /** Packets that wait until their time has come, in the order in which they went in. */
-import type { Instant, Timer, Timers } from '../../clock.js';
+import type { Instant } from '../../clock.js';
+import type { LineTimer, LineTimers } from '../line-clock.js';
 
 /** All that may wait in one line, so that no delay, however long, fills the memory. */
 export const MAX_LINE_BYTES = 16 * 1024 * 1024;
@@ -10,8 +11,8 @@ interface Waiting {
 }
 
 export class DelayLine {
-  private readonly timers: Timers;
-  private readonly timer: Timer;
+  private readonly timers: LineTimers;
+  private readonly timer: LineTimer;
   private readonly deliver: (packet: Uint8Array) => void;
   private queue: Waiting[] = [];
   /** Packets before this index have come out. */
@@ -20,7 +21,7 @@ export class DelayLine {
   /** From now on nothing waits. */
   private open = false;
 
-  constructor(timers: Timers, deliver: (packet: Uint8Array) => void) {
+  constructor(timers: LineTimers, deliver: (packet: Uint8Array) => void) {
     this.timers = timers;
     this.timer = timers.create(() => this.release());
     this.deliver = deliver;

@@ -31,13 +31,14 @@ export class DelayAction implements Action {
 
   private delay(packet: Uint8Array, passage: Passage): void {
     const deviation = this.jitterMs === 0 ? 0 : this.jitterMs * (2 * this.random.uniform() - 1);
-    const at = passage.port.timers.now + Math.max(0, this.delayMs + deviation);
+    const at = passage.port.lineClock.now + Math.max(0, this.delayMs + deviation);
     if (!this.lineOf(passage).push(packet, at)) passage.drop(packet, this.fault);
   }
 
   private lineOf(passage: Passage): DelayLine {
     const { port } = passage;
-    const line = this.lines.get(passage) ?? new DelayLine(port.timers, (packet) => passage.onward(packet, this.fault));
+    const line =
+      this.lines.get(passage) ?? new DelayLine(port.lineClock, (packet) => passage.onward(packet, this.fault));
     this.lines.set(passage, line);
     return line;
   }

@@ -35,7 +35,7 @@ export class Passage {
    */
   backward(fault: string): DelayLine {
     const { port, direction } = this;
-    return new DelayLine(port.timers, (packet) => {
+    return new DelayLine(port.lineClock, (packet) => {
       if (direction === 'out') port.accept(packet, fault);
       else port.launch(packet, fault);
     });

@@ -41,7 +41,7 @@ export class ReplyAction implements Action {
     if (reply === undefined) return undefined;
     const run = () => {
       passage.drop(packet, this.context.fault);
-      this.lineOf(passage).push(reply, port.timers.now);
+      this.lineOf(passage).push(reply, port.lineClock.now);
     };
     return { run };
   }

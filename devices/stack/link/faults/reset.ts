@@ -46,7 +46,7 @@ export class ResetAction implements Action {
     const connection = this.track(envelope, segment);
     const run = () => {
       passage.drop(packet, this.fault);
-      const { now } = passage.port.timers;
+      const { now } = passage.port.lineClock;
       // The rest of what was sent in one go: its sender is to learn of the reset in a moment.
       if (connection.resetAt !== now) this.reset({ envelope, segment, passage });
       connection.fate = 'reset';
@@ -88,12 +88,12 @@ export class ResetAction implements Action {
   }
 
   private reset({ envelope, segment, passage }: Hit): void {
-    const { crc32, timers } = passage.port;
+    const { crc32, lineClock } = passage.port;
     // Who was to get a SYN knows nothing of the connection yet.
     if (!isOpening(segment)) passage.onward(resetToReceiver(envelope, segment, crc32), this.fault);
     const line = this.lines.get(passage) ?? passage.backward(this.fault);
     this.lines.set(passage, line);
-    line.push(resetToSender(envelope, segment, crc32), timers.now);
+    line.push(resetToSender(envelope, segment, crc32), lineClock.now);
   }
 }
 

@@ -6,9 +6,10 @@
  * A frame passes in this order: black hole, MTU, loss, corruption, bit errors, duplication (fate.ts), queue and rate
  * (rate-queue.ts), delay with jitter, holding back (delay-line.ts), slots (slots.ts).
  */
-import { type Instant, NEVER, type Timer, type Timers } from '../../clock.js';
+import { type Instant, NEVER } from '../../clock.js';
 import type { Random } from '../../random.js';
 import type { Crc32 } from '../../wire/fcs.js';
+import type { LineTimer, LineTimers } from '../line-clock.js';
 import type { CodelActions } from './codel.js';
 import { markCongestion } from './congestion-mark.js';
 import { flipBits } from './corruption.js';
@@ -25,7 +26,7 @@ export type LineDrop = 'blackhole' | 'impairmentMtu' | 'impairmentLoss' | 'queue
 
 export interface ImpairerContext {
   readonly random: Random;
-  readonly timers: Timers;
+  readonly timers: LineTimers;
   readonly crc32: Crc32;
   /** Takes packets when their time has come. */
   readonly forward: (packet: Uint8Array, fault: string) => void;
@@ -36,7 +37,7 @@ export class Impairer {
   /** True when a packet offered now would come out at once and untouched. */
   idle = true;
   private readonly context: ImpairerContext;
-  private readonly timer: Timer;
+  private readonly timer: LineTimer;
   /** The topology's own settings. */
   private readonly base: Layer;
   private faults: readonly FaultLayer[] = [];
