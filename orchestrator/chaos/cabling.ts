@@ -1,6 +1,6 @@
 /** Which links of the lab are meant: by their ends, or by groups of devices. */
 import { didYouMean } from '../../devices/stack/wire/nearest.js';
-import { CliError } from '../errors.js';
+import { CliError, type ExitStatus } from '../errors.js';
 import { type Endpoint, parseEndpoint } from '../topology/endpoint.js';
 import type { ChaosGround, GroundEnd } from './ground.js';
 
@@ -46,7 +46,7 @@ export class Cabling {
     return new Cabling(planned.devices, [...ground.plannedEnds, ...attached]);
   }
 
-  /** The one link between two ends. Throws a CliError: of status 3 for a device that is not there, else 2. */
+  /** The one link between two ends. Throws a CliError of status 2, also for a device that is not there: no link ends on it. */
   find(a: string, b: string): Cable {
     const [left, right] = [this.endpoint(a), this.endpoint(b)];
     if (left.device === right.device) throw new CliError(2, `both ends of this link are on ${left.device}`);
@@ -93,10 +93,11 @@ export class Cabling {
     return endpoint;
   }
 
-  requireDevice(name: string): void {
+  /** Throws a CliError. */
+  requireDevice(name: string, status: ExitStatus = 3): void {
     if (this.devices.includes(name)) return;
     const near = didYouMean(name, this.devices).trim();
-    throw new CliError(3, `the lab has no device ${name}`, near === '' ? `Devices: ${this.devices.join(', ')}.` : near);
+    throw new CliError(status, `the lab has no device ${name}`, near === '' ? `Devices: ${this.devices.join(', ')}.` : near);
   }
 
   /** Names of devices and of what is external that fit one of the patterns. Throws a CliError of status 2 for a pattern without any. */
@@ -144,7 +145,7 @@ export class Cabling {
 
   private requireEnd({ device, port }: Endpoint): void {
     const isExternal = this.names().indexOf(device) >= this.devices.length;
-    if (!isExternal) this.requireDevice(device);
+    if (!isExternal) this.requireDevice(device, 2);
     const own = this.ends.filter((end) => end.device === device).map((end) => end.port);
     if (port === undefined || own.includes(port)) return;
     throw new CliError(2, `${device} has no port ${port}`, `Its ports: ${own.join(', ')}.`);

@@ -125,7 +125,7 @@ export interface FaultCount {
 export interface Chaos {
   /**
    * Resolves when the fault is in force on every device that it concerns (and that runs). Rejects with a CliError
-   * (status 2, a bad request; 3, no such device or link), and then nothing has changed.
+   * (status 2, a bad request, no such link; 3, no such device), and then nothing has changed.
    */
   apply(request: FaultRequest): Promise<Fault>;
   /** Takes a fault back, with its parts. Rejects with a CliError of status 3 when there is none of this id. */

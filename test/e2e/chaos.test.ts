@@ -92,7 +92,7 @@ t.test('a device that is killed has its faults when it is back; a monkey comes a
   await fails(2, /^error: unknown option '--los'/, 'link', 'a', 'sw', '--los', '1%');
   const caret = 'error: the expression, column 8: the expression ends too early\ntcp && \n       \\^';
   await fails(2, new RegExp(`^${caret}`), 'fault', 'tcp && ', 'drop');
-  await fails(3, 'error: the lab has no device c\nDevices: a, b, sw.', 'link', 'a', 'c', 'down');
+  await fails(2, 'error: the lab has no device c\nDevices: a, b, sw.', 'link', 'a', 'c', 'down');
   await fails(2, 'error: no link joins a and b\nLinks of a: a:eth0 -- sw:1.', 'link', 'a', 'b', 'down');
   await fails(3, /^error: no fault fault-1 is in force/, 'end', 'fault-1');
   t.same(await net.json('chaos', 'list'), [], 'mistakes change nothing');

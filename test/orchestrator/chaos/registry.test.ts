@@ -297,7 +297,9 @@ t.test('every mistake has its words and its status, and changes nothing', async 
   const lab = new FakeGround();
   const fails = async (request: object, words: string) =>
     t.equal(await refusal(lab.chaos.apply(request as FaultRequest)), words);
-  await fails({ ...loss, a: 'aa' }, '3 the lab has no device aa\nDid you mean "a"?');
+  await fails({ ...loss, a: 'aa' }, '2 the lab has no device aa\nDid you mean "a"?');
+  await fails({ ...loss, b: 'c:eth0' }, '2 the lab has no device c\nDevices: a, b, sw, r.');
+  await fails({ kind: 'device', device: 'aa', action: 'kill' }, '3 the lab has no device aa\nDid you mean "a"?');
   await fails({ ...loss, b: 'b' }, '2 no link joins a and b\nLinks of a: a:eth0 -- sw:1.');
   await fails({ ...loss, b: 'a' }, '2 both ends of this link are on a');
   await fails({ ...loss, a: 'a:eth7' }, '2 a has no port eth7\nIts ports: eth0.');
