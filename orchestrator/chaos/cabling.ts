@@ -97,7 +97,11 @@ export class Cabling {
   requireDevice(name: string, status: ExitStatus = 3): void {
     if (this.devices.includes(name)) return;
     const near = didYouMean(name, this.devices).trim();
-    throw new CliError(status, `the lab has no device ${name}`, near === '' ? `Devices: ${this.devices.join(', ')}.` : near);
+    throw new CliError(
+      status,
+      `the lab has no device ${name}`,
+      near === '' ? `Devices: ${this.devices.join(', ')}.` : near,
+    );
   }
 
   /** Names of devices and of what is external that fit one of the patterns. Throws a CliError of status 2 for a pattern without any. */

@@ -17,6 +17,10 @@ interface Courier {
   /** One call at a time: the last one counts. */
   turn: Promise<unknown>;
   retry: (() => void) | undefined;
+  /** That it does not answer has been said. */
+  insisting: boolean;
+  /** It was away, or did not answer, and has not had its orders since. */
+  lacking: boolean;
   /** A process that starts has its orders and takes others. */
   begun: boolean;
 }
@@ -32,6 +36,8 @@ export class Couriers {
       given: NO_ORDERS,
       turn: Promise.resolve(),
       retry: undefined,
+      insisting: false,
+      lacking: false,
       begun: false,
     });
     this.couriers = new Map(ground.devices.map(({ name }) => [name, fresh()]));
@@ -76,6 +82,7 @@ export class Couriers {
   gone(name: string): void {
     const courier = this.of(name);
     courier.begun = false;
+    courier.lacking = true;
     courier.given = undefined;
   }
 
@@ -84,10 +91,9 @@ export class Couriers {
     await this.insist(name);
   }
 
-  /** Whether it has not got what it should have. */
+  /** Whether it may not have got what it should have; what is being told to it at this moment is in no fault yet. */
   isPending(name: string): boolean {
-    const { wanted, given } = this.of(name);
-    return given === undefined || !isSame(wanted, given) || !this.isThere(name);
+    return this.of(name).lacking || !this.isThere(name);
   }
 
   close(): void {
@@ -104,8 +110,9 @@ export class Couriers {
   }
 
   private async deliver(name: string): Promise<void> {
-    if (!this.isThere(name)) return;
-    await this.inTurn(this.of(name), () => this.send(name));
+    const courier = this.of(name);
+    if (this.isThere(name)) await this.inTurn(courier, () => this.send(name));
+    else courier.lacking = true;
   }
 
   private async insist(name: string): Promise<void> {
@@ -114,7 +121,9 @@ export class Couriers {
       await this.deliver(name);
     } catch (error) {
       if (!this.isThere(name)) return;
-      this.ground.log(`${name} does not take its orders`, { device: name, error: (error as Error).message });
+      if (!courier.insisting)
+        this.ground.log(`${name} does not take its orders`, { device: name, error: (error as Error).message });
+      courier.insisting = true;
       courier.retry?.();
       courier.retry = this.ground.after(RETRY_MS, () => {
         courier.retry = undefined;
@@ -129,9 +138,16 @@ export class Couriers {
     while (courier.given === undefined || !isSame(courier.given, courier.wanted)) {
       const orders = courier.wanted;
       courier.given = undefined;
-      await this.ground.order(name, orders);
+      try {
+        await this.ground.order(name, orders);
+      } catch (error) {
+        courier.lacking = true;
+        throw error;
+      }
       courier.given = orders;
     }
+    courier.lacking = false;
+    courier.insisting = false;
   }
 
   private inTurn(courier: Courier, work: () => Promise<void>): Promise<void> {

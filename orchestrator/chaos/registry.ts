@@ -171,10 +171,10 @@ export class Registry implements Chaos {
       const isWanted =
         clearances === this.clearances && (parent === undefined || this.ledger.find(parent) !== undefined);
       if (isWanted) this.enter(entry);
-      else await this.revive([device]);
+      else await this.bringBack(device);
       return fault;
     };
-    return { fault: this.turns.aside(act()) };
+    return { fault: this.turns.aside(device, act()) };
   }
 
   /** All of them or none. */
@@ -259,17 +259,23 @@ export class Registry implements Chaos {
   private async revive(devices: readonly string[]): Promise<void> {
     const results = await Promise.allSettled(
       devices.map(async (device) => {
-        const isHeld = this.ledger.holding(device, ['kill', 'stop', 'pause']).length > 0;
-        const state = this.ground.state(device);
-        if (isHeld || state === 'running' || state === 'starting') return;
-        await this.turns.aside(this.ground.act(state === 'paused' ? 'resume' : 'start', device));
-        await this.couriers.wake(device);
+        // It may be about to be stopped by another fault, or to come back by itself.
+        await this.turns.quietAbout(device);
+        await this.bringBack(device);
       }),
     );
     const failed = results.flatMap((result) =>
       result.status === 'rejected' ? [(result.reason as Error).message] : [],
     );
     if (failed.length > 0) throw new CliError(1, failed.join('\n'));
+  }
+
+  private async bringBack(device: string): Promise<void> {
+    const isHeld = this.ledger.holding(device, ['kill', 'stop', 'pause']).length > 0;
+    const state = this.ground.state(device);
+    if (isHeld || state === 'running' || state === 'starting') return;
+    await this.turns.aside(device, this.ground.act(state === 'paused' ? 'resume' : 'start', device));
+    await this.couriers.wake(device);
   }
 
   private done(fault: Fault): Fault {

@@ -2,7 +2,8 @@
 
 export class Turns {
   private turn: Promise<unknown> = Promise.resolve();
-  private readonly beside = new Set<Promise<unknown>>();
+  /** Each with the device that it is about. */
+  private readonly beside = new Map<Promise<unknown>, string>();
 
   /** When all before it is done, whatever came of that. */
   next<T>(work: () => Promise<T>): Promise<T> {
@@ -12,18 +13,27 @@ export class Turns {
   }
 
   /** Holds up no turn. */
-  aside<T>(work: Promise<T>): Promise<T> {
+  aside<T>(device: string, work: Promise<T>): Promise<T> {
     const settled = work.then(
       () => {},
       () => {},
     );
-    this.beside.add(settled);
+    this.beside.set(settled, device);
     settled.then(() => this.beside.delete(settled));
     return work;
   }
 
   /** All that goes on beside the turns now is done. */
   async quiet(): Promise<void> {
-    await Promise.all(this.beside);
+    await Promise.all(this.beside.keys());
+  }
+
+  /** The same of one device, and of what that leads to. */
+  async quietAbout(device: string): Promise<void> {
+    for (;;) {
+      const own = [...this.beside].filter(([, about]) => about === device);
+      if (own.length === 0) return;
+      await Promise.all(own.map(([work]) => work));
+    }
   }
 }

@@ -56,9 +56,13 @@ export class FakeGround implements ChaosGround {
   readonly news: ChaosNews[] = [];
   /** Of devices that refuse, or do not answer. */
   readonly faults = new Map<string, Error>();
+  /** Devices answer only when it resolves. */
+  answers: Promise<void> = Promise.resolve();
   counted: readonly FaultRow[] = [];
   /** How long a process takes until it answers. */
   startMs = 0;
+  /** How long it takes its leave. */
+  stopMs = 0;
   readonly chaos: Registry;
   private readonly states = new Map<string, ProcessState>();
   private readonly turns = new Map<string, Promise<void>>();
@@ -87,6 +91,7 @@ export class FakeGround implements ChaosGround {
   }
 
   async order(device: string, orders: ChaosOrders): Promise<void> {
+    await this.answers;
     const fault = this.faults.get(device);
     if (fault !== undefined) throw fault;
     // As a device judges them, after the way over its socket.
@@ -115,7 +120,9 @@ export class FakeGround implements ChaosGround {
     const isSenseless = action === 'start' ? !isAway : action === 'resume' ? state !== 'paused' : isAway;
     if (isSenseless) throw new CliError(1, `cannot ${action} ${device}: it is ${state}`);
     this.acts.push(`${device} ${action}${by === undefined ? '' : ` by ${by}`}`);
-    if (action === 'kill' || action === 'stop' || action === 'restart') {
+    const isOrderly = action === 'stop' || action === 'restart';
+    if (isOrderly && this.stopMs > 0) await new Promise<void>((resolve) => this.after(this.stopMs, resolve));
+    if (action === 'kill' || isOrderly) {
       this.states.set(device, ENDS.kill);
       this.orders.delete(device);
       this.chaos.deviceGone(device);

@@ -186,6 +186,59 @@ t.test('a device that is away gets its orders before it starts, one that sleeps 
   t.ok(lab.summary().includes('a:eth0 out: loss 20%'), 'a restart takes nothing back');
 });
 
+t.test('what a device has is in force also while it is told something else', async (t) => {
+  const lab = new FakeGround();
+  await lab.chaos.apply(loss);
+  let answer: () => void = () => {};
+  lab.answers = new Promise((resolve) => {
+    answer = resolve;
+  });
+  const second = lab.chaos.apply({ ...loss, impairment: { delayMs: 20 } });
+  await settle();
+  t.same(
+    lab.chaos.list().map(({ id, pending }) => [id, pending]),
+    [['fault-1', undefined]],
+  );
+  answer();
+  await second;
+  t.equal(lab.chaos.list().length, 2);
+});
+
+t.test('a device that does not take what is taken back from it is one line in the log', async (t) => {
+  const lab = new FakeGround();
+  await lab.chaos.apply(loss);
+  const lines = lab.lines.length;
+  lab.faults.set('a', new Error('chaos: no answer within 5000 ms'));
+  await lab.chaos.clear();
+  await lab.pass(60_000);
+  t.same(lab.lines.slice(lines), ['a does not take its orders', 'fault-1 ended: loss 20% on a:eth0 -- sw:1 (cleared)']);
+  lab.faults.clear();
+  await lab.pass(2000);
+  t.same(lab.summary(), []);
+  t.equal(lab.waiting, 0);
+});
+
+for (const action of ['restart', 'stop'] as const) {
+  t.test(`a pause whose time is over, or that is ended, while its device is to ${action} fails nothing`, async (t) => {
+    const lab = new FakeGround();
+    lab.stopMs = 2000;
+    await lab.chaos.apply({ kind: 'device', device: 'a', action: 'pause' });
+    await lab.chaos.apply({ kind: 'device', device: 'b', action: 'pause', forMs: 1000 });
+    const wishes = ['a', 'b'].map((device) => lab.chaos.apply({ kind: 'device', device, action }));
+    await settle();
+    const ended = refusal(lab.chaos.end('fault-1'));
+    await lab.pass(5000);
+    await Promise.all(wishes);
+    t.equal(await ended, 'done');
+    t.same(
+      lab.news.filter(({ event }) => event === 'failed').map(({ message }) => message),
+      [],
+    );
+    const state = action === 'restart' ? 'running' : 'stopped';
+    t.same([lab.state('a'), lab.state('b')], [state, state]);
+  });
+}
+
 t.test('one device refuses: all have what they had', async (t) => {
   const lab = new FakeGround();
   await lab.chaos.apply(loss);
