@@ -25,9 +25,11 @@ import {
   ICMP_UNREACHABLE,
   type IcmpMessage,
   isIcmpError,
+  MAX_QUOTE_LENGTH,
   nextHopMtuOf,
   parseIcmp,
   REDIRECT_HOST,
+  tosOfError,
   UNREACHABLE_FRAGMENTATION_NEEDED,
 } from '../wire/icmp.js';
 import { emitIpv4, type Ipv4Packet, PROTOCOL_ICMP, parseQuotedIpv4 } from '../wire/ipv4.js';
@@ -37,12 +39,6 @@ import type { ErrorSender, IcmpErrorReport, Ipv4 } from './ipv4.js';
 import { answerOptions } from './options.js';
 import { RedirectLimiter } from './redirect-limiter.js';
 
-/** RFC 1812 section 4.3.2.3: as much of the packet as fits into 576 bytes, less our own two headers and options. */
-export const MAX_QUOTE_LENGTH = 576 - 20 - 8;
-/** RFC 1812 section 4.3.2.5: errors are sent with precedence 6, "internetwork control". */
-const TOS_INTERNETWORK_CONTROL = 0xc0;
-/** And with the type of service of the packet, as Linux reads RFC 1349. */
-const TOS_MASK = 0x1e;
 /** Of a timestamp message: three times of 4 bytes (RFC 792). */
 const TIMES_LENGTH = 12;
 const NO_BYTES = new Uint8Array(0);
@@ -196,7 +192,7 @@ export class Icmp implements ErrorSender {
       src,
       options,
       protocol: PROTOCOL_ICMP,
-      tos: (packet.tos & TOS_MASK) | TOS_INTERNETWORK_CONTROL,
+      tos: tosOfError(packet.tos),
       payload: emitIcmp({ type, code, rest, body }),
     });
   }

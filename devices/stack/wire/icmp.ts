@@ -33,6 +33,14 @@ export const REDIRECT_HOST = 1;
 
 const ICMP_HEADER_LENGTH = 8;
 
+/** RFC 1812 section 4.3.2.3: as much of the packet as fits into 576 bytes, less our own two headers; options go off it. */
+export const MAX_QUOTE_LENGTH = 576 - 20 - ICMP_HEADER_LENGTH;
+
+/** Of an error: precedence 6, internetwork control (RFC 1812 section 4.3.2.5), and the packet's type of service, as Linux reads RFC 1349. */
+export function tosOfError(tos: number): number {
+  return 0xc0 | (tos & 0x1e);
+}
+
 export interface IcmpMessage {
   readonly type: number;
   readonly code: number;

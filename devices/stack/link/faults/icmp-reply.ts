@@ -7,6 +7,8 @@ import {
   ICMP_TIME_EXCEEDED,
   ICMP_UNREACHABLE,
   isIcmpError,
+  MAX_QUOTE_LENGTH,
+  tosOfError,
   UNREACHABLE_ADMIN_PROHIBITED,
   UNREACHABLE_HOST,
   UNREACHABLE_NET,
@@ -14,11 +16,6 @@ import {
 } from '../../wire/icmp.js';
 import { emitIpv4, PROTOCOL_ICMP } from '../../wire/ipv4.js';
 import { type Envelope, packetBack } from './envelope.js';
-
-/** RFC 1812 section 4.3.2.3: as much of the packet as fits, without the message exceeding 576 bytes. */
-const MAX_QUOTE_LENGTH = 576 - 20 - 8;
-/** RFC 1812 section 4.3.2.5: internetwork control, as from Linux. */
-const TOS_INTERNETWORK_CONTROL = 0xc0;
 
 /** The upper four bits of class D and class E, RFC 1112 section 4. */
 const MULTICAST_AND_ABOVE = 0xe;
@@ -52,8 +49,7 @@ export function icmpReply(
   const payload = emitIcmp({ type, code, rest: 0, body: quoteOf(envelope, type) });
   // Where no router is known, as on a switch, or on the receiver's own link, it is the receiver that refuses.
   const src = (fromReceiver ? undefined : gatewayTo?.(ip.dst)) ?? ip.dst;
-  const tos = (ip.tos & 0x1e) | TOS_INTERNETWORK_CONTROL;
-  return packetBack(envelope, { src, dst: ip.src, protocol: PROTOCOL_ICMP, payload, tos }, crc32);
+  return packetBack(envelope, { src, dst: ip.src, protocol: PROTOCOL_ICMP, payload, tos: tosOfError(ip.tos) }, crc32);
 }
 
 /** Whose time to live is over, had 1 left when it reached the router that says so. */
