@@ -43,10 +43,11 @@ export class CorruptAction implements Action {
     // Where nothing but a checksum can tell, the flip must not fall into padding, which none covers.
     const last = this.fixFcs ? DATA_OFFSET + dataLength(packet, end - DATA_OFFSET) : packet.length;
     const available = (last - DATA_OFFSET) * 8;
+    // Floyd's sampling: as many draws as bits, however many of them there are.
     const flipped = new Set<number>();
-    while (flipped.size < Math.min(this.bits, available)) {
-      const bit = this.random.below(available);
-      if (flipped.has(bit)) continue;
+    for (let end = Math.max(0, available - this.bits); end < available; end++) {
+      const drawn = this.random.below(end + 1);
+      const bit = flipped.has(drawn) ? end : drawn;
       flipped.add(bit);
       damaged[DATA_OFFSET + (bit >>> 3)] ^= 1 << (bit & 7);
     }
