@@ -79,8 +79,12 @@ export class DeviceChaos {
     this.installRules();
   }
 
+  /** A port has gone: nothing waits for it any more. */
   detached(port: Port): void {
+    port.setFaults([]);
+    this.ports.get(port)?.close();
     this.ports.delete(port);
+    this.parts.wake?.();
   }
 
   /** One row an order: first links, port by port, then rules, then what concerns the whole device. */

@@ -1,6 +1,7 @@
 /** What a device does with its orders, on machines of a world. */
 import t from 'tap';
 import { type ChaosOrders, RpcError, type RuleOrder } from '../../devices/control.js';
+import { assortedPackets } from '../support/assorted-packets.js';
 import { describePacket } from '../support/packets.js';
 import { World } from '../support/world.js';
 
@@ -88,6 +89,27 @@ t.test('a port that comes later gets what was ordered for it, and rules for all 
   world.attached('sw', port);
   t.not(port.interceptor, undefined);
   t.match(world.faultsOf('sw'), [{ port: '2', direction: 'out', matched: 0, hit: 0 }, { matched: 0 }]);
+});
+
+t.test('a port that goes leaves no deadline behind, whatever waits for it', async (t) => {
+  const world = new World();
+  const sw = world.add({ name: 'sw', kind: 'switch', ports: [{ name: '1' }] });
+  t.teardown(() => world.stop());
+  const port = sw.addPort({ name: '2' });
+  world.attached('sw', port);
+  const hour = 3_600_000;
+  const late = { ...of, port: '2', direction: 'out' as const, impairment: { delayMs: hour } };
+  const arp = { ...dropPings, filter: 'arp', at: 'device' as const };
+  world.order('sw', { links: [late], rules: [{ ...arp, action: { kind: 'delay', delayMs: 2 * hour } }] });
+  const [arpRequest] = assortedPackets();
+  port.send(arpRequest);
+  port.launch(arpRequest);
+  t.ok(sw.nextTimeoutAt() >= hour);
+  sw.removePort(port);
+  world.detached('sw', port);
+  sw.advance(sw.nextTimeoutAt());
+  t.equal(sw.nextTimeoutAt(), Number.POSITIVE_INFINITY);
+  t.ok(world.now < hour);
 });
 
 t.test('several devices with the same rule and one folder hit exactly as often as was asked for', async (t) => {

@@ -150,6 +150,11 @@ export class World extends Wiring {
     this.chaos(name).attached(port);
   }
 
+  /** And of one that was detached. */
+  detached(name: string, port: Port): void {
+    this.chaos(name).detached(port);
+  }
+
   private chaos(name: string): DeviceChaos {
     const chaos = this.chaosOf.get(name);
     if (chaos === undefined) throw new Error(`no machine named ${name}`);

@@ -3,6 +3,7 @@ import type { Random } from '../../random.js';
 import type { Ipv4Address } from '../../wire/address.js';
 import { CorruptAction } from './corrupt.js';
 import { DelayAction } from './delay.js';
+import type { DelayLines } from './delay-line.js';
 import { DropAction } from './drop.js';
 import { DuplicateAction } from './duplicate.js';
 import type { Passage } from './passage.js';
@@ -35,8 +36,8 @@ export interface Action {
   readonly pursues?: boolean;
   /** A packet that matches comes by which is not for this rule to judge: it goes on in any case. */
   observe?(packet: Uint8Array, passage: Passage): void;
-  /** The rule has ended: what waits goes on. */
-  end?(): void;
+  /** Where packets wait for it. */
+  readonly lines?: DelayLines;
 }
 
 export interface ActionContext {

@@ -1,6 +1,7 @@
 /** Packets that wait until their time has come, in the order in which they went in. */
 import type { Instant } from '../../clock.js';
 import type { LineTimer, LineTimers } from '../line-clock.js';
+import type { Passage } from './passage.js';
 
 /** All that may wait in one line, so that no delay, however long, fills the memory. */
 export const MAX_LINE_BYTES = 16 * 1024 * 1024;
@@ -62,5 +63,32 @@ export class DelayLine {
   private arm(): void {
     const next = this.queue[this.head];
     if (next !== undefined) this.timer.set(this.open ? this.timers.now : next.at);
+  }
+}
+
+/** One line a passage, made when it is needed. */
+export class DelayLines {
+  private readonly lines = new Map<Passage, DelayLine>();
+  private readonly make: (passage: Passage) => DelayLine;
+
+  constructor(make: (passage: Passage) => DelayLine) {
+    this.make = make;
+  }
+
+  of(passage: Passage): DelayLine {
+    const line = this.lines.get(passage) ?? this.make(passage);
+    this.lines.set(passage, line);
+    return line;
+  }
+
+  /** The port has gone; so does what waits for it, as soon as deadlines run. */
+  forget(passage: Passage): void {
+    this.lines.get(passage)?.end();
+    this.lines.delete(passage);
+  }
+
+  /** All that waits goes on as soon as the machine's deadlines run. */
+  end(): void {
+    for (const line of this.lines.values()) line.end();
   }
 }

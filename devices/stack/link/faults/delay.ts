@@ -1,6 +1,6 @@
 import type { Random } from '../../random.js';
 import type { Action, ActionContext, Plan } from './action.js';
-import { DelayLine } from './delay-line.js';
+import { DelayLine, DelayLines } from './delay-line.js';
 import type { Passage } from './passage.js';
 
 /** Those that are delayed keep their order; all others overtake them. */
@@ -9,7 +9,9 @@ export class DelayAction implements Action {
   private readonly jitterMs: number;
   private readonly fault: string;
   private readonly random: Random;
-  private readonly lines = new Map<Passage, DelayLine>();
+  readonly lines = new DelayLines(
+    (passage) => new DelayLine(passage.port.lineClock, (packet) => passage.onward(packet, this.fault)),
+  );
 
   constructor(
     { delayMs, jitterMs = 0 }: { readonly delayMs: number; readonly jitterMs?: number },
@@ -25,21 +27,9 @@ export class DelayAction implements Action {
     return { run: () => this.delay(packet, passage) };
   }
 
-  end(): void {
-    for (const line of this.lines.values()) line.end();
-  }
-
   private delay(packet: Uint8Array, passage: Passage): void {
     const deviation = this.jitterMs === 0 ? 0 : this.jitterMs * (2 * this.random.uniform() - 1);
     const at = passage.port.lineClock.now + Math.max(0, this.delayMs + deviation);
-    if (!this.lineOf(passage).push(packet, at)) passage.drop(packet, this.fault);
-  }
-
-  private lineOf(passage: Passage): DelayLine {
-    const { port } = passage;
-    const line =
-      this.lines.get(passage) ?? new DelayLine(port.lineClock, (packet) => passage.onward(packet, this.fault));
-    this.lines.set(passage, line);
-    return line;
+    if (!this.lines.of(passage).push(packet, at)) passage.drop(packet, this.fault);
   }
 }

@@ -2,7 +2,7 @@
 import type { Ipv4Address } from '../../wire/address.js';
 import type { Port } from '../port.js';
 import type { Action, ActionContext, Plan } from './action.js';
-import type { DelayLine } from './delay-line.js';
+import { DelayLines } from './delay-line.js';
 import { DNS_REPLIES, type DnsReplyKind, dnsReply } from './dns-reply.js';
 import { type Envelope, openEnvelope } from './envelope.js';
 import { ICMP_REPLIES, type IcmpReplyKind, icmpReply } from './icmp-reply.js';
@@ -27,7 +27,7 @@ function answerOf(reply: ReplyKind): Answer {
 export class ReplyAction implements Action {
   private readonly context: ActionContext;
   private readonly answer: Answer;
-  private readonly lines = new Map<Passage, DelayLine>();
+  readonly lines = new DelayLines((passage) => passage.backward(this.context.fault));
 
   constructor({ reply }: { readonly reply: ReplyKind }, context: ActionContext) {
     this.context = context;
@@ -41,18 +41,8 @@ export class ReplyAction implements Action {
     if (reply === undefined) return undefined;
     const run = () => {
       passage.drop(packet, this.context.fault);
-      this.lineOf(passage).push(reply, port.lineClock.now);
+      this.lines.of(passage).push(reply, port.lineClock.now);
     };
     return { run };
-  }
-
-  end(): void {
-    for (const line of this.lines.values()) line.end();
-  }
-
-  private lineOf(passage: Passage): DelayLine {
-    const line = this.lines.get(passage) ?? passage.backward(this.context.fault);
-    this.lines.set(passage, line);
-    return line;
   }
 }

@@ -3,7 +3,7 @@ import type { Instant } from '../../clock.js';
 import type { Ipv4Address } from '../../wire/address.js';
 import { ACK, SYN, type TcpSegment } from '../../wire/tcp.js';
 import type { Action, ActionContext, Plan } from './action.js';
-import type { DelayLine } from './delay-line.js';
+import { DelayLines } from './delay-line.js';
 import { type Envelope, openEnvelope } from './envelope.js';
 import type { Passage } from './passage.js';
 import { resetToReceiver, resetToSender, segmentOf } from './reset-segments.js';
@@ -32,7 +32,7 @@ export class ResetAction implements Action {
   /** A connection has been reset: what still comes of it is reset too. */
   pursues = false;
   private readonly connections = new Map<string, Carried>();
-  private readonly lines = new Map<Passage, DelayLine>();
+  readonly lines = new DelayLines((passage) => passage.backward(this.fault));
 
   constructor({ afterBytes = 0 }: { readonly afterBytes?: number }, { fault }: ActionContext) {
     this.afterBytes = afterBytes;
@@ -69,10 +69,6 @@ export class ResetAction implements Action {
     if (envelope !== undefined && segment !== undefined) this.track(envelope, segment);
   }
 
-  end(): void {
-    for (const line of this.lines.values()) line.end();
-  }
-
   private track({ ip }: Envelope, segment: TcpSegment): Carried {
     const from = endOf(ip.src, segment.srcPort);
     const to = endOf(ip.dst, segment.dstPort);
@@ -91,9 +87,7 @@ export class ResetAction implements Action {
     const { crc32, lineClock } = passage.port;
     // Who was to get a SYN knows nothing of the connection yet.
     if (!isOpening(segment)) passage.onward(resetToReceiver(envelope, segment, crc32), this.fault);
-    const line = this.lines.get(passage) ?? passage.backward(this.fault);
-    this.lines.set(passage, line);
-    line.push(resetToSender(envelope, segment, crc32), lineClock.now);
+    this.lines.of(passage).push(resetToSender(envelope, segment, crc32), lineClock.now);
   }
 }
 

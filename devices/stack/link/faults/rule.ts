@@ -68,6 +68,11 @@ export class PacketRule {
 
   /** Packets that wait for it go on as soon as the machine's deadlines run. */
   end(): void {
-    this.action.end?.();
+    this.action.lines?.end();
+  }
+
+  /** What has to do with a port that has gone. */
+  forget(passage: Passage): void {
+    this.action.lines?.forget(passage);
   }
 }

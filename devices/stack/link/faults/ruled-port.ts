@@ -43,6 +43,15 @@ export class RuledPort implements Interceptor {
     this.port.interceptor = this.rules.length > 0 ? this : undefined;
   }
 
+  /** The port has gone. */
+  close(): void {
+    for (const { rule } of this.rules) {
+      rule.forget(this.out);
+      rule.forget(this.in);
+    }
+    this.setRules([]);
+  }
+
   leaving(packet: Uint8Array): void {
     const { external, owns } = this.options;
     let ownMade: boolean | undefined;

@@ -122,6 +122,13 @@ t.test('corrupt: as many bits as were asked for, behind the Ethernet header, and
   t.match(checkPacket(packet, 1500, crc32), undefined, 'the packet itself is as it was: others may have it too');
 });
 
+t.test('corrupt: every bit, in as many draws', async (t) => {
+  const bench = new RuleBench([ruleOf('', { kind: 'corrupt', bits: 12_000 })]);
+  const before = segment(1);
+  bench.port.send(before);
+  t.ok(bench.sent[0].every((byte, at) => byte === (at < 22 ? before[at] : before[at] ^ 0xff)));
+});
+
 t.test('corrupt with a new FCS: links carry it, and of an IP packet it is no padding that differs', async (t) => {
   const small = packetOf({ dst: 1, src: 2, etherType: ETHERTYPE_IPV4, payload: smallIp() });
   const bench = new RuleBench([ruleOf('', { kind: 'corrupt', fixFcs: true })]);
