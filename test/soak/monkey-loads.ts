@@ -125,7 +125,9 @@ function judge({ stdout, stderr, exitStatus }: Ran, tookMs: number, truth: Truth
   if (tookMs > LOAD_LIMIT_MS + COMMAND_LIMIT_MS) return { violation: `took ${Math.round(tookMs)} ms` };
   if (exitStatus !== 0 && exitStatus !== 1) return { violation: `exit status ${exitStatus}: ${stderr}` };
   if (stdout === '') {
-    // The host whose browser was asked is not there: the message says who ended it, or that it is paused.
+    // The host whose browser was asked is not there: the message says who ended it, that it is paused, or how far it came.
+    const [, stage] = /\(at (\w+)\)/.exec(stderr) ?? [];
+    if (stage !== undefined && STAGES.includes(stage)) return { error: `${stage}, and the host did not say so itself` };
     return /fault-\d+|by chaos|paused|has ended|starting/.test(stderr)
       ? { error: 'the host itself was down' }
       : { violation: `no report: ${stderr}` };
