@@ -10,6 +10,9 @@ import type { ChaosGround } from './ground.js';
 /** A device that answers only after this time is asked again. */
 const RETRY_MS = 1000;
 
+/** Well below what a device takes in one message (devices/runtime/rpc-server.ts): a longer one would cost its connection. */
+export const MOST_ORDER_BYTES = 960 * 1024;
+
 interface Courier {
   wanted: ChaosOrders;
   /** Undefined while nobody knows what the device has. */
@@ -48,9 +51,10 @@ export class Couriers {
     return [...orders].filter(([name, next]) => !isSame(this.of(name).wanted, next)).map(([name]) => name);
   }
 
-  /** Rejects with a CliError when a device refuses or does not answer; all have their old orders then. */
+  /** Rejects with a CliError when it is too much for a device, or one refuses or does not answer; all have their old orders then. */
   async change(orders: ReadonlyMap<string, ChaosOrders>): Promise<void> {
     const names = this.changed(orders);
+    for (const name of names) requireRoom(name, orders.get(name) as ChaosOrders);
     const before = new Map(names.map((name) => [name, this.of(name).wanted]));
     for (const name of names) this.of(name).wanted = orders.get(name) as ChaosOrders;
     const results = await Promise.allSettled(names.map((name) => this.deliver(name)));
@@ -159,6 +163,12 @@ export class Couriers {
 
 function isSame(a: ChaosOrders, b: ChaosOrders): boolean {
   return a === b || JSON.stringify(a) === JSON.stringify(b);
+}
+
+function requireRoom(name: string, orders: ChaosOrders): void {
+  if (Buffer.byteLength(JSON.stringify(orders)) <= MOST_ORDER_BYTES) return;
+  const hint = '`netarium chaos list` shows them; shorter expressions need less.';
+  throw new CliError(1, `the faults in force are too much for ${name}: more than ${MOST_ORDER_BYTES / 1024} KiB`, hint);
 }
 
 function refusal(name: string, error: unknown): CliError {

@@ -1,6 +1,7 @@
 /** The lab's faults: what devices are ordered, what ends what, and that a mistake changes nothing. */
 import t from 'tap';
 import { RPC_INVALID_PARAMS, RpcError } from '../../../devices/control.js';
+import { Couriers } from '../../../orchestrator/chaos/couriers.js';
 import type { FaultRequest, LinkRequest } from '../../../orchestrator/chaos/fault.js';
 import { FakeGround, refusal, settle } from './fake-ground.js';
 
@@ -135,6 +136,33 @@ t.test('a thousand faults, and no more', async (t) => {
   t.equal(lab.claims.size, 0);
   t.equal((await lab.chaos.clear()).length, 1000);
   t.same(lab.summary(), []);
+});
+
+t.test('no more orders than a device takes in one message', async (t) => {
+  const lab = new FakeGround();
+  const couriers = new Couriers(lab);
+  const orders = (bytes: number) => {
+    const rule = {
+      fault: 'fault-1',
+      title: 'drop',
+      filter: '',
+      at: 'origin',
+      seed: 'x',
+      action: { kind: 'drop' },
+    } as const;
+    const filter = 'tcp'.padEnd(4000);
+    return new Map([
+      ['a', { links: [], rules: Array.from({ length: Math.ceil(bytes / 4100) }, () => ({ ...rule, filter })) }],
+    ]);
+  };
+  await couriers.change(orders(800 * 1024));
+  const before = lab.orders.get('a');
+  t.match(
+    await refusal(couriers.change(orders(1024 * 1024))),
+    /^1 the faults in force are too much for a: more than 960 KiB\n/,
+  );
+  t.equal(lab.orders.get('a'), before, 'it was told nothing');
+  t.notOk(couriers.isPending('a'));
 });
 
 t.test('processes: what ends what', async (t) => {
