@@ -9,6 +9,9 @@ import { Followers } from './followers.js';
 import type { Lab } from './lab.js';
 import { labSocket } from './paths.js';
 
+/** Of news that a client has not read: one that is stopped (Ctrl-Z) must not fill the supervisor's memory. */
+const MOST_UNREAD_BYTES = 1024 * 1024;
+
 export class LabServer {
   private readonly http: Server = createServer((_request, response) => {
     response.writeHead(426, { Connection: 'close' }).end();
@@ -53,7 +56,10 @@ export class LabServer {
 
   private tellAll(method: string, params: object): void {
     const text = JSON.stringify({ jsonrpc: '2.0', method, params });
-    for (const client of this.sockets.clients) client.send(text);
+    for (const client of this.sockets.clients) {
+      if (client.bufferedAmount > MOST_UNREAD_BYTES) client.terminate();
+      else client.send(text);
+    }
   }
 
   close(): void {
