@@ -64,7 +64,9 @@ function pairUp(onlyA: readonly Placed[], onlyB: readonly Placed[]): Pair[] {
   const waiting = new Map<string, Placed[]>();
   for (const placed of onlyB) {
     const key = keyOf(placed.step);
-    waiting.set(key, [...(waiting.get(key) ?? []), placed]);
+    const same = waiting.get(key);
+    if (same === undefined) waiting.set(key, [placed]);
+    else same.push(placed);
   }
   const pairs = onlyA.map(({ step, region }): Pair => {
     const other = waiting.get(keyOf(step))?.shift();
