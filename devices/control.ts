@@ -12,5 +12,7 @@ export * from './control/rpc.js';
 export * from './control/stream.js';
 export * from './control/tables.js';
 export * from './control/tunnel.js';
+export { COUNTER_NAMES, type CounterName } from './stack/counter-names.js';
+export { DROP_REASONS, type DropReason } from './stack/drop-reasons.js';
 export { Random } from './stack/random.js';
 export type { DnsCacheName, TcpState, TraceDetail, TraceEvent } from './stack/trace.js';

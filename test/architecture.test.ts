@@ -64,7 +64,7 @@ function partOf(path: string): string {
     ['transport', /^devices\/stack\/transport\//],
     ['tcp', /^devices\/stack\/tcp\//],
     ['stack.ts', /^devices\/stack\/stack\.ts$/],
-    ['ground', /^devices\/stack\/(clock|random|trace|events|errors|counters)\.ts$/],
+    ['ground', /^devices\/stack\/(clock|random|trace|events|errors|counters|counter-names|drop-reasons)\.ts$/],
     ['net', /^devices\/net\//],
     ['apps', /^devices\/apps\//],
     ['runtime', /^devices\/runtime\//],

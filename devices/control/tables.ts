@@ -1,4 +1,5 @@
 /** The rows of `inspect DEVICE TABLE`. Times are milliseconds, addresses text. */
+import type { DropReason } from '../stack/drop-reasons.js';
 import type { TcpState } from '../stack/trace.js';
 import type { FaultRow } from './chaos.js';
 
@@ -35,8 +36,8 @@ export interface InterfaceRow {
   readonly datagramsOut: number;
   readonly droppedIn: number;
   readonly droppedOut: number;
-  /** Why: badFcs, badPreamble, runt, giant, notForUs, badRecord, stranger, impairmentLoss, queueFull, chaosDrop, noCarrier, … */
-  readonly drops: Readonly<Record<string, number>>;
+  /** Why, and how many; what has not happened is absent. */
+  readonly drops: Readonly<Partial<Record<DropReason, number>>>;
 }
 
 export interface ArpRow {

@@ -3,7 +3,9 @@
  * is said of a peer that cannot be ours: it may pad frames, it may send what nobody here understands, and it must
  * never be sent anything but frames. An empty datagram ends QEMU's network device.
  */
+
 import type { TunnelConfig } from '../control.js';
+import type { DropReason } from '../stack/drop-reasons.js';
 import { checkPacket, ETHERNET_HEADER_LENGTH, emitEthernet, frameOf, packetFromFrame } from '../stack/wire/ethernet.js';
 import type { Crc32 } from '../stack/wire/fcs.js';
 import { isMalformed } from '../stack/wire/malformed.js';
@@ -24,9 +26,9 @@ export interface Encapsulation {
   /** Asks whether the peer is there, without having it do anything; absent where the kernel does not report refusals. */
   readonly probe?: Uint8Array;
   /** The packets of one turn. `drop` gets the reason of each that cannot be sent. */
-  wrap(packets: readonly Uint8Array[], drop: (reason: string) => void): Datagram[];
+  wrap(packets: readonly Uint8Array[], drop: (reason: DropReason) => void): Datagram[];
   /** Hands on each packet in a datagram. Returns the reason when there is none in it, or not only such. */
-  unwrap(datagram: Uint8Array, deliver: (packet: Uint8Array) => void): string | undefined;
+  unwrap(datagram: Uint8Array, deliver: (packet: Uint8Array) => void): DropReason | undefined;
 }
 
 export function encapsulationOf({ encapsulation, vni = 0 }: TunnelConfig, crc32: Crc32): Encapsulation {
@@ -57,7 +59,7 @@ class NativeRecords implements Encapsulation {
     return datagrams;
   }
 
-  unwrap(datagram: Uint8Array, deliver: (packet: Uint8Array) => void): string | undefined {
+  unwrap(datagram: Uint8Array, deliver: (packet: Uint8Array) => void): DropReason | undefined {
     return readRecords(datagram, deliver) ? undefined : 'badRecord';
   }
 }
@@ -80,11 +82,11 @@ class BareFrames implements Encapsulation {
     this.crc32 = crc32;
   }
 
-  wrap(packets: readonly Uint8Array[], drop: (reason: string) => void): Datagram[] {
+  wrap(packets: readonly Uint8Array[], drop: (reason: DropReason) => void): Datagram[] {
     return soundFrames(packets, this.crc32, drop).map((bytes) => ({ bytes, frames: 1 }));
   }
 
-  unwrap(datagram: Uint8Array, deliver: (packet: Uint8Array) => void): string | undefined {
+  unwrap(datagram: Uint8Array, deliver: (packet: Uint8Array) => void): DropReason | undefined {
     // From a device of ours.
     if (PROBE_FRAME.length === datagram.length && PROBE_FRAME.every((byte, i) => byte === datagram[i]))
       return undefined;
@@ -105,11 +107,11 @@ class Vxlan implements Encapsulation {
     this.crc32 = crc32;
   }
 
-  wrap(packets: readonly Uint8Array[], drop: (reason: string) => void): Datagram[] {
+  wrap(packets: readonly Uint8Array[], drop: (reason: DropReason) => void): Datagram[] {
     return soundFrames(packets, this.crc32, drop).map((frame) => ({ bytes: [this.header, frame], frames: 1 }));
   }
 
-  unwrap(datagram: Uint8Array, deliver: (packet: Uint8Array) => void): string | undefined {
+  unwrap(datagram: Uint8Array, deliver: (packet: Uint8Array) => void): DropReason | undefined {
     const vxlan = parseVxlan(datagram);
     if (isMalformed(vxlan)) return 'badEncapsulation';
     if (vxlan.vni !== this.vni) return 'wrongVni';
@@ -118,7 +120,7 @@ class Vxlan implements Encapsulation {
 }
 
 /** The wire ends here, with its FCS: what an impairment has damaged on the way must not come out as if it were sound. */
-function soundFrames(packets: readonly Uint8Array[], crc32: Crc32, drop: (reason: string) => void): Uint8Array[] {
+function soundFrames(packets: readonly Uint8Array[], crc32: Crc32, drop: (reason: DropReason) => void): Uint8Array[] {
   return packets.flatMap((packet) => {
     const fault = checkPacket(packet, Number.POSITIVE_INFINITY, crc32);
     if (fault === undefined) return [frameOf(packet)];
@@ -128,7 +130,7 @@ function soundFrames(packets: readonly Uint8Array[], crc32: Crc32, drop: (reason
 }
 
 /** Padded and with a new FCS; whether it is too long is the port's to say. */
-function deliverFrame(frame: Uint8Array, crc32: Crc32, deliver: (packet: Uint8Array) => void): string | undefined {
+function deliverFrame(frame: Uint8Array, crc32: Crc32, deliver: (packet: Uint8Array) => void): DropReason | undefined {
   if (frame.length < ETHERNET_HEADER_LENGTH) return 'runt';
   deliver(packetFromFrame(frame, crc32));
   return undefined;

@@ -4,9 +4,11 @@
  *
  * A port sees whole packets; encapsulation.ts says what goes into the datagrams.
  */
+
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { crc32 } from 'node:zlib';
 import type { TunnelConfig } from '../control.js';
+import type { DropReason } from '../stack/drop-reasons.js';
 import type { Port } from '../stack/link/port.js';
 import { Carrier } from './carrier.js';
 import { type Encapsulation, encapsulationOf } from './encapsulation.js';
@@ -129,7 +131,7 @@ export class Tunnel {
     else this.socket.send(bytes, this.config.remote.port, this.config.remote.address, done);
   }
 
-  private dropped(reason: string, frames: number): void {
+  private dropped(reason: DropReason, frames: number): void {
     for (let i = 0; i < frames; i++) this.port?.countDrop('out', reason);
   }
 
@@ -167,7 +169,7 @@ export class Tunnel {
   }
 }
 
-function sendFault(error: Error): string {
+function sendFault(error: Error): DropReason {
   switch ((error as NodeJS.ErrnoException).code) {
     case 'ECONNREFUSED':
       return 'noCarrier';

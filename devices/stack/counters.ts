@@ -1,17 +1,19 @@
+import type { CounterName } from './counter-names.js';
+
 /** Named counters of one machine: "ipv4.forwarded", "tcp.badChecksum". Every silent drop adds to one. */
 export class Counters {
-  private readonly values = new Map<string, number>();
+  private readonly values = new Map<CounterName, number>();
 
-  add(name: string, amount = 1): void {
+  add(name: CounterName, amount = 1): void {
     this.values.set(name, (this.values.get(name) ?? 0) + amount);
   }
 
-  get(name: string): number {
+  get(name: CounterName): number {
     return this.values.get(name) ?? 0;
   }
 
   /** Sorted by name. */
-  entries(): [string, number][] {
+  entries(): [CounterName, number][] {
     return [...this.values].sort(([a], [b]) => (a < b ? -1 : 1));
   }
 }

@@ -7,6 +7,7 @@ import { compileConditions, fields } from './compile-conditions.js';
 import { type Compiler, optionalMs } from './compiler.js';
 import { compileFields, type FieldMatch, fieldsText } from './matching.js';
 import type { Action, Condition, Patience } from './model.js';
+import { COMMAND_FIELDS, PAGE_FIELDS } from './outcome-fields.js';
 import type { StepFile } from './schema.js';
 import { splitWords } from './words.js';
 
@@ -24,7 +25,7 @@ const SUCCEEDED = compileFields({ status: 0 });
 export function fetchAction(compiler: Compiler, file: StepFile, path: Path): Compiled | undefined {
   const url = file.fetch ?? '';
   const from = hostOf(compiler, file.from, path);
-  const is = file.is === undefined ? IS_OK : fields(compiler, file.is, [...path, 'is']);
+  const is = file.is === undefined ? IS_OK : fields(compiler, file.is, [...path, 'is'], PAGE_FIELDS);
   const patience = patienceOf(compiler, file, path);
   if (from === undefined) return undefined;
   const request: FetchRequest = {
@@ -64,7 +65,7 @@ export function execAction(compiler: Compiler, file: StepFile, path: Path): Comp
     [...path, file.on === undefined ? 'exec' : 'on'],
     'on which device? Write "on:"',
   );
-  const is = file.is === undefined ? SUCCEEDED : fields(compiler, file.is, [...path, 'is']);
+  const is = file.is === undefined ? SUCCEEDED : fields(compiler, file.is, [...path, 'is'], COMMAND_FIELDS);
   const patience = patienceOf(compiler, file, path);
   if (argv === undefined || argv.length === 0 || device === undefined) return undefined;
   const background = file.background === true;
@@ -81,7 +82,10 @@ export function awaitAction(compiler: Compiler, file: StepFile, path: Path): Com
   if (step !== undefined && !step.background)
     compiler.problem([...path, 'await'], `${name} does not run in the background: it has ended`);
   const usual = step?.kind === 'exec' ? SUCCEEDED : IS_OK;
-  const is: FieldMatch[] = file.is === undefined ? usual : fields(compiler, file.is, [...path, 'is']);
+  const is: FieldMatch[] =
+    file.is === undefined
+      ? usual
+      : fields(compiler, file.is, [...path, 'is'], step?.kind === 'exec' ? COMMAND_FIELDS : PAGE_FIELDS);
   const withinMs = optionalMs(file.within) ?? ACTION_LIMIT_MS;
   return { action: { kind: 'await', name, withinMs, is }, title: `await ${name}${expectedText(is)}` };
 }

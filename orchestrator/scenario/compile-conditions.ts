@@ -1,12 +1,17 @@
 /** Expectations on what is: rows of tables, counters, captured frames, results, devices and carriers. */
+import { COUNTER_NAMES } from '../../devices/control.js';
+import { didYouMean } from '../../devices/stack/wire/nearest.js';
 import { selectEnds } from '../capture/selection.js';
 import type { Path } from '../topology/source.js';
 import type { Compiler } from './compiler.js';
 import { compileAmount, compileFields, compileMatch, type FieldMatch, fieldsText, type Match } from './matching.js';
 import type { Condition, FramesCondition, FrameWatch } from './model.js';
 import { formsOf } from './one-of.js';
+import { COMMAND_FIELDS, PAGE_FIELDS } from './outcome-fields.js';
 import { CONDITION_FORMS, type ConditionFile, type ConditionsFile } from './schema.js';
-import type { AmountFile, MatcherFile, MatchersFile } from './schema-values.js';
+import { type AmountFile, type MatcherFile, type MatchersFile, matcher } from './schema-values.js';
+import { fieldProblem, type Shape } from './shape.js';
+import { TABLE_FIELDS, TABLES_OF } from './table-fields.js';
 
 /** As `netarium ps` says them. */
 const DEVICE_STATES = ['running', 'starting', 'stopped', 'killed', 'paused', 'dead'];
@@ -45,10 +50,14 @@ function tableCondition(compiler: Compiler, file: ConditionFile, path: Path): Co
     [...path, file.on === undefined ? 'table' : 'on'],
     'of which device? Write "on:"',
   );
-  const where = fields(compiler, file.where, [...path, 'where']);
-  const is = fields(compiler, file.is, [...path, 'is']);
+  const shape = file.table === undefined ? 'any' : TABLE_FIELDS[file.table];
+  const where = fields(compiler, file.where, [...path, 'where'], shape);
+  const is = fields(compiler, file.is, [...path, 'is'], shape);
   const rows = amount(compiler, file.rows, [...path, 'rows']);
   if (device === undefined || file.table === undefined) return undefined;
+  const tables = TABLES_OF[device.kind];
+  if (!tables.includes(file.table))
+    compiler.problem([...path, 'table'], `a ${device.kind} has no table ${file.table}. It has ${tables.join(', ')}.`);
   const chosen = where.length === 0 ? '' : ` where ${fieldsText(where)}`;
   const told = [
     file.rows === undefined && is.length > 0 ? '' : `${rows.text} ${/(^| )1$/.test(rows.text) ? 'row' : 'rows'}`,
@@ -66,6 +75,13 @@ function counterCondition(compiler: Compiler, file: ConditionFile, path: Path): 
   );
   const is = single(compiler, file.is, [...path, 'is'], 'what is the counter to be? Write "is: {atLeast: 1}"');
   if (device === undefined || is === undefined || file.counter === undefined) return undefined;
+  if (!(COUNTER_NAMES as readonly string[]).includes(file.counter)) {
+    const [layer] = file.counter.split('.');
+    const others = COUNTER_NAMES.filter((name) => name.startsWith(`${layer}.`));
+    const known =
+      didYouMean(file.counter, COUNTER_NAMES) || (others.length === 0 ? '' : ` Such are ${others.join(', ')}.`);
+    compiler.problem([...path, 'counter'], `nothing is counted as ${file.counter}.${known}`);
+  }
   return {
     kind: 'counter',
     title: `counter ${file.counter} of ${device.name}: ${is.text}`,
@@ -99,7 +115,7 @@ function resultCondition(compiler: Compiler, file: ConditionFile, path: Path): C
   const step = compiler.step(name, [...path, 'result'], ['fetch', 'exec']);
   if (sameAs !== undefined) compiler.step(sameAs, [...path, 'sameAs'], ['fetch']);
   if (slowerThan !== undefined) compiler.step(slowerThan, [...path, 'slowerThan'], ['fetch', 'exec']);
-  const is = fields(compiler, file.is, [...path, 'is']);
+  const is = fields(compiler, file.is, [...path, 'is'], step?.kind === 'exec' ? COMMAND_FIELDS : PAGE_FIELDS);
   if ((slowerThan === undefined) !== (by === undefined))
     compiler.problem([...path, by === undefined ? 'slowerThan' : 'by'], '"slowerThan" and "by" go together', {
       key: true,
@@ -141,10 +157,19 @@ function carrierCondition(compiler: Compiler, file: ConditionFile, path: Path): 
 }
 
 /** Fields, of what has several. */
-export function fields(compiler: Compiler, file: MatcherFile | MatchersFile | undefined, path: Path): FieldMatch[] {
+export function fields(
+  compiler: Compiler,
+  file: MatcherFile | MatchersFile | undefined,
+  path: Path,
+  shape: Shape,
+): FieldMatch[] {
   if (file !== undefined && (typeof file !== 'object' || file === null || Array.isArray(file))) {
     compiler.problem(path, 'write the fields and what they should be, such as {ok: true}');
     return [];
+  }
+  for (const field of Object.keys(file ?? {})) {
+    const problem = fieldProblem(shape, field);
+    if (problem !== undefined) compiler.problem([...path, field], problem, { key: true }, 'unknown-key');
   }
   return compileFields(file as MatchersFile | undefined, (field, { message }) =>
     compiler.problem([...path, field], message),
@@ -157,9 +182,17 @@ function match(compiler: Compiler, file: MatcherFile, path: Path): Match | undef
 
 /** Of what is one value. */
 function single(compiler: Compiler, file: ConditionFile['is'], path: Path, missing: string): Match | undefined {
-  if (file !== undefined) return match(compiler, file as MatcherFile, path);
+  if (file !== undefined) return isMatcher(file) ? match(compiler, file, path) : refuseFields(compiler, path);
   compiler.problem(path.slice(0, -1), missing, { key: true }, 'missing-key');
   return undefined;
+}
+
+function isMatcher(file: NonNullable<ConditionFile['is']> | null): file is MatcherFile {
+  return matcher.safeParse(file).success;
+}
+
+function refuseFields(compiler: Compiler, path: Path): undefined {
+  compiler.problem(path, 'it is one number: write 3, or {atLeast: 1, atMost: 5}');
 }
 
 function word(compiler: Compiler, file: ConditionFile['is'], path: Path, words: readonly string[]): Match | undefined {

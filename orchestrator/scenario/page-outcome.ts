@@ -1,9 +1,27 @@
 /** What came of a page load, as expectations ask for it. */
-import type { FetchResult } from '../../devices/control.js';
+import type { FetchFailure, FetchResult } from '../../devices/control.js';
 import { plainFailure } from '../network-words.js';
 import type { FetchReport } from '../story/report.js';
 import { formatBytes, formatDuration } from '../terminal.js';
 import type { PageOutcome } from './stage.js';
+
+/** What is known of a page load at once, without its frames. */
+export interface PageFacts {
+  readonly url: string;
+  readonly finalUrl: string;
+  readonly ok: boolean;
+  readonly status: number;
+  readonly error: FetchFailure | undefined;
+  readonly durationMs: number;
+  /** Of the document; so are the following two. */
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly contentType: string;
+  readonly title: string;
+  readonly text: string;
+  readonly parts: number;
+  readonly failedParts: number;
+}
 
 /** `report` reads the whole story from what was captured. */
 export function pageOutcome(result: FetchResult, report: () => Promise<FetchReport>): PageOutcome {
@@ -29,7 +47,7 @@ export function pageOutcome(result: FetchResult, report: () => Promise<FetchRepo
       text: result.text,
       parts: result.resources.length,
       failedParts: failed,
-    },
+    } satisfies PageFacts,
     parts: result.resources.map(({ url, status, sha256 }) => `${url} ${status} ${sha256}`),
     report: () => {
       told ??= report().then((full) => ({

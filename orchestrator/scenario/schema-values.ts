@@ -11,21 +11,28 @@ const bound = z.union([z.number(), z.string()], {
   error: (issue) => `${shown(issue.input)} is neither a number nor a quantity such as 500ms or 64KiB`,
 });
 
+/** Of `{}` anything would do. */
+function saysSomething(bounds: object): boolean {
+  return Object.keys(bounds).length > 0;
+}
+
 export const matcher = z
   .union(
     [
       plain,
       plains,
-      z.strictObject({
-        not: z
-          .union([plain, plains], { error: (issue) => `${shown(issue.input)} is not a value, nor a list of values` })
-          .optional()
-          .describe('Anything but this, or these.'),
-        atLeast: bound.optional(),
-        atMost: bound.optional(),
-        contains: text.optional().describe('A text within the text, or an item of the list.'),
-        matches: text.optional().describe('A regular expression that fits somewhere in the text.'),
-      }),
+      z
+        .strictObject({
+          not: z
+            .union([plain, plains], { error: (issue) => `${shown(issue.input)} is not a value, nor a list of values` })
+            .optional()
+            .describe('Anything but this, or these.'),
+          atLeast: bound.optional(),
+          atMost: bound.optional(),
+          contains: text.optional().describe('A text within the text, or an item of the list.'),
+          matches: text.optional().describe('A regular expression that fits somewhere in the text.'),
+        })
+        .refine(saysSomething, { error: 'nothing is said of it: write a bound, such as {atLeast: 1}' }),
     ],
     { error: (issue) => `${shown(issue.input)} is not a value, a list of values, or a map such as {atLeast: 1}` },
   )
@@ -50,8 +57,16 @@ const count = (issue: { input?: unknown }) =>
 const whole = z.int({ error: count }).min(0, { error: count });
 
 export const amount = z
-  .union([whole, z.strictObject({ atLeast: whole.optional(), atMost: whole.optional() }, { error: count })], {
-    error: count,
-  })
+  .union(
+    [
+      whole,
+      z
+        .strictObject({ atLeast: whole.optional(), atMost: whole.optional() }, { error: count })
+        .refine(saysSomething, { error: count }),
+    ],
+    {
+      error: count,
+    },
+  )
   .meta({ id: 'amount', description: 'How many: exactly, or {atLeast: 1, atMost: 5}.' });
 export type AmountFile = z.infer<typeof amount>;

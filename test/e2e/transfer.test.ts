@@ -45,6 +45,6 @@ t.test('10 MB arrive byte-exact over a link that loses, reorders and duplicates'
   t.ok(report.connections[0].retransmissions > 100, `${report.connections[0].retransmissions} retransmissions`);
 
   const [{ drops, framesOut }] = await net.json<InterfaceRow[]>('inspect', 'web', 'interfaces');
-  const lost = drops.impairmentLoss / framesOut;
+  const lost = (drops.impairmentLoss ?? 0) / framesOut;
   t.ok(0.03 < lost && lost < 0.07, `the link lost ${(lost * 100).toFixed(1)} % of ${framesOut} frames`);
 });

@@ -10,7 +10,7 @@ import { type Cable, type WiredNode, Wiring } from '../support/wiring.js';
 import type { NetworkPlan, WorldPlan } from './plan.js';
 
 /** What a port refuses before it counts a frame as come in. */
-const PHYSICAL_FAULTS = ['badPreamble', 'badFcs', 'runt', 'giant'];
+const PHYSICAL_FAULTS = ['badPreamble', 'badFcs', 'runt', 'giant'] as const;
 
 export class Building {
   readonly wiring = new Wiring();

@@ -47,6 +47,6 @@ t.test('10 MB arrive byte-exact with 5 % loss, reordering and duplication', asyn
   const retransmissions = tracedBy(world, 'web', 'tcp-retransmit').length;
   t.ok(retransmissions > 100, `${retransmissions} retransmissions`);
   const [{ drops, framesOut }] = world.machine('web').inspect('interfaces') as InterfaceRow[];
-  const lost = drops.impairmentLoss / framesOut;
+  const lost = (drops.impairmentLoss ?? 0) / framesOut;
   t.ok(0.03 < lost && lost < 0.07, `the link lost ${(lost * 100).toFixed(1)} % of ${framesOut} frames`);
 });

@@ -2,7 +2,9 @@
  * What a DHCP client sends (RFC 2131 section 4.4, table 5) and what it takes for an answer to it. The socket and
  * the transaction number are kept here; when to say what is the state machine's business.
  */
+
 import type { Network } from '../../net/network.js';
+import type { CounterOf } from '../../stack/counter-names.js';
 import type { StackError } from '../../stack/errors.js';
 import type { Nic } from '../../stack/link/nic.js';
 import type { Random } from '../../stack/random.js';
@@ -24,12 +26,12 @@ import {
   DHCPRELEASE,
   DHCPREQUEST,
   type DhcpMessage,
-  dhcpTypeName,
   emitDhcp,
   parseDhcp,
 } from '../../stack/wire/dhcp.js';
 import { type DhcpOptions, optionCode } from '../../stack/wire/dhcp-options.js';
 import { isMalformed } from '../../stack/wire/malformed.js';
+import { messageCounter } from './counting.js';
 import type { ClientLease } from './lease.js';
 
 const WANTED = (
@@ -118,7 +120,7 @@ export class ClientMessages {
     return this.send(DHCPRELEASE, identity, lease.server, lease.address);
   }
 
-  count(what: string): void {
+  count(what: CounterOf<'dhcp'>): void {
     this.network.stack.counters.add(`dhcp.${what}`);
   }
 
@@ -129,7 +131,7 @@ export class ClientMessages {
     // The answers to others are broadcast too.
     else if (message.clientMac !== this.nic.mac || message.transactionId !== this.transactionId) this.count('notForUs');
     else {
-      this.count(`${dhcpTypeName(message.type).toLowerCase()}In`);
+      this.count(messageCounter(message.type, 'In'));
       return message;
     }
     return undefined;
@@ -169,7 +171,7 @@ export class ClientMessages {
       clientMac: this.nic.mac,
       options,
     };
-    this.count(`${dhcpTypeName(type).toLowerCase()}Out`);
+    this.count(messageCounter(type, 'Out'));
     const server = { address: to, port: DHCP_SERVER_PORT };
     const error = this.endpoint?.send(emitDhcp(message), server, { broadcast: to === LIMITED_BROADCAST });
     if (error !== undefined) this.count('sendFailed');

@@ -2,10 +2,12 @@
  * A DHCP server on one interface of a router (RFC 2131 section 4.3). Its socket is bound to that interface: it
  * neither hears nor answers clients elsewhere. Relayed requests are not served: every served network is attached.
  */
+
 import type { DhcpServerConfig } from '../../control/config.js';
 import type { DhcpRow } from '../../control/tables.js';
 import type { Network } from '../../net/network.js';
 import type { Instant } from '../../stack/clock.js';
+import type { CounterOf } from '../../stack/counter-names.js';
 import type { Nic } from '../../stack/link/nic.js';
 import type { UdpEndpoint } from '../../stack/transport/udp-endpoint.js';
 import {
@@ -32,13 +34,13 @@ import {
   DHCPRELEASE,
   DHCPREQUEST,
   type DhcpMessage,
-  dhcpTypeName,
   parseDhcp,
 } from '../../stack/wire/dhcp.js';
 import { type DhcpOptions, INFINITE_LEASE } from '../../stack/wire/dhcp-options.js';
 import { isMalformed } from '../../stack/wire/malformed.js';
 import type { Logger } from '../machine.js';
 import { answerTo, leaseOptions, networkOptions, refusalOptions, sendAnswer } from './answers.js';
+import { messageCounter } from './counting.js';
 import { type LeaseClient, LeasePool } from './leases.js';
 import { readServerSettings, type ServerSettings } from './settings.js';
 
@@ -122,7 +124,7 @@ export class DhcpServer {
     else if (request.relayAddress !== ANY_ADDRESS) this.count('relayed');
     else if (subnet === undefined) this.count('serverWithoutAddress');
     else {
-      this.count(`${dhcpTypeName(request.type).toLowerCase()}In`);
+      this.count(messageCounter(request.type, 'In'));
       this.serve({ request, client: clientOf(request), subnet });
     }
   }
@@ -240,7 +242,7 @@ export class DhcpServer {
 
   private answer(exchange: Exchange, type: number, yourAddress: Ipv4Address, options: DhcpOptions): void {
     if (this.endpoint === undefined) return;
-    this.count(`${dhcpTypeName(type).toLowerCase()}Out`);
+    this.count(messageCounter(type, 'Out'));
     const answer = answerTo(exchange.request, type, yourAddress, options);
     sendAnswer(answer, this.endpoint, this.nic, exchange.subnet.address);
   }
@@ -261,7 +263,7 @@ export class DhcpServer {
     return this.network.stack.timers.now;
   }
 
-  private count(what: string): void {
+  private count(what: CounterOf<'dhcp'>): void {
     this.network.stack.counters.add(`dhcp.${what}`);
   }
 

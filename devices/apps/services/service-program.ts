@@ -1,8 +1,10 @@
 /** One small service on its port, over TCP and UDP: how many peers it has, how long they may be silent, whom it refuses. */
+
 import type { Network } from '../../net/network.js';
 import type { TcpServer } from '../../net/tcp-server.js';
 import type { TcpSocket } from '../../net/tcp-socket.js';
 import type { UdpSender, UdpSocket } from '../../net/udp-socket.js';
+import type { CounterOf } from '../../stack/counter-names.js';
 import type { Logger } from '../machine.js';
 import type { Service } from './service.js';
 
@@ -75,7 +77,7 @@ export class ServiceProgram {
     else if (problem !== undefined) this.count('answersNotSent');
   }
 
-  private count(what: string): void {
+  private count(what: CounterOf<'services'>): void {
     this.network.stack.counters.add(`services.${what}`);
   }
 }

@@ -2,7 +2,9 @@
  * ICMP (RFC 792, RFC 1122 section 3.2.2, RFC 1812 section 4.3): answers echo requests, tells senders what became
  * of their packets, and hands what others tell to the protocol whose packet it was about.
  */
+
 import type { Timers } from '../clock.js';
+import type { CounterName, CounterOf } from '../counter-names.js';
 import type { Counters } from '../counters.js';
 import { StackError } from '../errors.js';
 import type { EventQueue } from '../events.js';
@@ -87,8 +89,12 @@ export interface EchoHandler {
   onError(error: EchoError): void;
 }
 
+/** `typeEchoReply` of `icmp.typeEchoReplyIn` */
+type TypeName =
+  CounterOf<'icmp'> extends infer Name ? (Name extends `type${infer Type}In` ? `type${Type}` : never) : never;
+
 /** What is counted of each type, besides what becomes of it: RFC 2011 asks for both directions. */
-const TYPE_NAMES: Readonly<Record<number, string>> = {
+const TYPE_NAMES: Readonly<Partial<Record<number, TypeName>>> = {
   [ICMP_ECHO_REPLY]: 'typeEchoReply',
   [ICMP_UNREACHABLE]: 'typeUnreachable',
   [ICMP_REDIRECT]: 'typeRedirect',
@@ -199,7 +205,8 @@ export class Icmp implements ErrorSender {
 
   private countOut(type: number): void {
     this.counters.add('icmp.out');
-    this.counters.add(`icmp.${TYPE_NAMES[type]}Out`);
+    const name = TYPE_NAMES[type];
+    if (name !== undefined) this.counters.add(`icmp.${name}Out`);
   }
 
   /** Undefined: the options are such that there is no answer. */
@@ -277,7 +284,7 @@ export class Icmp implements ErrorSender {
    * RFC 1122 section 3.2.2.6: what was sent comes back whole, code and all as from Linux, from the address that was
    * asked, with the options that ask for it.
    */
-  private answer(packet: Ipv4Packet, reply: IcmpMessage, counter: string): void {
+  private answer(packet: Ipv4Packet, reply: IcmpMessage, counter: CounterName): void {
     if (this.ipv4.isBroadcast(packet.dst)) {
       // Linux's icmp_echo_ignore_broadcasts=1: nobody shall make a whole network shout at a victim.
       this.counters.add('icmp.broadcastEcho');

@@ -1,4 +1,5 @@
 /** Addresses that no honest packet on a link can carry: RFC 1122 section 3.2.1.3, RFC 1812 section 5.3.7. */
+import type { CounterName } from '../counter-names.js';
 import { ANY_ADDRESS, isLoopback, isMulticast, LIMITED_BROADCAST } from '../wire/address.js';
 import type { Ipv4Packet } from '../wire/ipv4.js';
 import type { Interfaces } from './interface.js';
@@ -7,7 +8,7 @@ import type { Interfaces } from './interface.js';
 const FIRST_RESERVED = 0xf0000000;
 
 /** The counter's name for a packet from a link that must go nowhere; undefined for a plausible one. */
-export function martian(packet: Ipv4Packet, interfaces: Interfaces): string | undefined {
+export function martian(packet: Ipv4Packet, interfaces: Interfaces): CounterName | undefined {
   const { src, dst } = packet;
   if (dst === ANY_ADDRESS || isLoopback(dst)) return 'ipv4.martianDestination';
   if (isMulticast(dst)) return 'ipv4.multicast';

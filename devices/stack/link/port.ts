@@ -4,7 +4,9 @@
  *
  * Packets are shared, never changed: a hub hands one and the same array to all its ports.
  */
+
 import type { Instant, Timers } from '../clock.js';
+import type { DropReason } from '../drop-reasons.js';
 import type { Random } from '../random.js';
 import { checkPacket, ETHERNET_MTU, isGiant, PACKET_OVERHEAD } from '../wire/ethernet.js';
 import { type Crc32, crc32 as tableCrc32 } from '../wire/fcs.js';
@@ -58,8 +60,8 @@ export class PortCounters {
   bytesIn = 0;
   bytesOut = 0;
   /** Reason to number of frames. */
-  readonly dropsIn = new Map<string, number>();
-  readonly dropsOut = new Map<string, number>();
+  readonly dropsIn = new Map<DropReason, number>();
+  readonly dropsOut = new Map<DropReason, number>();
 
   get droppedIn(): number {
     return total(this.dropsIn);
@@ -70,8 +72,8 @@ export class PortCounters {
   }
 
   /** Both directions in one record, as tables show them. */
-  drops(): Record<string, number> {
-    const drops: Record<string, number> = Object.fromEntries(this.dropsIn);
+  drops(): Partial<Record<DropReason, number>> {
+    const drops: Partial<Record<DropReason, number>> = Object.fromEntries(this.dropsIn);
     for (const [reason, count] of this.dropsOut) drops[reason] = (drops[reason] ?? 0) + count;
     return drops;
   }
@@ -260,13 +262,13 @@ export class Port {
   }
 
   /** Counts a drop that somebody else has noticed: a tunnel's bad record, an interface's foreign frame. */
-  countDrop(direction: Direction, reason: string): void {
+  countDrop(direction: Direction, reason: DropReason): void {
     const counts = direction === 'in' ? this.counters.dropsIn : this.counters.dropsOut;
     counts.set(reason, (counts.get(reason) ?? 0) + 1);
   }
 
   /** Counts and shows a packet that goes no further. */
-  discard(packet: Uint8Array, direction: Direction, reason: string, fault = ''): void {
+  discard(packet: Uint8Array, direction: Direction, reason: DropReason, fault = ''): void {
     this.countDrop(direction, reason);
     if (this.tapped) this.show(packet, direction, reason, fault);
   }

@@ -1,3 +1,4 @@
+import type { CounterName } from '../counter-names.js';
 import { StackError } from '../errors.js';
 import { ANY_ADDRESS, isMulticast, LIMITED_BROADCAST } from '../wire/address.js';
 import { readU16, readU32 } from '../wire/bytes.js';
@@ -33,7 +34,7 @@ const NO_BYTES = new Uint8Array(0);
 /** How far a reopened connection's numbers start beyond those of its predecessor: as Linux, a whole unscaled window. */
 const REOPEN_GAP = 65537;
 /** Why the codec refused a segment, as the counters name it. */
-const MALFORMED_COUNTERS: Readonly<Record<string, string>> = {
+const MALFORMED_COUNTERS: Readonly<Record<string, CounterName>> = {
   'tcp header truncated': 'tcp.truncated',
   'tcp data offset': 'tcp.badDataOffset',
   'tcp checksum': 'tcp.badChecksum',

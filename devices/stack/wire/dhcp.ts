@@ -137,6 +137,7 @@ export function emitDhcp(message: DhcpMessage): Uint8Array {
 }
 
 const TYPE_NAMES = ['', 'DISCOVER', 'OFFER', 'REQUEST', 'DECLINE', 'ACK', 'NAK', 'RELEASE', 'INFORM'] as const;
+export type DhcpTypeName = Exclude<(typeof TYPE_NAMES)[number], ''>;
 
 /** "DISCOVER" … "INFORM" */
 export function dhcpTypeName(type: number): string {

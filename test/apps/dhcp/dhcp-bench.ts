@@ -2,7 +2,9 @@
  * One DHCP program on a stack of its own, and on the other end of the cable a peer that says what it is told to and
  * keeps what it hears. Time is moved by hand.
  */
+
 import { Network } from '../../../devices/net/network.js';
+import type { CounterOf } from '../../../devices/stack/counter-names.js';
 import type { UdpEndpoint } from '../../../devices/stack/transport/udp-endpoint.js';
 import { formatIpv4, LIMITED_BROADCAST, parseIpv4 } from '../../../devices/stack/wire/address.js';
 import {
@@ -97,7 +99,7 @@ export class DhcpBench {
     return this.heard().map(({ at, from, to, message }) => `${at} ${from} > ${to} ${formatDhcp(message)}`);
   }
 
-  count(name: string): number {
+  count(name: CounterOf<'dhcp'>): number {
     return this.node.stack.counters.get(`dhcp.${name}`);
   }
 

@@ -81,6 +81,49 @@ const oneStep: [step: string, problem: RegExp][] = [
   ['{chaos: {monkey: random, for: 1s, spare: c}}', /^8:46 no device is called c/],
   ['{chaos: {end: x}}', /^8:19 no chaos before this has "as: x"\.$/],
   ['{fetch: http://b/, as: x}\n  - {fetch: http://b/, as: x}', /^9:28 another step before this one has "as: x" too$/],
+  // A field, table or counter that there is not would be nothing, whatever happens: no expectation of it could fail.
+  [
+    '{expect: {table: arp, on: a, where: {ipp: 10.0.0.2}, rows: 0}}',
+    /^8:42 there is no field "ipp"\. Did you mean "ip"\?$/,
+  ],
+  [
+    '{expect: {table: interfaces, on: a, is: {drops.badfcs: {atMost: 5}}}}',
+    /^8:46 there is no field "badfcs" of drops\. Did you mean "badFcs"\?$/,
+  ],
+  [
+    '{expect: {table: sockets, on: a, is: {info.cwnd: {not: 3}}}}',
+    /^8:43 there is no field "cwnd" of info\. Fields are/,
+  ],
+  ['{expect: {table: arp, on: a, is: {atLeast: 3}}}', /^8:39 there is no field "atLeast"\./],
+  ['{never: {table: mac-table, on: a}, for: 1s}', /^8:21 a host has no table mac-table\. It has interfaces, /],
+  [
+    '{expect: {counter: tcp.badChecksm, on: a, is: 0}}',
+    /^8:24 nothing is counted as tcp\.badChecksm\. Did you mean "tcp\.badChecksum"\?$/,
+  ],
+  [
+    '{expect: {counter: tcp.badChecksum, on: a, is: {atleast: 5}}}',
+    /^8:48 it is one number: write 3, or \{atLeast: 1, atMost: 5\}$/,
+  ],
+  ['{expect: {counter: tcp.badChecksum, on: a, is: {}}}', /^8:48 it is one number/],
+  ['{expect: {frames: arp, count: {}}}', /^8:28 a map is not a number of things/],
+  ['{fetch: http://b/, is: {oke: {not: 7}}}', /^8:29 there is no field "oke"\. Did you mean "ok"\?$/],
+  [
+    '{fetch: http://b/, is: {error.stagee: {not: dns}}}',
+    /^8:29 there is no field "stagee" of error\. Did you mean "stage"\?$/,
+  ],
+  [
+    '{fetch: http://b/, is: {connections.clos: reset}}',
+    /^8:29 "clos" of connections: it is a list, write the place of an item, such as connections\.0$/,
+  ],
+  [
+    '{fetch: http://b/, is: {connections.0.clos: reset}}',
+    /^8:29 there is no field "clos" of connections\.0\. Did you mean "close"\?$/,
+  ],
+  ['{fetch: http://b/, is: {status: {}}}', /^8:29 nothing is said of it: write a bound/],
+  [
+    '{exec: ping b, on: a, is: {exit: {not: 1}}}',
+    /^8:32 there is no field "exit"\. Fields are status, stdout, stderr, durationMs\.$/,
+  ],
   ['{wait: 1s, times: 3}', /^8:16 "times" needs "every:", the interval$/],
 ];
 

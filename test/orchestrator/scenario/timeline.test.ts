@@ -132,7 +132,7 @@ t.test('rows, counters, devices, carriers', async (t) => {
     ['{table: mac-table, on: sw, where: {mac: "2"}, rows: {atLeast: 2}}', '1 row: {"mac":"2","port":"1"}', false],
     ['{table: mac-table, on: sw, is: {mac: "1"}}', 'mac is "2"', false],
     ['{counter: ipv4.forwarded, on: a, is: {atLeast: 5, atMost: 7}}', 'ipv4.forwarded 7', true],
-    ['{counter: ipv4.nothing, on: a, is: 0}', 'ipv4.nothing 0', true],
+    ['{counter: ipv4.noRoute, on: a, is: 0}', 'ipv4.noRoute 0', true],
     ['{counter: ipv4.forwarded, on: a, is: {not: 7}}', 'ipv4.forwarded 7', false],
     [
       '{table: interfaces, on: a, is: {drops.badFcs: 2, drops.runt: {atMost: 0}, addresses: 10.0.0.1/24}}',

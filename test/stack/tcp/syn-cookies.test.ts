@@ -1,6 +1,8 @@
 /** SYN cookies (RFC 4987 section 3.6) and the two queues of a listener. */
+
 import fc from 'fast-check';
 import t from 'tap';
+import type { CounterOf } from '../../../devices/stack/counter-names.js';
 import { Random } from '../../../devices/stack/random.js';
 import type { Connection } from '../../../devices/stack/tcp/connection.js';
 import { seqAdd } from '../../../devices/stack/tcp/control-block/seqnum.js';
@@ -23,7 +25,7 @@ function flooded(): { c: Conversation; accepted: Connection[] } {
   return { c, accepted };
 }
 
-const count = (c: Conversation, name: string) => c.machine.counters.get(`tcp.${name}`);
+const count = (c: Conversation, name: CounterOf<'tcp'>) => c.machine.counters.get(`tcp.${name}`);
 
 t.test('a full SYN queue answers by a cookie, and the ACK that brings it back opens the connection', async (t) => {
   const { c, accepted } = flooded();

@@ -151,7 +151,9 @@ t.test('malformed and misaddressed segments are counted and dropped', async (t) 
   c.machine.receive(packetOf(PEER, ADDRESSES.BROADCAST, toAll));
   c.expectNothing();
   t.same(
-    ['truncated', 'badChecksum', 'badDataOffset', 'badAddress'].map((name) => c.machine.counters.get(`tcp.${name}`)),
+    (['truncated', 'badChecksum', 'badDataOffset', 'badAddress'] as const).map((name) =>
+      c.machine.counters.get(`tcp.${name}`),
+    ),
     [1, 1, 1, 1],
   );
 });
