@@ -20,6 +20,8 @@ export interface LineTimers {
 /** Deadlines in the time of links, kept by those of a machine. Both times are the same until the rate changes. */
 export class LineClock implements LineTimers {
   private readonly timers: Timers;
+  /** Both times have always been the same. */
+  private isRight = true;
   /** Of the machine's seconds, so many pass in a second. */
   private rate = 1;
   /** Since when it is so, by both clocks. */
@@ -34,6 +36,7 @@ export class LineClock implements LineTimers {
   }
 
   get now(): Instant {
+    if (this.isRight) return this.timers.now;
     return Math.max(this.reached, this.lineAt + (this.timers.now - this.machineAt) / this.rate);
   }
 
@@ -45,6 +48,7 @@ export class LineClock implements LineTimers {
   setRate(rate: number): void {
     if (rate === this.rate) return;
     this.lineAt = this.now;
+    this.isRight = false;
     this.machineAt = this.timers.now;
     this.rate = rate;
     for (const timer of [...this.armed]) timer.set(timer.at);
@@ -52,6 +56,7 @@ export class LineClock implements LineTimers {
 
   /** When that is by the machine's clock. For its timers alone, as the next two. */
   toMachine(at: Instant): Instant {
+    if (this.isRight) return at;
     return this.machineAt + (at - this.lineAt) * this.rate;
   }
 

@@ -135,7 +135,7 @@ export class Impairer {
   /** Each layer that has a hand in it, once. */
   private hitBy({ damagedBy, doubledBy, heldBackBy }: Fate): Layer[] {
     const { slowing } = this.current;
-    if (damagedBy === undefined && doubledBy === undefined && heldBackBy === undefined) return [...slowing];
+    if (damagedBy === undefined && doubledBy === undefined && heldBackBy === undefined) return slowing.slice();
     const others = [damagedBy, doubledBy, heldBackBy].filter((layer) => layer !== undefined);
     return [...new Set([...slowing, ...others])];
   }
@@ -154,9 +154,18 @@ export class Impairer {
       return;
     }
     this.lineBytes += packet.length;
-    const order = this.offered++;
-    const times = { queuedAt: now, sentAt: now, at: now };
-    const transit: Transit = { packet, fault, order, jitter, heldBack, hitBy, matchedBy, ...times };
+    const transit: Transit = {
+      packet,
+      fault,
+      order: this.offered++,
+      jitter,
+      heldBack,
+      hitBy,
+      matchedBy,
+      queuedAt: now,
+      sentAt: now,
+      at: now,
+    };
     if ((settings.rateBps ?? 0) > 0) {
       this.queue.push(transit);
       this.queue.start(now, this.dequeue);
