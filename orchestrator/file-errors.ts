@@ -1,5 +1,5 @@
 /** What the operating system says of a file, in words for people instead of codes. */
-import { CliError } from './errors.js';
+import { CliError, type ExitStatus } from './errors.js';
 
 const WORDS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
@@ -14,8 +14,8 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 /** `cannot write x/page.har: no such folder`. Who asks for a file to be written makes it: what is missing is its folder. */
-export function cannotWrite(path: string, error: unknown): CliError {
-  return new CliError(1, `cannot write ${path}: ${reason(error, 'no such folder')}`);
+export function cannotWrite(path: string, error: unknown, status: ExitStatus = 1): CliError {
+  return new CliError(status, `cannot write ${path}: ${reason(error, 'no such folder')}`);
 }
 
 /** `cannot read list.csv: no such file`; as a mistake in the command line, of status 2. */

@@ -1,5 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { CliError } from '../errors.js';
 import { cannotWrite } from '../file-errors.js';
@@ -14,6 +13,7 @@ import { closing, heading, stepLines, summary } from '../scenario/render.js';
 import type { ScenarioResult } from '../scenario/result.js';
 import { runScenario } from '../scenario/run.js';
 import type { TimelineListener } from '../scenario/timeline.js';
+import { mustTakeFile, mustTakeFolders } from '../scenario/writable.js';
 import { news, type Paint, painter, print, printJson, visible } from '../terminal.js';
 
 const DEFAULT_OUTPUT = 'netarium-results';
@@ -38,6 +38,8 @@ async function run(words: readonly string[], options: TestOptions): Promise<void
       `--keep leaves one lab up: these are ${scenarios.length} scenarios`,
       'Choose one with --filter.',
     );
+  mustTakeFolders(options.output);
+  if (options.junit !== undefined) mustTakeFile(options.junit);
   const signal = interruption();
   const results: ScenarioResult[] = [];
   for (const scenario of scenarios) {
@@ -45,7 +47,7 @@ async function run(words: readonly string[], options: TestOptions): Promise<void
     if (options.bail && results.at(-1)?.outcome !== 'passed') break;
   }
   if (options.junit !== undefined) writeJunit(options.junit, results);
-  const ok = results.every(({ outcome }) => outcome === 'passed');
+  const ok = results.every(({ outcome, notKept }) => outcome === 'passed' && notKept === undefined);
   if (options.json) printJson({ ok, scenarios: results });
   else if (scenarios.length > 1)
     print(`\n${summary(results, scenarios.length - results.length, painter(process.stdout))}`);
@@ -141,7 +143,6 @@ function quoted(word: string): string {
 
 function writeJunit(path: string, results: readonly ScenarioResult[]): void {
   try {
-    mkdirSync(dirname(resolve(path)), { recursive: true });
     writeFileSync(path, junitXml(results, new Date()));
   } catch (error) {
     throw cannotWrite(path, error);

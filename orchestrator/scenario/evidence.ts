@@ -10,6 +10,7 @@ import type { FrameLog } from './frame-log.js';
 import type { Scenario } from './model.js';
 import type { ScenarioResult } from './result.js';
 import type { CommandOutcome, PageOutcome } from './stage.js';
+import { makeFolders } from './writable.js';
 
 type Outcome = PageOutcome | CommandOutcome;
 
@@ -51,10 +52,11 @@ export async function momentOf({ lab, chaos }: HeldLab): Promise<Moment> {
 /** A folder that was not there before: `<output>/<scenario>`, else with a number behind. Throws a CliError. */
 export function makeFolder(output: string, scenario: string): string {
   try {
+    makeFolders(output);
     for (let n = 1; ; n++) {
       const folder = join(output, n === 1 ? scenario : `${scenario}-${n}`);
       if (existsSync(folder)) continue;
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      mkdirSync(folder, { mode: 0o700 });
       return folder;
     }
   } catch (error) {
@@ -89,7 +91,7 @@ export async function writeFetches(folder: string, outcomes: ReadonlyMap<string,
     if (outcome.kind !== 'page') continue;
     const report = await outcome.report();
     try {
-      mkdirSync(join(folder, 'fetches'), { recursive: true, mode: 0o700 });
+      makeFolders(join(folder, 'fetches'));
       writeFileSync(join(folder, 'fetches', `${name}.json`), `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600 });
     } catch (error) {
       throw cannotWrite(folder, error);
@@ -101,7 +103,7 @@ export async function writeFetches(folder: string, outcomes: ReadonlyMap<string,
 export function copyLogs(folder: string, lab: string): void {
   try {
     const logs = readdirSync(labDirectory(lab)).filter((name) => name.endsWith('.log'));
-    mkdirSync(join(folder, 'logs'), { recursive: true, mode: 0o700 });
+    makeFolders(join(folder, 'logs'));
     for (const log of logs) copyFileSync(join(labDirectory(lab), log), join(folder, 'logs', log));
   } catch (error) {
     throw cannotWrite(folder, error);

@@ -27,9 +27,10 @@ export function stepLines({ outcome, startMs, depth, title, seen, times }: StepR
 }
 
 export function closing(result: ScenarioResult, paint: Paint): string {
-  const { outcome, durationMs, launchMs, failure, evidence, replay } = result;
+  const { outcome, durationMs, launchMs, failure, evidence, notKept, replay } = result;
   const time = `${formatDuration(durationMs)}, the lab up after ${formatDuration(launchMs)}`;
   const kept = evidence === undefined ? [] : [`    evidence: ${evidence}`];
+  if (notKept !== undefined) kept.push(`    ${paint('red', visible(`not kept: ${notKept}`))}`);
   if (failure === undefined) return [`  ${paint(['bold', 'green'], outcome)} in ${time}`, ...kept].join('\n');
   return [
     `  ${paint(['bold', 'red'], outcome === 'error' ? 'ERROR' : 'FAILED')} after ${time}`,

@@ -47,6 +47,8 @@ export interface ScenarioResult extends TimelineResult {
   readonly launchMs: number;
   /** Folder with the capture, logs and tables of a failure. */
   readonly evidence?: string;
+  /** Why there is none, or not all of it, though it was to be kept: `cannot write …`. */
+  readonly notKept?: string;
   /** The command that does the same again. */
   readonly replay: string;
 }

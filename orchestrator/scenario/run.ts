@@ -100,11 +100,18 @@ async function keepEvidence(
   { output }: RunOptions,
 ): Promise<ScenarioResult> {
   const moment = await momentOf(held);
-  const evidence = makeFolder(output, scenario.name);
-  const kept = { ...result, evidence };
-  await frames.settled();
-  await writeEvidence(evidence, scenario, kept, moment, frames);
-  await writeFetches(evidence, outcomes);
-  copyLogs(evidence, held.lab.plan.name);
-  return kept;
+  let kept = result;
+  try {
+    const evidence = makeFolder(output, scenario.name);
+    kept = { ...result, evidence };
+    await frames.settled();
+    await writeEvidence(evidence, scenario, kept, moment, frames);
+    await writeFetches(evidence, outcomes);
+    copyLogs(evidence, held.lab.plan.name);
+    return kept;
+  } catch (error) {
+    // What came of the scenario is told all the same.
+    if (!(error instanceof CliError)) throw error;
+    return { ...kept, notKept: error.message };
+  }
 }
