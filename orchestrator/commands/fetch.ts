@@ -7,7 +7,7 @@ import { interruption, unlessAborted } from '../interruption.js';
 import { packageVersion } from '../lab/paths.js';
 import { prepareLab } from '../lab/prepare.js';
 import { withProgress } from '../lab/progress.js';
-import { findLab, type LabState, runningLabs } from '../lab/state.js';
+import { findLab, type LabState, onlyLab } from '../lab/state.js';
 import { holdLab } from '../lab/supervise.js';
 import { plainFailure } from '../network-words.js';
 import { renderExplanation } from '../story/explain.js';
@@ -26,8 +26,9 @@ const DEFAULT_COLUMNS = 80;
 async function withLab(options: FetchOptions, use: (lab: LabState) => Promise<void>): Promise<void> {
   const { lab: named, fresh = false, quiet = false, json } = options;
   if (fresh && named !== undefined) throw new CliError(2, '--fresh launches a lab of its own: --lab names another one');
-  if (!fresh && (named !== undefined || process.env.NETARIUM_LAB !== undefined || (await runningLabs()).length > 0)) {
-    const lab = await findLab(named);
+  const isNamed = named !== undefined || process.env.NETARIUM_LAB !== undefined;
+  const lab = fresh ? undefined : await (isNamed ? findLab(named) : onlyLab());
+  if (lab !== undefined) {
     // Of JSON, which says so itself, nothing is said.
     if (!quiet && !json) news(painter(process.stderr)('dim', `in the lab ${lab.name}, which is up`));
     await use(lab);

@@ -5,7 +5,7 @@ import { describeNews } from '../lab/device-news.js';
 import type { LabPlan } from '../lab/lab.js';
 import { prepareLab } from '../lab/prepare.js';
 import { withProgress } from '../lab/progress.js';
-import { removeLabDirectory, runningLabs } from '../lab/state.js';
+import { removeLabDirectory, seemsUp } from '../lab/state.js';
 import { holdLab, launchDetached } from '../lab/supervise.js';
 import { news, painter } from '../terminal.js';
 
@@ -47,7 +47,7 @@ async function runDetached(plan: LabPlan, quiet: boolean): Promise<void> {
   const paint = painter(process.stderr);
   const host = plan.defaultHost ?? 'DEVICE';
   // Beside another lab, commands must be told which one is meant.
-  const lab = (await runningLabs()).length > 1 ? ` --lab ${plan.name}` : '';
+  const lab = seemsUp().some((name) => name !== plan.name) ? ` --lab ${plan.name}` : '';
   news(
     paint(
       'dim',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { DeviceKind } from '../../devices/control.js';
 import { nearest } from '../../devices/stack/wire/nearest.js';
 import { CliError } from '../errors.js';
+import { news } from '../terminal.js';
 import { labDirectory, labFile, labSocket, runRoot } from './paths.js';
 import { RpcClient } from './rpc-client.js';
 
@@ -68,13 +69,16 @@ function isZombie(pid: number): boolean {
   }
 }
 
+/** Who looks for labs waits no longer for one that does not answer: it must not hold up what is meant for another. */
+const LOOK_LIMIT_MS = 2000;
+
 /**
  * A lab runs when something listens on its socket; undefined when nothing does. Rejects with a CliError when who listens does
  * not answer.
  */
-export async function connectLab(lab: string): Promise<RpcClient | undefined> {
+export async function connectLab(lab: string, limitMs?: number): Promise<RpcClient | undefined> {
   try {
-    return await RpcClient.connect(labSocket(lab));
+    return await RpcClient.connect(labSocket(lab), limitMs);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ETIMEDOUT') return undefined;
     const pid = readLabState(lab)?.pid;
@@ -86,15 +90,21 @@ export async function connectLab(lab: string): Promise<RpcClient | undefined> {
   }
 }
 
+type Presence = 'up' | 'silent' | 'none';
+
+async function presenceOf(lab: string): Promise<Presence> {
+  try {
+    const client = await connectLab(lab, LOOK_LIMIT_MS);
+    client?.close();
+    return client === undefined ? 'none' : 'up';
+  } catch {
+    return 'silent';
+  }
+}
+
 /** One that does not answer is up all the same. */
 export async function isUp(lab: string): Promise<boolean> {
-  try {
-    const client = await connectLab(lab);
-    client?.close();
-    return client !== undefined;
-  } catch {
-    return true;
-  }
+  return (await presenceOf(lab)) !== 'none';
 }
 
 /** Names of the folders in the run root, running or not. */
@@ -106,31 +116,54 @@ export function labFolders(): string[] {
     .sort();
 }
 
+/** Those with a supervisor that is alive: at once, and nobody is asked. */
+export function seemsUp(): string[] {
+  return labFolders().filter((lab) => isAlive(readLabState(lab)?.pid ?? 0));
+}
+
+/** Also those that do not answer; all are asked at the same time. */
 export async function runningLabs(): Promise<string[]> {
+  const { up, silent } = await lookForLabs();
+  return [...up, ...silent].sort();
+}
+
+async function lookForLabs(): Promise<Readonly<Record<Presence, string[]>>> {
+  const found: Record<Presence, string[]> = { up: [], silent: [], none: [] };
   const labs = labFolders();
-  const up = await Promise.all(labs.map(isUp));
-  return labs.filter((_, index) => up[index]);
+  const presences = await Promise.all(labs.map(presenceOf));
+  for (const [index, presence] of presences.entries()) found[presence].push(labs[index]);
+  return found;
 }
 
 /**
- * The lab that a command means: the one it names (or NETARIUM_LAB names), else the only one that runs. Throws a
- * CliError of status 3.
+ * The lab that a command means: the one it names (or NETARIUM_LAB names), which alone is asked, else the only one that runs.
+ * Throws a CliError of status 3.
  */
 export async function findLab(name: string | undefined = process.env.NETARIUM_LAB): Promise<LabState> {
-  const running = await runningLabs();
-  if (name === undefined && running.length > 1) {
-    throw new CliError(3, `several labs are up: ${running.join(', ')}`, 'Name one with --lab LAB.');
-  }
-  const lab = name ?? running[0];
-  const state = lab !== undefined && running.includes(lab) ? readLabState(lab) : undefined;
+  const state = name === undefined ? await onlyLab() : await namedLab(name);
   if (state !== undefined) return state;
-  if (running.length === 0)
-    throw new CliError(
-      3,
-      name === undefined ? 'no lab is up' : `no lab ${name} is up`,
-      'Launch one with `netarium up`.',
-    );
-  throw new CliError(3, `no lab ${name} is up; up: ${running.join(', ')}`);
+  const others = name === undefined ? [] : await runningLabs();
+  if (others.length > 0) throw new CliError(3, `no lab ${name} is up; up: ${others.join(', ')}`);
+  const message = name === undefined ? 'no lab is up' : `no lab ${name} is up`;
+  throw new CliError(3, message, 'Launch one with `netarium up`.');
+}
+
+async function namedLab(name: string): Promise<LabState | undefined> {
+  return labFolders().includes(name) && (await isUp(name)) ? readLabState(name) : undefined;
+}
+
+/**
+ * Undefined when none is up. One that does not answer is passed over, which is said, unless there is no other one. Throws a
+ * CliError of status 3 when several are up.
+ */
+export async function onlyLab(): Promise<LabState | undefined> {
+  const { up, silent } = await lookForLabs();
+  const candidates = up.length > 0 ? up : silent;
+  if (up.length > 0) for (const lab of silent) news(`lab ${lab} does not answer (pid ${readLabState(lab)?.pid})`);
+  if (candidates.length > 1) {
+    throw new CliError(3, `several labs are up: ${candidates.join(', ')}`, 'Name one with --lab LAB.');
+  }
+  return candidates.length === 0 ? undefined : readLabState(candidates[0]);
 }
 
 /** Throws a CliError of status 3 that names the nearest device. */

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import { RpcServer } from '../../../devices/runtime/rpc-server.js';
@@ -133,6 +134,45 @@ t.test('a lab is found by its name, or alone; else the exit status is 3', async 
   await openLab(t, 'two');
   await t.rejects(findLab(), { exitStatus: 3, message: 'several labs are up: one, two' });
   t.equal((await findLab('two')).name, 'two');
+});
+
+/** A lab whose supervisor is stopped: the system connects to it, and nobody answers. */
+async function openSilentLab(t: { teardown(run: () => void): void }, name: string): Promise<void> {
+  writeState(stateOf(name));
+  const server = createServer();
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => sockets.add(socket));
+  await new Promise<void>((resolve) => server.listen(labSocket(name), resolve));
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+}
+
+t.test("a lab that does not answer stands in no other one's way", async (t) => {
+  ownRunRoot(t);
+  await openLab(t, 'well');
+  await openSilentLab(t, 'stuck');
+  const said: string[] = [];
+  t.intercept(process.stderr, 'write', {
+    value: (text: string) => {
+      said.push(text);
+      return true;
+    },
+  });
+  const start = performance.now();
+  t.equal((await findLab('well')).name, 'well');
+  t.ok(performance.now() - start < 1000, 'nobody but the one that is named is asked');
+  t.same(said, []);
+  t.equal((await findLab()).name, 'well', 'the only one that answers');
+  t.same(said, [`lab stuck does not answer (pid ${process.pid})\n`]);
+  t.equal((await findLab('stuck')).name, 'stuck', 'what can be done without its supervisor can be done');
+});
+
+t.test('a lab that does not answer is the only one where there is no other', async (t) => {
+  ownRunRoot(t);
+  await openSilentLab(t, 'stuck');
+  t.equal((await findLab()).name, 'stuck');
 });
 
 t.test('a device is found by its name; a slip is pointed out', async (t) => {
