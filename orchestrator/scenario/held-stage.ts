@@ -1,12 +1,6 @@
 /** A lab that this process holds, as a scenario sees it. */
-import type {
-  AttachedPort,
-  ExecOutput,
-  FetchRequest,
-  FetchResult,
-  RouteRow,
-  TableName,
-} from '../../devices/control.js';
+import type { AttachedPort, ExecOutput, FetchRequest, RouteRow, TableName } from '../../devices/control.js';
+import type { LabCapture } from '../capture/session.js';
 import type { Fault, FaultRequest } from '../chaos/fault.js';
 import { asCliError } from '../errors.js';
 import { unlessAborted } from '../interruption.js';
@@ -24,6 +18,7 @@ import { formatDuration } from '../terminal.js';
 import { monotonicClock } from './clock.js';
 import type { FrameLog } from './frame-log.js';
 import type { FrameWatch } from './model.js';
+import { type Load, ownPart } from './own-part.js';
 import { pageOutcome } from './page-outcome.js';
 import type { Cable, CommandOutcome, PageOutcome, Stage } from './stage.js';
 
@@ -37,6 +32,8 @@ const COLUMNS = 120;
 export class HeldStage implements Stage {
   private readonly held: HeldLab;
   private readonly log: FrameLog;
+  /** That have ended. */
+  private readonly loads: Load[] = [];
 
   constructor(held: HeldLab, log: FrameLog) {
     this.held = held;
@@ -58,7 +55,9 @@ export class HeldStage implements Stage {
   fetch(from: string, request: FetchRequest, signal: AbortSignal): Promise<PageOutcome> {
     return this.with(from, signal, async (client) => {
       const result = await loadPage(this.state, from, client, request);
-      return pageOutcome(result, () => this.report(from, result));
+      const load = { host: from, result };
+      this.loads.push(load);
+      return pageOutcome(result, () => this.report(load));
     });
   }
 
@@ -147,15 +146,26 @@ export class HeldStage implements Stage {
     }
   }
 
-  private async report(host: string, result: FetchResult): Promise<FetchReport> {
+  private async report(load: Load): Promise<FetchReport> {
+    const { host, result } = load;
     const limit = result.endAt + CLOSE_LIMIT_MS;
     const never = new AbortController().signal;
     while (!allClosed(this.log.traces, result) && monotonicClock.now() < limit)
       await monotonicClock.sleep(CLOSE_POLL_MS, never);
     await this.log.settled();
-    // What comes later is of other steps.
-    const capture = this.log.capture(result.startAt, result.endAt + CLOSE_LIMIT_MS);
+    const others = this.loads.filter((other) => {
+      return other !== load && other.result.startAt < result.endAt && other.result.endAt > result.startAt;
+    });
+    const seen = this.log.capture(result.startAt, result.endAt + CLOSE_LIMIT_MS);
+    const capture = ownPart(seen, load, others, (device) => this.addressesOf(device, seen));
     const routes = (await this.rows(host, 'routes').catch(() => [])) as RouteRow[];
     return buildReport(new Scene(this.state, host, result, capture, routes), this.held.lab.plan.name);
+  }
+
+  /** Planned ones, and those that it has got. */
+  private addressesOf(device: string, { interfaces }: LabCapture): string[] {
+    const planned = this.state.devices.find(({ name }) => name === device)?.addresses ?? [];
+    const had = interfaces.filter((on) => on.device === device).flatMap(({ addresses }) => addresses);
+    return [...planned, ...had].map((address) => address.split('/')[0]);
   }
 }

@@ -34,8 +34,8 @@ export class CapturedWorld {
     });
   }
 
-  /** Of what happened since the load began; to be called when all of it has passed. */
-  scene(client: string, result: FetchResult): Scene {
+  /** Of what happened since the load began, or of this part of it; to be called when all of it has passed. */
+  scene(client: string, result: FetchResult, part = (capture: LabCapture) => capture): Scene {
     const frames = this.frames.filter(({ at }) => at >= result.startAt).sort(inOrder);
     frames.forEach((frame, index) => {
       frame.n = index + 1;
@@ -48,10 +48,10 @@ export class CapturedWorld {
       return { name, kind: this.world.machine(name).kind as DeviceKind, control: '', logFile: '', pid: 1 };
     });
     const lab = { name: 'world', pid: 1, topology: '', defaultHost: client, startedAt: '', devices };
-    return new Scene(lab, client, result, capture, this.world.machine(client).inspect('routes') as RouteRow[]);
+    return new Scene(lab, client, result, part(capture), this.world.machine(client).inspect('routes') as RouteRow[]);
   }
 
-  report(client: string, result: FetchResult): FetchReport {
-    return buildReport(this.scene(client, result), 'world');
+  report(client: string, result: FetchResult, part?: (capture: LabCapture) => LabCapture): FetchReport {
+    return buildReport(this.scene(client, result, part), 'world');
   }
 }
