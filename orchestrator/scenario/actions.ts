@@ -212,5 +212,5 @@ function notEnded(limitMs: number): Verdict {
 }
 
 function failed(step: Step, is: readonly FieldMatch[], { seen }: Verdict): StepFailed {
-  return new StepFailed(step.title, fieldsText(is), seen);
+  return new StepFailed(step.title, fieldsText(is) || 'that it comes to its end', seen);
 }

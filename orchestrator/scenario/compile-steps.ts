@@ -67,6 +67,16 @@ function nameStep(compiler: Compiler, file: StepFile, path: Path): void {
       { key: true },
       'missing-key',
     );
+  for (const key of ['is', 'within', 'eventually'] as const) {
+    if (background && file[key] !== undefined)
+      compiler.problem(
+        [...path, key],
+        `what runs in the background is judged when it is awaited: write "${key}" there`,
+        {
+          key: true,
+        },
+      );
+  }
   if (background && file.every !== undefined)
     compiler.problem([...path, 'every'], 'what is repeated does not run in the background', { key: true });
   if (file.as === undefined) return;
@@ -148,10 +158,21 @@ export function guardsOf(
   file: Pick<StepFile, 'always' | 'never'>,
   path: Path,
 ): Pick<Block, 'always' | 'never'> {
-  return {
+  const guards = {
     always: compileConditions(compiler, file.always, [...path, 'always']),
     never: compileConditions(compiler, file.never, [...path, 'never']),
   };
+  for (const key of ['always', 'never'] as const) {
+    // Frames are counted from the beginning, when there are none.
+    if (!guards[key].some((condition) => condition.kind === 'frames' && condition.count.test(0) !== (key === 'always')))
+      continue;
+    const message =
+      key === 'always'
+        ? 'at the beginning there are no frames: say {atMost: …} here, and by "expect:" what must come'
+        : 'at the beginning there are no frames: "count" must be such that none is well';
+    compiler.problem([...path, key], message, { key: true });
+  }
+  return guards;
 }
 
 function repeatOf(compiler: Compiler, file: StepFile, path: Path): Repeat | undefined {

@@ -49,18 +49,30 @@ export async function momentOf({ lab, chaos }: HeldLab): Promise<Moment> {
   };
 }
 
-/** A folder that was not there before: `<output>/<scenario>`, else with a number behind. Throws a CliError. */
+/**
+ * A folder that was not there before, nor anything else by that name, also when others make theirs at the same time:
+ * `<output>/<scenario>`, else with a number behind. Throws a CliError.
+ */
 export function makeFolder(output: string, scenario: string): string {
   try {
     makeFolders(output);
     for (let n = 1; ; n++) {
       const folder = join(output, n === 1 ? scenario : `${scenario}-${n}`);
-      if (existsSync(folder)) continue;
-      mkdirSync(folder, { mode: 0o700 });
-      return folder;
+      if (isMade(folder)) return folder;
     }
   } catch (error) {
     throw cannotWrite(output, error);
+  }
+}
+
+/** False when something is there already, were it a link to nothing. */
+function isMade(folder: string): boolean {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
   }
 }
 
@@ -75,10 +87,11 @@ export async function writeEvidence(
   const json = (name: string, value: unknown) =>
     writeFileSync(join(folder, name), `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
   try {
+    // First: a scenario may be called result.json, too.
+    if (existsSync(scenario.file)) copyFileSync(scenario.file, join(folder, basename(scenario.file)));
     json('result.json', result);
     json('tables.json', moment.devices);
     json('faults.json', moment.faults);
-    if (existsSync(scenario.file)) copyFileSync(scenario.file, join(folder, basename(scenario.file)));
     await writeCaptureFile(join(folder, 'capture.pcapng'), frames.capture());
   } catch (error) {
     throw cannotWrite(folder, error);

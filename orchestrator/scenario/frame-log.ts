@@ -10,9 +10,12 @@ import type { LabCapture, LabFrame, LabTrace } from '../capture/session.js';
 import { inOrder } from '../capture/timeline.js';
 import type { Lab } from '../lab/lab.js';
 import type { FrameWatch } from './model.js';
+import { Newest } from './newest.js';
 
-/** More is not kept; it is counted all the same. */
-const MOST_BYTES = 128 * 1024 * 1024;
+/** Of more, the newest are kept: a failure is at the end. All are counted. */
+const MOST_BYTES = 192 * 1024 * 1024;
+/** What a frame takes in memory beside its bytes, about: small ones are mostly that. */
+const FRAME_OVERHEAD = 400;
 const MOST_TRACES = 500_000;
 /** Of frames that match one expectation; more are not counted. */
 const MOST_MATCHES = 1_000_000;
@@ -32,13 +35,11 @@ export class FrameLog {
   private readonly lab: Lab;
   private readonly feeds: readonly DeviceFeed[];
   private readonly interfaces = new Map<string, CaptureInterface>();
-  private readonly kept: Kept[] = [];
-  private readonly seenTraces: LabTrace[] = [];
+  private readonly kept = new Newest<Kept>(MOST_BYTES);
+  private readonly seenTraces = new Newest<LabTrace>(MOST_TRACES);
   private watched: readonly Watched[] = [];
   private onMatch: (watch: FrameWatch) => void = () => {};
-  private bytes = 0;
   private seen = 0;
-  private left = 0;
   private readonly stopListening: () => void;
 
   private constructor(lab: Lab) {
@@ -51,9 +52,7 @@ export class FrameLog {
         {
           onInterface: (on) => this.interfaces.set(`${on.device}:${on.port}`, on),
           onFrame: (frame, on) => this.add(frame, on),
-          onTrace: (event) => {
-            if (this.seenTraces.length < MOST_TRACES) this.seenTraces.push({ device: name, event });
-          },
+          onTrace: (event) => this.seenTraces.add({ device: name, event }, 1),
         },
       );
     });
@@ -70,7 +69,7 @@ export class FrameLog {
   }
 
   get traces(): readonly LabTrace[] {
-    return this.seenTraces;
+    return [...this.seenTraces];
   }
 
   watch(watches: readonly FrameWatch[], onMatch: (watch: FrameWatch) => void): void {
@@ -99,24 +98,22 @@ export class FrameLog {
   capture(since = 0, until = Number.POSITIVE_INFINITY): LabCapture {
     const interfaces = [...this.interfaces.values()];
     const indexes = new Map([...this.interfaces.keys()].map((key, index) => [key, index]));
-    const frames = this.kept
+    const frames = [...this.kept]
       .filter(({ frame: { at } }) => at >= since && at <= until)
       .map(({ on, frame }) => labFrame(frame, on, indexes.get(`${on.device}:${on.port}`) ?? 0))
       .sort(inOrder);
     frames.forEach((frame, index) => {
       frame.n = index + 1;
     });
-    const traces = this.seenTraces
+    const traces = [...this.seenTraces]
       .filter(({ event: { at } }) => at >= since && at <= until)
       .sort((a, b) => a.event.at - b.event.at);
-    return { interfaces, frames, traces, missed: this.left, epochOffsetMs: epochOffsetMs() };
+    return { interfaces, frames, traces, missed: this.kept.left, epochOffsetMs: epochOffsetMs() };
   }
 
   private add(frame: CapturedFrame, on: CaptureInterface): void {
     this.seen += 1;
-    this.bytes += frame.packet.length;
-    if (this.bytes <= MOST_BYTES) this.kept.push({ on, frame });
-    else this.left += 1;
+    this.kept.add({ on, frame }, frame.packet.length + FRAME_OVERHEAD);
     for (const watched of this.watched) if (matches(watched.watch, frame, on, this.seen)) this.note(watched, frame.at);
   }
 

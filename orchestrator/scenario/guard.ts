@@ -40,7 +40,7 @@ export class Guard {
   matched(watch: FrameWatch): void {
     const { always, never } = this.block;
     for (const condition of [...always, ...never]) {
-      if (condition.kind !== 'frames' || condition.watch !== watch) continue;
+      if (condition.kind !== 'frames' || condition.watch !== watch || !this.judge.hasBegun(condition)) continue;
       const verdict = this.judge.frames(condition, this.since);
       const failure = this.failure(condition, verdict);
       if (failure !== undefined) this.violate(failure);
@@ -61,6 +61,7 @@ export class Guard {
 
   private async look(isWanted: (condition: Condition) => boolean, signal?: AbortSignal): Promise<void> {
     for (const condition of [...this.block.always, ...this.block.never].filter(isWanted)) {
+      if (!this.judge.hasBegun(condition)) continue;
       const verdict = await this.judge.all([condition], this.since);
       // What is seen after the block has ended is not of the block.
       if (signal?.aborted) return;

@@ -64,6 +64,11 @@ export class Judge {
     }
   }
 
+  /** Whether the time in which frames are counted has begun. */
+  hasBegun(condition: Condition): boolean {
+    return condition.kind !== 'frames' || condition.during === undefined || this.memory.spans.has(condition.during);
+  }
+
   /** At once: for what is asked at each frame. */
   frames({ watch, during, count }: FramesCondition, since: number): Verdict {
     const span = during === undefined ? undefined : this.memory.spans.get(during);
@@ -174,6 +179,9 @@ function sameParts(
   const [left, right] = [a, b].map((one) => (one.kind === 'page' ? [...one.parts].sort() : []));
   const differs = left.find((part) => !right.includes(part)) ?? right.find((part) => !left.includes(part));
   if (differs !== undefined) return { holds: false, seen: `not the same as ${name}: ${differs}` };
+  if (left.length !== right.length)
+    return { holds: false, seen: `not the same as ${name}: ${left.length} parts against ${right.length}` };
+  if (left.length === 0) return { holds: false, seen: `of neither, this and ${name}, a part has come` };
   return { holds: true, seen: `the same as ${name}` };
 }
 

@@ -1,6 +1,6 @@
 /**
  * Results as JUnit XML, the form that CI systems read: a test case a scenario, its steps as standard output. Attributes
- * are those of the schema that Jenkins publishes.
+ * are those of the schema that Jenkins publishes (xunit-plugin, junit-10.xsd), and no others.
  */
 import type { Failure, ScenarioResult, StepResult } from './result.js';
 
@@ -9,7 +9,6 @@ export function junitXml(results: readonly ScenarioResult[], finishedAt: Date): 
     tests: results.length,
     failures: results.filter(({ outcome }) => outcome === 'failed').length,
     errors: results.filter(({ outcome }) => outcome === 'error').length,
-    skipped: 0,
     time: seconds(results.reduce((sum, result) => sum + totalMs(result), 0)),
   });
   return [
@@ -24,8 +23,8 @@ export function junitXml(results: readonly ScenarioResult[], finishedAt: Date): 
 }
 
 function testCase(result: ScenarioResult): string {
-  const { name, file, steps, failure, outcome, evidence, replay } = result;
-  const head = `    <testcase${attributes({ name, classname: 'netarium', file, time: seconds(totalMs(result)) })}>`;
+  const { name, file, seed, steps, failure, outcome, evidence, replay } = result;
+  const head = `    <testcase${attributes({ name, classname: 'netarium', time: seconds(totalMs(result)) })}>`;
   const lines = [head];
   if (failure !== undefined) {
     const element = outcome === 'error' ? 'error' : 'failure';
@@ -36,7 +35,10 @@ function testCase(result: ScenarioResult): string {
       `      <${element}${attributes({ message: failure.seen, type: outcome })}>${escapeXml(text)}</${element}>`,
     );
   }
-  lines.push(`      <system-out>${escapeXml(steps.map(stepLine).join('\n'))}</system-out>`, '    </testcase>');
+  lines.push(
+    `      <system-out>${escapeXml([`${file}, seed ${seed}`, ...steps.map(stepLine)].join('\n'))}</system-out>`,
+    '    </testcase>',
+  );
   return lines.join('\n');
 }
 

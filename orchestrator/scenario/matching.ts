@@ -103,8 +103,10 @@ function isAny(value: unknown, wanted: readonly Plain[]): boolean {
   if (Array.isArray(value)) return value.some((item) => isAny(item, wanted));
   return wanted.some((plain) => {
     if (plain === null) return value === undefined || value === null;
-    if (typeof value === 'number' && typeof plain === 'string') return quantityOf(plain) === value;
-    return value === plain;
+    if (typeof value === 'number' && typeof plain === 'string')
+      return quantityOf(plain) === value || String(value) === plain;
+    // The ports of a switch are called 1, 2, 3, and YAML takes such a name for a number.
+    return value === plain || (typeof plain === 'number' && String(plain) === value);
   });
 }
 

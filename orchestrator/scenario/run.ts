@@ -5,6 +5,7 @@ import { prepareLab } from '../lab/prepare.js';
 import { removeLabDirectory } from '../lab/state.js';
 import { type HeldLab, holdLab } from '../lab/supervise.js';
 import { monotonicClock } from './clock.js';
+import { Deaths } from './deaths.js';
 import { copyLogs, makeFolder, momentOf, writeEvidence, writeFetches } from './evidence.js';
 import { FrameLog } from './frame-log.js';
 import { HeldStage } from './held-stage.js';
@@ -49,17 +50,19 @@ export async function runScenario(
   }
   const launchMs = Math.round(monotonicClock.now() - startAt);
   let frames: FrameLog | undefined;
+  const deaths = new Deaths(held.lab);
   try {
     frames = await FrameLog.start(held.lab);
     const stage = new HeldStage(held, frames);
     const timeline = new Timeline(scenario, stage, monotonicClock, options.listener);
     const played = await timeline.run(signal);
-    const result = { ...common, launchMs, ...outcomeOf(played) };
-    const isKept = played.failure !== undefined || options.record;
+    const result = { ...common, launchMs, ...outcomeOf(played, deaths.unexpected(scenario.timeline)) };
+    const isKept = result.failure !== undefined || options.record;
     const kept = !isKept ? result : await keepEvidence(scenario, result, held, frames, timeline.results, options);
     await options.afterwards?.(held, kept);
     return kept;
   } finally {
+    deaths.stop();
     await frames?.stop();
     await held.stop();
   }
@@ -86,7 +89,14 @@ async function launch(scenario: Scenario, options: RunOptions, signal: AbortSign
   }
 }
 
-function outcomeOf({ isError, ...played }: TimelineResult): TimelineResult & Pick<ScenarioResult, 'outcome'> {
+function outcomeOf(
+  { isError, ...played }: TimelineResult,
+  deaths: string | undefined,
+): TimelineResult & Pick<ScenarioResult, 'outcome'> {
+  if (played.failure === undefined && deaths !== undefined) {
+    const failure = { title: 'the whole scenario', expected: 'that no device ends by itself', seen: deaths };
+    return { ...played, failure, outcome: 'failed' };
+  }
   if (played.failure === undefined) return { ...played, outcome: 'passed' };
   return { ...played, outcome: isError === true ? 'error' : 'failed' };
 }

@@ -73,6 +73,29 @@ t.test('Ctrl-C in the middle leaves nothing', async (t) => {
   await waitFor('all processes to end', () => net.processes().length === 0);
 });
 
+t.test('a device that ends by itself fails the scenario, unless it speaks of that', async (t) => {
+  const net = netarium(t);
+  const folder = temporaryFolder(t);
+  const runAndKill = async (steps: string) => {
+    const file = join(folder, 'dies.yaml');
+    writeFileSync(file, `${TWO_HOSTS}steps: [{wait: 1ms}, ${steps}]\n`);
+    const running = net.start('test', file, '--output', folder);
+    let said = '';
+    running.stdout.on('data', (chunk) => {
+      said += chunk;
+    });
+    await waitFor('the first step', () => said.includes('wait 1ms'));
+    const devices = await net.json<{ name: string; pid: number }[]>('ps');
+    process.kill(devices.find(({ name }) => name === 'b')?.pid ?? 0, 'SIGKILL');
+    return { exitStatus: (await running).exitCode, said };
+  };
+  const silent = await runAndKill('{wait: 2s}');
+  t.equal(silent.exitStatus, 1);
+  t.match(silent.said, /expected: that no device ends by itself\n +seen: +.*\bb\b.*SIGKILL/);
+  const spoken = await runAndKill('{expect: {device: b, is: dead}, within: 10s}');
+  t.equal(spoken.exitStatus, 0, spoken.said);
+});
+
 t.test('--keep: the lab stays up, faults included, until it is told to end', async (t) => {
   const net = netarium(t);
   const file = join(temporaryFolder(t), 'kept.yaml');

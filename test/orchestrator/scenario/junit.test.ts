@@ -27,12 +27,13 @@ t.test('a test case a scenario', async (t) => {
   t.equal(
     junitXml([PASSED, failed, { ...failed, outcome: 'error', failure }], new Date(Date.UTC(2026, 10, 28, 4, 5, 6))),
     `<?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="netarium" tests="3" failures="1" errors="1" skipped="0" time="6.000">
-  <testsuite name="netarium test" tests="3" failures="1" errors="1" skipped="0" time="6.000" timestamp="2026-11-28T04:05:06">
-    <testcase name="fine" classname="netarium" file="fine.yaml" time="2.000">
-      <system-out>passed 0.000 s wait 1s</system-out>
+<testsuites name="netarium" tests="3" failures="1" errors="1" time="6.000">
+  <testsuite name="netarium test" tests="3" failures="1" errors="1" time="6.000" timestamp="2026-11-28T04:05:06">
+    <testcase name="fine" classname="netarium" time="2.000">
+      <system-out>fine.yaml, seed 1
+passed 0.000 s wait 1s</system-out>
     </testcase>
-    <testcase name="bad" classname="netarium" file="a &amp; b.yaml" time="2.000">
+    <testcase name="bad" classname="netarium" time="2.000">
       <failure message="status is 500&#10;really" type="failed">line 7: fetch &quot;x&quot;
 after 0.250 s
 expected: status &lt;400
@@ -40,9 +41,10 @@ seen: status is 500
 really
 evidence: out/bad
 again: netarium test fine.yaml --seed 1</failure>
-      <system-out>passed 0.000 s wait 1s</system-out>
+      <system-out>a &amp; b.yaml, seed 1
+passed 0.000 s wait 1s</system-out>
     </testcase>
-    <testcase name="bad" classname="netarium" file="a &amp; b.yaml" time="2.000">
+    <testcase name="bad" classname="netarium" time="2.000">
       <error message="status is 500&#10;really" type="error">line 7: fetch &quot;x&quot;
 after 0.250 s
 expected: status &lt;400
@@ -50,7 +52,8 @@ seen: status is 500
 really
 evidence: out/bad
 again: netarium test fine.yaml --seed 1</error>
-      <system-out>passed 0.000 s wait 1s</system-out>
+      <system-out>a &amp; b.yaml, seed 1
+passed 0.000 s wait 1s</system-out>
     </testcase>
   </testsuite>
 </testsuites>

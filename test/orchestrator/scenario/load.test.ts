@@ -124,6 +124,14 @@ const oneStep: [step: string, problem: RegExp][] = [
     '{exec: ping b, on: a, is: {exit: {not: 1}}}',
     /^8:32 there is no field "exit"\. Fields are status, stdout, stderr, durationMs\.$/,
   ],
+  // It would never be looked at.
+  [
+    '{fetch: http://b/, as: x, background: true, is: {ok: true}}',
+    /^8:49 what runs in the background is judged when it is awaited: write "is" there$/,
+  ],
+  ['{exec: ping b, on: a, as: x, background: true, within: 3s}', /^8:52 what runs in the background is judged/],
+  ['{always: {frames: arp}, for: 1s}', /^8:6 at the beginning there are no frames: say \{atMost: …\} here/],
+  ['{never: {frames: arp, count: {atMost: 3}}, for: 1s}', /^8:6 at the beginning there are no frames/],
   ['{wait: 1s, times: 3}', /^8:16 "times" needs "every:", the interval$/],
 ];
 

@@ -1,11 +1,13 @@
 /** Small parts: command lines in words, values and what they should be, which files are meant, page loads in few words. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import type { FetchResult } from '../../../devices/control.js';
+import { makeFolder } from '../../../orchestrator/scenario/evidence.js';
 import { isMeant, scenarioFiles } from '../../../orchestrator/scenario/files.js';
 import { compileMatch, fieldOf } from '../../../orchestrator/scenario/matching.js';
+import { Newest } from '../../../orchestrator/scenario/newest.js';
 import { pageOutcome } from '../../../orchestrator/scenario/page-outcome.js';
 import type { MatcherFile } from '../../../orchestrator/scenario/schema-values.js';
 import { splitWords } from '../../../orchestrator/scenario/words.js';
@@ -21,7 +23,9 @@ t.test('command lines', async (t) => {
 t.test('values and what they should be', async (t) => {
   const cases: [matcher: MatcherFile, text: string, fits: unknown[], misses: unknown[]][] = [
     ['up', 'up', ['up', ['down', 'up']], ['UP', undefined, ['down'], 3]],
-    [3, '3', [3, [3]], ['3', 4, undefined]],
+    [3, '3', [3, [3], '3'], ['03', 4, undefined]],
+    ['3', '3', [3, '3'], [4, undefined]],
+    [{ not: '500' }, 'not 500', [200], [500, '500']],
     [null, 'null', [undefined, null], [0, '']],
     ['500ms', '500ms', [500, '500ms'], [501]],
     [[301, 302], '301 or 302', [301, 302], [300]],
@@ -46,6 +50,30 @@ t.test('fields of fields', async (t) => {
   t.equal(fieldOf(value, 'd.e'), 2);
   for (const path of ['a.x', 'a.b.1.c', 'x', 'a.b.0.c.d', 'toString', '__proto__.x'])
     t.equal(fieldOf(value, path), undefined);
+});
+
+t.test('what came last is kept', async (t) => {
+  const newest = new Newest<number>(10);
+  for (let n = 0; n < 5; n++) newest.add(n, 3);
+  t.same([...newest], [2, 3, 4]);
+  t.equal(newest.left, 2);
+  for (let n = 0; n < 5000; n++) newest.add(n, 5);
+  t.same([...newest], [4998, 4999]);
+  t.equal(newest.left, 5003);
+  newest.add(1, 11);
+  t.same([...newest], [], 'too much for itself');
+});
+
+t.test('a folder is nobody else’s', async (t) => {
+  const output = join(mkdtempSync(join(tmpdir(), 'nt-folder-')), 'out');
+  t.teardown(() => rmSync(join(output, '..'), { recursive: true }));
+  const made = () => makeFolder(output, 'it').slice(output.length + 1);
+  t.equal(made(), 'it');
+  symlinkSync(join(output, 'nowhere'), join(output, 'it-2'));
+  writeFileSync(join(output, 'it-3'), '');
+  t.same([made(), made()], ['it-4', 'it-5']);
+  t.notOk(existsSync(join(output, 'nowhere')), 'no link is followed');
+  t.throws(() => makeFolder(join(output, 'it-3'), 'it'), { exitStatus: 1, message: /it-3/ });
 });
 
 t.test('files and folders, with and without a shell', async (t) => {

@@ -224,6 +224,22 @@ steps:
   t.match(steps.at(-1), /^failed 200\+0/);
 });
 
+t.test('what holds during a step is not asked before it', async (t) => {
+  const text = `
+always: {frames: arp, during: second, count: {atMost: 1}}
+steps:
+  - wait: 100ms
+  - {wait: 100ms, as: second}
+  - wait: 100ms
+`;
+  const frames = (...times: number[]) =>
+    play(text, (stage) => {
+      for (const ms of times) stage.later(ms, () => stage.frame('arp'));
+    });
+  t.equal((await frames(20, 40, 150, 250)).result.failure, undefined);
+  t.match((await frames(20, 150, 160)).result.failure, { atMs: 160, seen: '2 frames' });
+});
+
 t.test('every: so many times, for a time, until it is so, or as long as its block', async (t) => {
   const times = await play('steps:\n  - {fetch: http://b/, every: 200ms, times: 3}\n');
   t.same(
@@ -342,8 +358,12 @@ steps:
     outcome: 'failed',
     seen: '350 ms against 100 ms',
   });
+  pages[1].parts = ['page 200', 'page 200'];
+  t.match((await run('sameAs: before')).result.steps[2], { seen: 'not the same as before: 2 parts against 1' });
   pages[1].parts = ['page 500'];
   t.match((await run('sameAs: before')).result.steps[2], { seen: 'not the same as before: page 500' });
+  for (const page of pages) page.parts = [];
+  t.match((await run('sameAs: before')).result.steps[2], { seen: 'of neither, this and before, a part has come' });
 });
 
 t.test('faults end by the name of their step', async (t) => {
