@@ -40,6 +40,14 @@ t.test('then texts are cut, the widest first, and never to nothing', async (t) =
   t.same(lines(10).slice(0, 2), ['NAME         NOTE', 'home-router  about home-…']);
 });
 
+t.test('what yields is cut before anything is left out', async (t) => {
+  const columns = COLUMNS.map((column) => (column.title === 'NOTE' ? { ...column, yieldsTo: 8 } : column));
+  const fitted = (room: number) => fittedTable(ROWS, columns, plain, room).split('\n');
+  t.same(fitted(49), ['NAME         KIND      IN   OUT  NOTE', 'home-router  router  1024  1024  about home-rout…']);
+  t.same(fitted(41)[1], 'home-router  router  1024  1024  about h…');
+  t.same(fitted(38), ['NAME         KIND    NOTE', 'home-router  router  about home-router', 'no room for IN, OUT']);
+});
+
 t.test('no line is longer than the terminal, however long the texts', async () => {
   fc.assert(
     fc.property(

@@ -31,8 +31,8 @@ export async function showMade(chaos: ChaosClient, fault: Fault, json: boolean |
 
 const COLUMNS: readonly FittedColumn<ListedFault>[] = [
   { title: 'ID', value: ({ id, parent }) => (parent === undefined ? id : `  ${id}`) },
-  { title: 'TARGET', value: ({ target }) => target },
-  { title: 'FAULT', value: ({ title }) => title },
+  { title: 'TARGET', yieldsTo: 18, value: ({ target }) => target },
+  { title: 'FAULT', yieldsTo: 16, value: ({ title }) => title },
   { title: 'SINCE', spare: 2, align: 'right', value: ({ since }) => formatDuration(Date.now() - since) },
   { title: 'LEFT', align: 'right', value: ({ leftMs }) => (leftMs === undefined ? '' : formatDuration(leftMs)) },
   { title: 'MATCHED', spare: 1, align: 'right', value: ({ matched }) => matched ?? '' },
