@@ -13,14 +13,14 @@ const CAPTURES_ONLY = /\bframe\.(number|time_relative|drop_reason|fault)\b/;
 
 /** Throws a CliError of status 2. */
 export function checkRule({ filter, share }: RuleRequest): void {
+  // What an empty variable of a shell leaves is no wish to hit all.
+  if (filter.trim() === '') throw new CliError(2, 'which packets? The expression is empty', 'Every packet is `frame`.');
   const compiled = compileFilter(filter);
   if (isFilterError(compiled)) {
-    throw filterFault(
-      'the expression',
-      filter,
-      compiled,
-      '`netarium capture --fields tcp` lists the fields that begin so.',
-    );
+    const more = compiled.isUnknownField
+      ? '`netarium capture --fields tcp` lists the fields that begin so.'
+      : undefined;
+    throw filterFault('the expression', filter, compiled, more);
   }
   const field = CAPTURES_ONLY.exec(filter)?.[0];
   if (field !== undefined) {

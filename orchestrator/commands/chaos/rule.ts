@@ -63,7 +63,7 @@ Examples:
 export function ruleCommand(): Command {
   const command = new Command('fault')
     .description('drop, delay, duplicate, corrupt or answer packets that match an expression, counted')
-    .argument('<expression>', "which packets: 'tcp.flags.syn == 1 && ip.dst == 203.0.113.80'; '' is all")
+    .argument('<expression>', "which packets: 'tcp.flags.syn == 1 && ip.dst == 203.0.113.80'; frame is all")
     .argument('<action>', ACTIONS.join(', '))
     .argument('[value]', 'of delay: how long; of reply: what')
     .option('--skip <n>', 'so many that match pass first')

@@ -1,6 +1,7 @@
 /** From the words of `netarium chaos` to what is asked of the lab, and what is said of those that make no sense. */
 import t from 'tap';
 import type { FaultRequest } from '../../../orchestrator/chaos/fault.js';
+import { checkRule } from '../../../orchestrator/chaos/rule-fault.js';
 import { chaosCommand } from '../../../orchestrator/commands/chaos/chaos.js';
 import { deviceRequest } from '../../../orchestrator/commands/chaos/device.js';
 import { linkRequest } from '../../../orchestrator/commands/chaos/link.js';
@@ -123,6 +124,19 @@ t.test('packets: mistakes', async (t) => {
   );
 });
 
+t.test('packets: what is wrong with an expression', async (t) => {
+  const rule = (filter: string) =>
+    refusal((async () => checkRule({ kind: 'rule', filter, action: { kind: 'drop' } }))());
+  for (const empty of ['', '  ']) {
+    t.equal(await rule(empty), '2 which packets? The expression is empty\nEvery packet is `frame`.');
+  }
+  await t.resolves(async () => checkRule({ kind: 'rule', filter: 'frame', action: { kind: 'drop' } }));
+  const hint = /capture --fields/;
+  for (const filter of ['tcp.prot == 80', 'tpc', '!nosuch.field']) t.match(await rule(filter), hint, filter);
+  for (const filter of ['ip.src == 300.1.1.1', 'http.host matches "["', 'tcp.port ==', '(tcp'])
+    t.notMatch(await rule(filter), hint, filter);
+});
+
 t.test('devices', async (t) => {
   t.match(deviceRequest('a', 'slow', { factor: '2.5' }), { action: 'slow', factor: 2.5 });
   t.match(deviceRequest('a', 'clock', { rate: '105%', offset: '-2h' }), { rate: 1.05, offsetMs: -7_200_000 });
@@ -186,4 +200,16 @@ t.test('the list: parts below the whole, what is not everywhere below the table'
       'fault-2 is not in force everywhere: a is paused',
     ].join('\n'),
   );
+});
+
+t.test('the list in a narrow terminal: what faults do is shortened before columns are left out', async (t) => {
+  const request = { kind: 'device', device: 'a', action: 'kill' } as const;
+  const title = 'loss 20%, delay 50ms ± 10ms, jitter correlation 25%, rate 2Mbit, queue 50 packets';
+  const target = 'client:eth0 -- home-switch:1';
+  const listed = [{ id: 'fault-1', request, title, target, since: Date.now(), matched: 104, hit: 22 }];
+  const [head, row] = faultTable(listed, plain, 120).split('\n');
+  t.match(head, /SINCE {2}LEFT {2}MATCHED {2}HIT$/);
+  t.match(row, /^fault-1 {2}client:eth0 -- home-switch:1 {2}loss 20%, delay 50ms .*… /);
+  const narrow = faultTable(listed, plain, 80);
+  t.match(narrow, /^ID .* MATCHED {2}HIT\nfault-1 {2}client:eth0 -- .*loss 20%.*… .* 104 {3}22$/);
 });

@@ -59,8 +59,8 @@ function compileComparison(expression: Extract<Expression, { kind: 'compare' }>)
   }
   const { column } = expression.left;
   if (right === undefined || comparator === 'contains' || comparator === 'matches') {
-    const message = expression.left.kind === 'word' ? unknownField(expression.left.text) : 'a field is needed here';
-    throw new FilterProblem(message, column);
+    if (expression.left.kind === 'word') throw new FilterProblem(unknownField(expression.left.text), column, true);
+    throw new FilterProblem('a field is needed here', column);
   }
   const turned = TURNED[comparator] ?? comparator;
   return quantified(right, compareWithLiteral(right, turned, written(expression.left)), quantifier);

@@ -3,15 +3,19 @@ export interface FilterError {
   readonly message: string;
   /** Of the character in the text at which it was noticed, from 1. */
   readonly column: number;
+  /** A list of the fields would help. */
+  readonly isUnknownField?: boolean;
 }
 
 /** Thrown inside the compilers only; whoever calls them gets a {@link FilterError}. */
 export class FilterProblem extends Error {
   readonly column: number;
+  readonly isUnknownField: boolean;
 
-  constructor(message: string, column: number) {
+  constructor(message: string, column: number, isUnknownField = false) {
     super(message);
     this.column = column;
+    this.isUnknownField = isUnknownField;
   }
 }
 
@@ -21,7 +25,8 @@ export function orFilterError<T>(compile: () => T): T | FilterError {
     return compile();
   } catch (error) {
     if (!(error instanceof FilterProblem)) throw error;
-    return { message: error.message, column: error.column };
+    const { message, column, isUnknownField } = error;
+    return { message, column, ...(isUnknownField && { isUnknownField }) };
   }
 }
 

@@ -44,7 +44,7 @@ export function sourceOf(operand: Operand): Source | undefined {
 export function requireSource(operand: Operand): Source {
   const source = sourceOf(operand);
   if (source !== undefined) return source;
-  if (operand.kind === 'word') throw new FilterProblem(unknownField(operand.text), operand.column);
+  if (operand.kind === 'word') throw new FilterProblem(unknownField(operand.text), operand.column, true);
   throw new FilterProblem('a field is needed here', operand.column);
 }
 
@@ -65,7 +65,7 @@ function ofField(field: Field, column: number): Source {
 
 function ofLayer({ field: name, number, column }: Extract<Operand, { kind: 'layer' }>): Source {
   const field = fieldNamed(name);
-  if (field === undefined) throw new FilterProblem(unknownField(name), column);
+  if (field === undefined) throw new FilterProblem(unknownField(name), column, true);
   return {
     ...ofField(field, column),
     label: `${name}#${number}`,
