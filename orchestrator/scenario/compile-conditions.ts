@@ -1,5 +1,5 @@
 /** Expectations on what is: rows of tables, counters, captured frames, results, devices and carriers. */
-import { COUNTER_NAMES } from '../../devices/control.js';
+import { COUNTER_NAMES, DROP_REASONS } from '../../devices/control.js';
 import { didYouMean } from '../../devices/stack/wire/nearest.js';
 import { selectEnds } from '../capture/selection.js';
 import type { Path } from '../topology/source.js';
@@ -94,6 +94,7 @@ function counterCondition(compiler: Compiler, file: ConditionFile, path: Path): 
 function framesCondition(compiler: Compiler, file: ConditionFile, path: Path): FramesCondition | undefined {
   const text = file.frames ?? '';
   const filter = compiler.filter(text, [...path, 'frames']);
+  checkReasons(compiler, text, [...path, 'frames']);
   const words = file.at === undefined ? [] : [file.at];
   const ends = compiler.attempt([...path, 'at'], () =>
     selectEnds(words, compiler.deviceNames, compiler.ends, { once: true }),
@@ -108,6 +109,15 @@ function framesCondition(compiler: Compiler, file: ConditionFile, path: Path): F
   const time = file.during === undefined ? '' : ` during ${file.during}`;
   const title = `frames ${text || 'of any kind'}${place}${time}: ${count.text}`;
   return { kind: 'frames', title, watch, count, ...(file.during !== undefined && { during: file.during }) };
+}
+
+/** A frame that was dropped for a reason that there is not would never come. */
+function checkReasons(compiler: Compiler, filter: string, path: Path): void {
+  for (const [, reason] of filter.matchAll(/\bframe\.drop_reason\s*(?:==|!=|\beq\b|\bne\b)\s*"([^"\\]*)"/g)) {
+    if ((DROP_REASONS as readonly string[]).includes(reason)) continue;
+    const known = didYouMean(reason, DROP_REASONS) || ` Reasons are ${DROP_REASONS.join(', ')}.`;
+    compiler.problem(path, `no frame is dropped for the reason "${reason}".${known}`, { find: `"${reason}"` });
+  }
 }
 
 function resultCondition(compiler: Compiler, file: ConditionFile, path: Path): Condition | undefined {

@@ -132,6 +132,10 @@ const oneStep: [step: string, problem: RegExp][] = [
   ['{exec: ping b, on: a, as: x, background: true, within: 3s}', /^8:52 what runs in the background is judged/],
   ['{always: {frames: arp}, for: 1s}', /^8:6 at the beginning there are no frames: say \{atMost: …\} here/],
   ['{never: {frames: arp, count: {atMost: 3}}, for: 1s}', /^8:6 at the beginning there are no frames/],
+  [
+    `{expect: {frames: 'arp && frame.drop_reason == "impairmentLos"', count: 0}}`,
+    /^8:\d+ no frame is dropped for the reason "impairmentLos"\. Did you mean "impairmentLoss"\?$/,
+  ],
   ['{wait: 1s, times: 3}', /^8:16 "times" needs "every:", the interval$/],
 ];
 
