@@ -104,29 +104,14 @@ export class Cabling {
     );
   }
 
-  /** Names of devices and of what is external that fit one of the patterns. Throws a CliError of status 2 for a pattern without any. */
+  /** As {@link groupAmong} has it, of devices and of what is external. */
   group(patterns: readonly string[]): ReadonlySet<string> {
-    const names = new Set(this.names());
-    const found = new Set<string>();
-    for (const pattern of patterns) {
-      const fits = [...names].filter((name) => fitsPattern(name, pattern));
-      if (fits.length === 0) {
-        const near = pattern.includes('*') ? '' : didYouMean(pattern, names).trim();
-        throw new CliError(
-          2,
-          `no device is called ${pattern}`,
-          near === '' ? `Devices: ${[...names].join(', ')}.` : near,
-        );
-      }
-      for (const name of fits) found.add(name);
-    }
-    return found;
+    return groupAmong(this.names(), patterns);
   }
 
   /** Devices, then what is external. */
   names(): readonly string[] {
-    const external = this.cables.flatMap(({ left, right }) => [left, right]).filter(({ port }) => port === undefined);
-    return [...this.devices, ...external.map(({ device }) => device)];
+    return namesOf(this.devices, this.cables);
   }
 
   private endpoint(text: string): Endpoint {
@@ -159,6 +144,29 @@ export class Cabling {
 /** `client:eth0`; of what is external its name. */
 export function endText({ device, port }: CableEnd): string {
   return port === undefined ? device : `${device}:${port}`;
+}
+
+/** Devices, then what is external. */
+export function namesOf(devices: readonly string[], cables: readonly Cable[]): readonly string[] {
+  const external = cables.flatMap(({ left, right }) => [left, right]).filter(({ port }) => port === undefined);
+  return [...devices, ...external.map(({ device }) => device)];
+}
+
+/** Those that fit one of the patterns. Throws a CliError: of status 3 for a name that is not there, 2 for a pattern that fits none. */
+export function groupAmong(all: readonly string[], patterns: readonly string[]): ReadonlySet<string> {
+  const names = new Set(all);
+  const found = new Set<string>();
+  for (const pattern of patterns) {
+    const fits = [...names].filter((name) => fitsPattern(name, pattern));
+    if (fits.length === 0) {
+      const isName = !pattern.includes('*');
+      const near = isName ? didYouMean(pattern, names).trim() : '';
+      const hint = near === '' ? `Devices: ${[...names].join(', ')}.` : near;
+      throw new CliError(isName ? 3 : 2, `no device is called ${pattern}`, hint);
+    }
+    for (const name of fits) found.add(name);
+  }
+  return found;
 }
 
 /** `*` stands for any text. */

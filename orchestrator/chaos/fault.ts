@@ -54,6 +54,8 @@ export interface RuleRequest extends Common {
   readonly action: RuleAction;
   /** What leaves by these ports is judged: `client`, `client:eth0`. Left out: each packet where it is made. */
   readonly at?: string;
+  /** Devices whose own packets are let alone; only without `at`. */
+  readonly except?: readonly string[];
   readonly skip?: number;
   readonly count?: number;
   /** 0 … 1. */
@@ -78,7 +80,7 @@ export interface MonkeyRequest extends Common {
   readonly forMs: number;
   /** Mean time from one fault to the next; default 2000. */
   readonly intervalMs?: number;
-  /** Devices that are left alone, with `*`. */
+  /** Devices that are left alone, with `*`: they, their links, and the packets that they make. */
   readonly spare?: readonly string[];
   /** Kinds of faults, all when left out. */
   readonly kinds?: readonly MonkeyKind[];

@@ -7,7 +7,7 @@
  */
 import type { DeviceKind } from '../../devices/control.js';
 import { CliError } from '../errors.js';
-import { type Cable, endText, fitsPattern } from './cabling.js';
+import { type Cable, endText, groupAmong, namesOf } from './cabling.js';
 import { type DeviceRequest, type FaultRequest, MONKEY_KINDS, type MonkeyKind, type MonkeyRequest } from './fault.js';
 import { Dice } from './monkey-dice.js';
 import { someImpairment } from './monkey-impairments.js';
@@ -49,7 +49,10 @@ const WEIGHTS: Readonly<Record<MonkeyKind, number>> = {
   clock: 1,
 };
 
-/** In the order of their times. Throws a CliError of status 2 when there is nothing that it could do. */
+/**
+ * In the order of their times. Throws a CliError: of status 2 when there is nothing that it could do, 3 when a device that is to
+ * be spared is not there.
+ */
 export function planMonkey(ground: MonkeyGround, options: MonkeyOptions): PlannedFault[] {
   const scene = sceneOf(ground, options);
   const { forMs, intervalMs = DEFAULT_INTERVAL_MS, seed } = options;
@@ -75,17 +78,13 @@ function sceneOf(
   { forMs, intervalMs = DEFAULT_INTERVAL_MS, spare = [], kinds }: MonkeyOptions,
 ): Scene {
   const names = ground.devices.map(({ name }) => name);
-  for (const pattern of spare) {
-    if (names.some((name) => fitsPattern(name, pattern))) continue;
-    throw new CliError(2, `no device is called ${pattern}`, `Devices: ${names.join(', ')}.`);
-  }
-  const isSpared = (name: string) => spare.some((pattern) => fitsPattern(name, pattern));
-  const devices = names.filter((name) => !isSpared(name));
-  const cables = ground.cables.filter(({ left, right }) => !isSpared(left.device) || !isSpared(right.device));
-  const possible = (kinds ?? MONKEY_KINDS).filter((kind) => {
-    if (kind === 'packets') return true;
-    return kind === 'impair' || kind === 'cut' ? cables.length > 0 : devices.length > 0;
-  });
+  const spared = groupAmong(namesOf(names, ground.cables), spare);
+  const devices = names.filter((name) => !spared.has(name));
+  // A link with one end on a spared device is trouble for that one too.
+  const cables = ground.cables.filter(({ left, right }) => !spared.has(left.device) && !spared.has(right.device));
+  const possible = (kinds ?? MONKEY_KINDS).filter((kind) =>
+    kind === 'impair' || kind === 'cut' ? cables.length > 0 : devices.length > 0,
+  );
   if (possible.length === 0) {
     throw new CliError(
       2,
@@ -95,6 +94,7 @@ function sceneOf(
   }
   return new Scene({
     devices,
+    spared: names.filter((name) => spared.has(name)),
     cables,
     kinds: possible,
     forMs,
@@ -104,6 +104,8 @@ function sceneOf(
 
 interface SceneOptions {
   readonly devices: readonly string[];
+  /** Devices that are left alone. */
+  readonly spared: readonly string[];
   readonly cables: readonly Cable[];
   readonly kinds: readonly MonkeyKind[];
   readonly forMs: number;
@@ -127,10 +129,12 @@ class Scene {
   /** Undefined when what was drawn cannot be now. */
   draw(dice: Dice, at: number): FaultRequest | undefined {
     const kind = dice.weighted(this.options.kinds.map((one) => [one, WEIGHTS[one]] as const));
-    const { forMs, longestMs } = this.options;
+    const { forMs, longestMs, spared } = this.options;
     const wished = Math.round(dice.scaled(Math.max(SHORTEST_MS, longestMs / 16), longestMs));
     const duration = Math.min(wished, forMs - at);
-    if (kind === 'packets') return { ...somePackets(dice), forMs: duration };
+    if (kind === 'packets') {
+      return { ...somePackets(dice), ...(spared.length > 0 && { except: spared }), forMs: duration };
+    }
     if (kind === 'impair' || kind === 'cut') return this.drawLink(kind, dice, at, duration);
     return this.drawDevice(kind, dice, at, duration);
   }

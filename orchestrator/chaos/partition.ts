@@ -10,7 +10,7 @@ export interface Cut {
   readonly links: readonly LinkRequest[];
 }
 
-/** Throws a CliError of status 2: for a group without devices, for one that is in both, and where no link joins them. */
+/** Throws a CliError: of status 3 for a device that is not there, else of 2: for a pattern that fits none, for one that is in both, and where no link joins them. */
 export function cutOf({ left, right, silent }: PartitionRequest, cabling: Cabling): Cut {
   const ours = cabling.group(left);
   const theirs = right === undefined ? others(cabling, ours) : cabling.group(right);

@@ -57,6 +57,7 @@ const faultRequest = z.discriminatedUnion('kind', [
     filter: z.string().max(LONGEST_TEXT),
     action,
     at: name.optional(),
+    except: patterns.optional(),
     skip: z.int().min(0).max(1_000_000).optional(),
     count: z.int().min(1).max(1_000_000).optional(),
     share: z.number().min(0).max(1).optional(),

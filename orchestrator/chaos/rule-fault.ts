@@ -12,7 +12,7 @@ import { titleOf } from './titles.js';
 const CAPTURES_ONLY = /\bframe\.(number|time_relative|drop_reason|fault)\b/;
 
 /** Throws a CliError of status 2. */
-export function checkRule({ filter, share }: RuleRequest): void {
+export function checkRule({ filter, share, at, except }: RuleRequest): void {
   // What an empty variable of a shell leaves is no wish to hit all.
   if (filter.trim() === '') throw new CliError(2, 'which packets? The expression is empty', 'Every packet is `frame`.');
   const compiled = compileFilter(filter);
@@ -30,17 +30,26 @@ export function checkRule({ filter, share }: RuleRequest): void {
       'To hit the 2nd packet that matches: --skip 1 --count 1.',
     );
   }
+  if (at !== undefined && except !== undefined) throw new CliError(2, 'a rule at one place excepts no others');
   if (share === 0) throw new CliError(2, 'a share of 0% hits no packet');
 }
 
 /** Where packets are judged: everywhere, on one device, or at one of its ports. */
 export function judgesOf(
-  { at }: RuleRequest,
+  { at, except = [] }: RuleRequest,
   cabling: Cabling,
 ): Pick<RuleOrder, 'at'> & { devices: readonly string[] } {
-  if (at === undefined) return { at: 'origin', devices: cabling.devices };
+  if (at === undefined) {
+    for (const device of except) cabling.requireDevice(device);
+    return { at: 'origin', devices: cabling.devices.filter((device) => !except.includes(device)) };
+  }
   const { device, port } = cabling.place(at);
   return { at: port === undefined ? 'device' : { port }, devices: [device] };
+}
+
+/** `client:eth0`, `all devices but client`. */
+export function targetOfRule({ at = 'all devices', except = [] }: RuleRequest): string {
+  return except.length === 0 ? at : `${at} but ${except.join(', ')}`;
 }
 
 /**
@@ -72,5 +81,5 @@ export function draftRule(
     ...(claims !== undefined && { claims }),
   });
   const orders = judges.devices.map((device): [string, ChaosOrders] => [device, { links: [], rules: [rule(device)] }]);
-  return { target: request.at ?? 'all devices', title, orders: new Map(orders) };
+  return { target: targetOfRule(request), title, orders: new Map(orders) };
 }

@@ -9,7 +9,9 @@ import {
   type MonkeyKind,
   type MonkeyRequest,
 } from '../../chaos/fault.js';
+import { placeOfLink } from '../../chaos/link-fault.js';
 import { type PlannedFault, planMonkey } from '../../chaos/monkey-plan.js';
+import { targetOfRule } from '../../chaos/rule-fault.js';
 import { titleOf } from '../../chaos/titles.js';
 import { CliError } from '../../errors.js';
 import { interruption } from '../../interruption.js';
@@ -47,7 +49,7 @@ export function monkeyCommand(): Command {
   const command = new Command('monkey')
     .description('random faults of all kinds, replayable from the seed; Ctrl-C ends it and heals')
     .option('--interval <time>', 'mean time from one fault to the next, default 2s')
-    .option('--spare <devices>', 'these are left alone, and links between them: client,server-*')
+    .option('--spare <devices>', 'these, their links and their packets are left alone: client,server-*')
     .option('--kinds <kinds>', 'only these, with commas between them')
     .option('--plan', 'print what it would do, and do nothing')
     .option('--detach', 'do not wait for its end; it goes on in the lab');
@@ -85,21 +87,22 @@ function kindOf(word: string): MonkeyKind {
 
 async function showPlan(request: MonkeyWish, options: MonkeyOptions): Promise<void> {
   const lab = await findLab(options.lab);
-  const { cables } = Cabling.planned({ devices: lab.devices, plannedEnds: plannedLinkEnds(lab) });
-  const plan = planMonkey({ devices: lab.devices, cables }, request);
+  const cabling = Cabling.planned({ devices: lab.devices, plannedEnds: plannedLinkEnds(lab) });
+  const plan = planMonkey({ devices: lab.devices, cables: cabling.cables }, request);
   if (options.json) printJson(plan);
-  else for (const planned of plan) print(plannedLine(planned, painter(process.stdout)));
+  else for (const planned of plan) print(plannedLine(planned, cabling, painter(process.stdout)));
 }
 
-function plannedLine({ atMs, request }: PlannedFault, paint: Paint): string {
+export function plannedLine({ atMs, request }: PlannedFault, cabling: Cabling, paint: Paint): string {
   const time = request.forMs === undefined ? '' : paint('dim', `, for ${formatDuration(request.forMs)}`);
-  return `${clock(atMs, paint)}  ${placeOf(request)}: ${titleOf(request)}${time}`;
+  return `${clock(atMs, paint)}  ${targetOf(request, cabling)}: ${titleOf(request)}${time}`;
 }
 
-function placeOf(request: FaultRequest): string {
-  if (request.kind === 'device') return request.device;
-  if (request.kind !== 'link') return 'all devices';
-  return `${request.a} -- ${request.b}${request.from === undefined ? '' : `, from ${request.from}`}`;
+/** As the fault will have it. */
+function targetOf(request: FaultRequest, cabling: Cabling): string {
+  if (request.kind === 'link') return placeOfLink(request, cabling).target;
+  if (request.kind === 'rule') return targetOfRule(request);
+  return request.kind === 'device' ? request.device : 'the whole lab';
 }
 
 function clock(ms: number, paint: Paint): string {

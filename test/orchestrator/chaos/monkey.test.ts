@@ -4,6 +4,7 @@ import { compileFilter, isFilterError } from '../../../devices/stack/wire/filter
 import { Cabling, fitsPattern } from '../../../orchestrator/chaos/cabling.js';
 import { type DeviceRequest, MONKEY_KINDS, type MonkeyRequest } from '../../../orchestrator/chaos/fault.js';
 import { type PlannedFault, planMonkey } from '../../../orchestrator/chaos/monkey-plan.js';
+import { plannedLine } from '../../../orchestrator/commands/chaos/monkey.js';
 import { misfits } from '../../../orchestrator/topology/impairment.js';
 import { describeImpairment } from '../../../orchestrator/topology/impairment-text.js';
 import { FakeGround, refusal } from './fake-ground.js';
@@ -133,18 +134,36 @@ t.test('kinds, and devices that are spared', async (t) => {
     const drawn = plan('1', { kinds: [kind], forMs: 60_000 });
     t.ok(drawn.length > 3, kind);
   }
-  const spared = plan('1', { spare: ['r', 'sw'], forMs: 600_000 });
-  for (const { request } of spared) {
-    if (request.kind === 'device') t.notOk(['r', 'sw'].includes(request.device));
-    if (request.kind === 'link')
-      t.notOk(request.a.startsWith('r') || request.b.startsWith('r'), 'nor links between them');
+  const [own, ends] = [new Set<string>(), new Set<string>()];
+  for (const { request } of plan('1', { spare: ['r'], forMs: 600_000 })) {
+    if (request.kind === 'device') own.add(request.device);
+    if (request.kind === 'link') for (const end of [request.a, request.b]) ends.add(end.split(':')[0]);
+    if (request.kind === 'rule') t.same(request.except, ['r'], 'nor the packets that they make');
   }
+  t.same([...own].sort(), ['a', 'b', 'sw']);
+  t.notOk(ends.has('r'), 'nor their links');
+  t.ok(ends.has('a'));
+  t.notOk(plan('1').some(({ request }) => request.kind === 'rule' && request.except !== undefined));
   const fails = (options: Partial<MonkeyRequest>) => refusal((async () => plan('1', options))());
-  t.equal(await fails({ spare: ['x'] }), '2 no device is called x\nDevices: a, b, sw, r.');
-  t.equal(
-    await fails({ spare: ['*'], kinds: ['kill'] }),
-    '2 there is nothing that the monkey could do\nSpare fewer devices, or allow other kinds of faults.',
+  t.equal(await fails({ spare: ['x'] }), '3 no device is called x\nDevices: a, b, sw, r, lab-pc.');
+  t.match(await fails({ spare: ['x*'] }), /^2 no device is called x\*/);
+  const nothing = '2 there is nothing that the monkey could do\nSpare fewer devices, or allow other kinds of faults.';
+  t.equal(await fails({ spare: ['*'] }), nothing);
+  t.equal(await fails({ spare: ['sw'], kinds: ['cut'] }), nothing);
+});
+
+t.test('what is planned is written as what happens', async (t) => {
+  const lab = new FakeGround();
+  await lab.chaos.apply({ kind: 'monkey', seed: '7', forMs: 60_000, intervalMs: 300, spare: ['b'] });
+  await lab.pass(60_000);
+  const happened = lab.news.filter(({ event, fault }) => fault.parent !== undefined && event !== 'ended');
+  const cabling = Cabling.planned(lab);
+  const lines = plan('7', { intervalMs: 300, spare: ['b'] }).map((one) => plannedLine(one, cabling, (_, text) => text));
+  t.same(
+    lines.map((line) => line.slice(10).replace(/, for [^,]*$/, '')),
+    happened.map(({ fault: { target, title } }) => `${target}: ${title}`.replace(/, for [^,]*$/, '')),
   );
+  t.ok(lines.some((line) => line.includes('all devices but b: ')));
 });
 
 t.test('patterns', async (t) => {

@@ -422,6 +422,9 @@ t.test('every mistake has its words and its status, and changes nothing', async 
     '2 start is no fault that could end by itself: leave the time out',
   );
   await fails({ kind: 'partition', left: ['x*'] }, '2 no device is called x*\nDevices: a, b, sw, r, lab-pc.');
+  await fails({ kind: 'partition', left: ['x'] }, '3 no device is called x\nDevices: a, b, sw, r, lab-pc.');
+  await fails({ ...synDrop, except: ['c'] }, '3 the lab has no device c\nDevices: a, b, sw, r.');
+  await fails({ ...synDrop, at: 'a', except: ['b'] }, '2 a rule at one place excepts no others');
   await fails({ kind: 'partition', left: ['a', 'sw'], right: ['s*'] }, '2 on both sides of the partition: sw');
   await fails({ kind: 'partition', left: ['*'] }, '2 all devices are on one side: there is nothing to cut off');
   await fails(
