@@ -1,6 +1,6 @@
 /** What was sent again, and what was waited for in vain: by the word of devices, with the frames that say why. */
 import { formatIpv4 } from '../../devices/stack/wire/address.js';
-import { formatTcpFlags, SYN } from '../../devices/stack/wire/tcp.js';
+import { ACK, formatTcpFlags, SYN } from '../../devices/stack/wire/tcp.js';
 import type { LabFrame } from '../capture/session.js';
 import { formatDuration } from '../terminal.js';
 import { byFault, faultId, type Loss } from './loss-story.js';
@@ -15,6 +15,8 @@ const RETRANSMISSION_REASONS = {
 
 /** A device's trace of it and the frame of the repeated segment have nearly the same time. */
 const SAME_TIME_MS = 1;
+/** In which a SYN is answered also by a device that is busy, or slow. */
+const ANSWER_MS = 100;
 
 export function repeatSteps(scene: Scene): Step[] {
   return [...retransmissionSteps(scene), ...timeoutSteps(scene)];
@@ -39,8 +41,12 @@ function retransmissionSteps(scene: Scene): Step[] {
     if (known === undefined) sentBy.set(key, [frame]);
     else known.push(frame);
   }
-  return scene.traces('tcp-retransmit').map(({ device, event }): Step => {
-    const same = (sentBy.get(`${device} ${event.seq}`) ?? []).filter((frame) => isOf(frame, event));
+  const answers = synAnswers(scene, [...sentBy.values()].flat());
+  const isAnswer = new Set(answers.map(({ frame }) => frame));
+  const repeated = scene.traces('tcp-retransmit').map(({ device, event }): Step => {
+    const same = (sentBy.get(`${device} ${event.seq}`) ?? []).filter((frame) => {
+      return isOf(frame, event) && !isAnswer.has(frame);
+    });
     const before = same.findLast(({ at }) => at < event.at - SAME_TIME_MS);
     const again = same.find(({ at }) => at >= event.at - SAME_TIME_MS);
     const waited = before === undefined ? '' : ` after ${after(event.at - before.at)}`;
@@ -59,6 +65,56 @@ function retransmissionSteps(scene: Scene): Step[] {
       frames: again === undefined ? [] : [again.n],
     };
   });
+  return [...repeated, ...answers.map((answer) => answerStep(scene, answer))];
+}
+
+interface SynAnswer {
+  /** A SYN, ACK that had been sent before. */
+  readonly frame: LabFrame;
+  readonly before: LabFrame;
+  /** That came again. */
+  readonly syn: LabFrame;
+}
+
+/** SYN, ACK that are sent again at once since the SYN has come again, whatever the timer says: no device calls that a repetition. */
+function synAnswers(scene: Scene, sent: readonly LabFrame[]): SynAnswer[] {
+  const first = new Map<string, LabFrame>();
+  const timed = scene.traces('tcp-retransmit');
+  return sent.flatMap((frame): SynAnswer[] => {
+    const { ip, tcp } = frame.layers;
+    if (ip === undefined || tcp === undefined || (tcp.flags & (SYN | ACK)) !== (SYN | ACK)) return [];
+    const { device, at } = frame;
+    // Routers and switches on the way do not answer.
+    if (scene.ownerOf(formatIpv4(ip.src)) !== device) return [];
+    const key = [device, tcp.seq, tcp.srcPort, tcp.dstPort, ip.src, ip.dst].join(' ');
+    const before = first.get(key);
+    if (before === undefined) first.set(key, frame);
+    const syn = scene.framesAt(device).findLast((other) => {
+      const { ip: from, tcp: asked } = other.layers;
+      const isBack = asked?.srcPort === tcp.dstPort && asked.dstPort === tcp.srcPort && from?.src === ip.dst;
+      const isSyn = isBack && (asked.flags & (SYN | ACK)) === SYN && other.direction === 'in';
+      return isSyn && other.at <= at && at - other.at < ANSWER_MS;
+    });
+    const byTimer = timed.some(({ device: who, event }) => {
+      return who === device && event.seq === tcp.seq && isOf(frame, event) && Math.abs(at - event.at) < SAME_TIME_MS;
+    });
+    return before === undefined || syn === undefined || byTimer ? [] : [{ frame, before, syn }];
+  });
+}
+
+function answerStep(scene: Scene, { frame, before, syn }: SynAnswer): Step {
+  const { ip, tcp } = frame.layers;
+  const remote = `${formatIpv4(ip?.dst ?? 0)}:${tcp?.dstPort}`;
+  return {
+    atMs: scene.ms(frame.at),
+    device: frame.device,
+    layer: 'tcp',
+    event: 'retransmission',
+    subject: `SYN, ACK to ${scene.endName(remote)}`,
+    outcome: 'answer',
+    summary: `sends its SYN, ACK to ${remote} again after ${after(frame.at - before.at)}: the SYN has come again #${syn.n}${fateOf(scene, before, frame.at)}`,
+    frames: [frame.n],
+  };
 }
 
 function isOf({ layers: { ip, tcp } }: LabFrame, { local, remote }: { local: string; remote: string }): boolean {
@@ -72,7 +128,7 @@ function fateOf(scene: Scene, segment: LabFrame | undefined, until: number): str
   const { ip, tcp } = segment?.layers ?? {};
   if (segment === undefined || ip === undefined || tcp === undefined) return '';
   const within = ({ frame }: Loss) => frame.at >= segment.at && frame.at < until;
-  const lost = scene.losses.findLast((loss) => {
+  const lost = scene.losses.find((loss) => {
     const other = loss.segment;
     const isIt = other?.seq === tcp.seq && other.srcPort === tcp.srcPort && other.dstPort === tcp.dstPort;
     return isIt && other.src === ip.src && other.dst === ip.dst && within(loss);

@@ -74,6 +74,28 @@ t.test('a lost acknowledgement is why what has arrived is sent again', async (t)
   );
 });
 
+t.test(
+  'a SYN, ACK that is sent again since the SYN has come again says so; the timer counts from the first one',
+  async (t) => {
+    const back = { local: '192.0.2.1:80', remote: '192.0.2.2:40000' };
+    const report = new Cable()
+      .to({ flags: 'S', seq: 100 })
+      .from({ flags: 'SA', seq: 500, ack: 101 }, 'server:eth0 out chaosDrop fault-1: drop')
+      .at(995)
+      .again('client', 100, ENDS)
+      .to({ flags: 'S', seq: 100 })
+      .from({ flags: 'SA', seq: 500, ack: 101 }, 'server:eth0 out chaosDrop fault-1: drop')
+      .at(1006)
+      .again('server', 500, back)
+      .from({ flags: 'SA', seq: 500, ack: 101 })
+      .report();
+    t.same(trouble(report).slice(-2), [
+      'sends its SYN, ACK to 192.0.2.2:40000 again after 995 ms: the SYN has come again #5; the first one was lost leaving server by eth0 (fault-1) #3',
+      'sends its SYN, ACK to 192.0.2.2:40000 again after 1.0 s: no acknowledgement in time; the first one was lost leaving server by eth0 (fault-1) #3',
+    ]);
+  },
+);
+
 t.test('bits that a fault has damaged where they left are its loss where the FCS is checked', async (t) => {
   const damaged = tcpPacket(CLIENT, SERVER, { flags: 'PA', seq: 100, ack: 1, data: 'GET' });
   damaged[damaged.length - 5] ^= 1;
