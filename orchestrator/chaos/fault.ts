@@ -105,6 +105,8 @@ export interface Fault {
   /** Milliseconds since 1970. */
   readonly since: number;
   readonly until?: number;
+  /** Of what is no fault: the ids of those that it has put an end to; absent when there were none. */
+  readonly ended?: readonly string[];
   /** Why it is not in force on a device now: it is dead, or paused. */
   readonly pending?: readonly string[];
 }

@@ -140,8 +140,8 @@ export class Registry implements Chaos {
     const { cable, target } = await this.openings.placeOf(request);
     const holders = this.ledger.holdersOf(cable.name);
     if (holders.length === 0) throw new CliError(1, `no fault holds ${cable.name} down`);
-    await this.takeBack(holders, 'replaced');
-    return this.done(this.openings.note(request, target, parent));
+    const ended = await this.takeBack(holders, 'replaced');
+    return this.done(this.openings.note(request, target, parent), ended);
   }
 
   private async letMonkeyIn(request: MonkeyRequest): Promise<Fault> {
@@ -166,8 +166,8 @@ export class Registry implements Chaos {
     const { clearances } = this;
     const act = async () => {
       await this.ground.act(action, device, fault.id === '' ? parent : fault.id);
-      await this.takeBack(this.ledger.holding(device, replaces(action)), 'replaced');
-      if (fault.id === '') return this.done(fault);
+      const ended = await this.takeBack(this.ledger.holding(device, replaces(action)), 'replaced');
+      if (fault.id === '') return this.done(fault, ended);
       const isWanted =
         clearances === this.clearances && (parent === undefined || this.ledger.find(parent) !== undefined);
       if (isWanted) this.enter(entry);
@@ -232,8 +232,11 @@ export class Registry implements Chaos {
     throw new CliError(3, `no fault ${id} is in force`, near === '' ? all : near);
   }
 
-  /** Of faults in force; their processes are not touched. */
-  private async takeBack(entries: readonly Entry[], why: Why): Promise<void> {
+  /**
+   * Of faults in force; their processes are not touched.
+   * @returns the ids of all that have ended
+   */
+  private async takeBack(entries: readonly Entry[], why: Why): Promise<string[]> {
     for (const entry of entries) this.ledger.remove(entry);
     const devices = new Set(entries.flatMap(({ orders }) => [...orders.keys()]));
     await this.couriers.withdraw(new Map([...devices].map((device) => [device, this.ledger.ordersOf(device)])));
@@ -241,18 +244,18 @@ export class Registry implements Chaos {
       if (claims !== undefined) this.ground.removeClaims(claims);
       this.newsroom.tell({ event: 'ended', fault, why });
     }
-    await this.takeBackEmpty(entries, why);
+    return [...entries.map(({ fault }) => fault.id), ...(await this.takeBackEmpty(entries, why))];
   }
 
   /** A partition all of whose links are up again is none. */
-  private async takeBackEmpty(entries: readonly Entry[], why: Why): Promise<void> {
+  private async takeBackEmpty(entries: readonly Entry[], why: Why): Promise<string[]> {
     const parents = new Set(entries.flatMap(({ fault }) => fault.parent ?? []));
     const empty = [...parents].flatMap((id) => {
       const parent = this.ledger.find(id);
       const isOver = parent?.fault.request.kind === 'partition' && this.ledger.partsOf(id).length === 0;
       return isOver ? [parent] : [];
     });
-    if (empty.length > 0) await this.takeBack(empty, why);
+    return empty.length > 0 ? this.takeBack(empty, why) : [];
   }
 
   /** Lets devices run that no fault holds any more. Rejects with a CliError that names those that did not come back. */
@@ -278,7 +281,8 @@ export class Registry implements Chaos {
     await this.couriers.wake(device);
   }
 
-  private done(fault: Fault): Fault {
+  private done(what: Fault, ended: readonly string[]): Fault {
+    const fault = { ...what, ...(ended.length > 0 && { ended }) };
     this.newsroom.tell({ event: 'done', fault });
     return fault;
   }

@@ -15,6 +15,7 @@ import { runScenario } from '../scenario/run.js';
 import type { TimelineListener } from '../scenario/timeline.js';
 import { mustTakeFile, mustTakeFolders } from '../scenario/writable.js';
 import { news, type Paint, painter, print, printJson, visible } from '../terminal.js';
+import { checkSeed } from './chaos/values.js';
 
 const DEFAULT_OUTPUT = 'netarium-results';
 
@@ -76,6 +77,7 @@ function loadAll(files: readonly string[], { seed, filter }: TestOptions): Scena
 
 /** As YAML has it: digits are a number. */
 function seedOf(text: string): string | number {
+  checkSeed(text);
   return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
 }
 

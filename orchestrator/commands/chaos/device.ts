@@ -1,4 +1,5 @@
-import { Argument, Command } from 'commander';
+import { Command } from 'commander';
+import { didYouMean } from '../../../devices/stack/wire/nearest.js';
 import { checkDevice } from '../../chaos/device-fault.js';
 import { DEVICE_ACTIONS, type DeviceAction, type DeviceRequest } from '../../chaos/fault.js';
 import { CliError } from '../../errors.js';
@@ -26,30 +27,37 @@ export function deviceCommand(): Command {
   const command = new Command('device')
     .description('kill, stop, start, restart, pause or resume a device; slow it down; set its clock wrong')
     .argument('<device>', 'the device')
-    .addArgument(new Argument('<action>', 'what happens to it').choices(DEVICE_ACTIONS))
+    .argument('<action>', `what happens to it: ${DEVICE_ACTIONS.join(', ')}`)
     .option('--factor <n>', 'slow: as on a CPU of 1/n of the speed, above 1 to 1000')
     .option('--rate <percent>', 'clock: how fast it goes, 10% to 1000%; 105% is 5 % fast')
     .option('--offset <time>', 'clock: how far date and time are wrong, such as 90s or -2h');
   return withCommonOptions(command)
     .addHelpText('after', EXAMPLES)
-    .action(async (device: string, action: DeviceAction, options: DeviceOptions) => {
+    .action(async (device: string, action: string, options: DeviceOptions) => {
       const request = deviceRequest(device, action, options);
       checkDevice(request);
       await withChaos(options.lab, async (chaos) => showMade(chaos, await chaos.apply(request), options.json));
     });
 }
 
-export function deviceRequest(device: string, action: DeviceAction, options: DeviceOptions): DeviceRequest {
+export function deviceRequest(device: string, action: string, options: DeviceOptions): DeviceRequest {
   const { factor, rate, offset } = options;
   return {
     kind: 'device',
     device,
-    action,
+    action: actionOf(action),
     ...commonOf(options),
     ...(factor !== undefined && { factor: factorOf(factor) }),
     ...(rate !== undefined && { rate: rateOf(rate) }),
     ...(offset !== undefined && { offsetMs: readSignedDuration('--offset', offset) }),
   };
+}
+
+function actionOf(word: string): DeviceAction {
+  const action = DEVICE_ACTIONS.find((one) => one === word);
+  if (action !== undefined) return action;
+  const near = didYouMean(word, DEVICE_ACTIONS).trim();
+  throw new CliError(2, `"${word}" is no action: write ${DEVICE_ACTIONS.join(', ')}`, near === '' ? undefined : near);
 }
 
 function factorOf(text: string): number {

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import type { Fault } from '../../chaos/fault.js';
 import { news, painter, print, printJson } from '../../terminal.js';
-import { withChaos } from './client.js';
+import { type ChaosClient, withChaos } from './client.js';
 import { faultLine, faultTable } from './show.js';
 
 interface ListOptions {
@@ -27,12 +27,11 @@ export function listCommand(): Command {
 
 export function endCommand(): Command {
   return withOptions(new Command('end'))
-    .description('take a fault back, with its parts')
-    .argument('<id>', 'its id, as `netarium chaos list` shows it')
-    .action(async (id: string, { lab, json }: ListOptions) => {
-      const fault = await withChaos(lab, (chaos) => chaos.end(id));
-      if (json) printJson(fault);
-      else showEnded([fault]);
+    .description('take a fault back, with its parts; or several')
+    .argument('<id...>', 'ids, as `netarium chaos list` shows them')
+    .action(async (ids: string[], { lab, json }: ListOptions) => {
+      const faults = await withChaos(lab, (chaos) => endEach(chaos, ids, json));
+      if (json) printJson(ids.length === 1 ? faults[0] : faults);
     });
 }
 
@@ -41,15 +40,21 @@ export function clearCommand(): Command {
     .description('take all faults back, and start every device that is not running; or these faults alone')
     .argument('[id...]', 'only these')
     .action(async (ids: string[], { lab, json }: ListOptions) => {
-      const ended = await withChaos(lab, async (chaos) => {
-        if (ids.length === 0) return chaos.clear();
-        const faults: Fault[] = [];
-        for (const id of new Set(ids)) faults.push(await chaos.end(id));
-        return faults;
-      });
+      const ended = await withChaos(lab, (chaos) => (ids.length === 0 ? chaos.clear() : endEach(chaos, ids, json)));
       if (json) printJson(ended);
-      else showEnded(ended);
+      else if (ids.length === 0) showEnded(ended);
     });
+}
+
+/** Each is told as it ends: the next one may not be there. */
+async function endEach(chaos: ChaosClient, ids: readonly string[], json: boolean | undefined): Promise<Fault[]> {
+  const faults: Fault[] = [];
+  for (const id of new Set(ids)) {
+    const fault = await chaos.end(id);
+    if (!json) showEnded([fault]);
+    faults.push(fault);
+  }
+  return faults;
 }
 
 function showEnded(faults: readonly Fault[]): void {

@@ -75,6 +75,10 @@ export function ruleCommand(): Command {
     .option('--bits <n>', 'corrupt: how many bits, default 1')
     .option('--fix-fcs', 'corrupt: only checksums above Ethernet tell')
     .option('--after <size>', 'reset: once so much data has passed, such as 10kB');
+  // A number below 0 with a unit looks like an option.
+  command.configureOutput({
+    outputError: (text, write) => write(text.replace(/unknown option '(-\.?\d[^']*)'/, '"$1" is below 0')),
+  });
   return withCommonOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (filter: string, action: string, value: string | undefined, options: RuleOptions) => {

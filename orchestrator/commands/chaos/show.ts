@@ -5,11 +5,12 @@ import { type FittedColumn, fittedTable } from '../../fitted-table.js';
 import { formatDuration, news, type Paint, painter, print, printJson, visible } from '../../terminal.js';
 import type { ChaosClient } from './client.js';
 
-/** `fault-3  client:eth0 -- sw:1: loss 20%, for 10 s`; of what is no fault, what was done. */
+/** `fault-3  client:eth0 -- sw:1: loss 20%, for 10 s`; of what is no fault, what was done: `sw: started; ended fault-3`. */
 export function faultLine(fault: Fault, paint: Paint): string {
-  const { id, target, title, since, until } = visible(fault);
+  const { id, target, title, since, until, ended = [] } = visible(fault);
+  const over = ended.length === 0 ? '' : paint('dim', `; ended ${ended.join(', ')}`);
   const time = until === undefined ? '' : paint('dim', `, for ${formatDuration(until - since)}`);
-  return `${id === '' ? '' : `${paint('bold', id)}  `}${target}: ${title}${time}`;
+  return `${id === '' ? '' : `${paint('bold', id)}  `}${target}: ${title}${time}${over}`;
 }
 
 /** What an `apply` has made: the fault, then its parts. */

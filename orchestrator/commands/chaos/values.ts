@@ -28,7 +28,13 @@ export function commonOf(options: CommonOptions): { forMs?: number; seed?: strin
   if (forMs === 0) throw new CliError(2, '--for: a fault of no time is none');
   if (forMs !== undefined && forMs > LONGEST_MS)
     throw new CliError(2, `--for: "${options.for}" is too long: at most 24d`);
+  if (options.seed !== undefined) checkSeed(options.seed);
   return { ...(forMs !== undefined && { forMs }), ...(options.seed !== undefined && { seed: options.seed }) };
+}
+
+/** An option whose value was forgotten swallows the next one. Throws a CliError of status 2. */
+export function checkSeed(text: string): void {
+  if (/^-\D/.test(text)) throw new CliError(2, `--seed: "${text}" looks like an option: a seed begins with no dash`);
 }
 
 /** Maps and lists, numbers, true and false as YAML has them; everything else is a text. */

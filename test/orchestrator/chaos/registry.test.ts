@@ -73,7 +73,10 @@ t.test('down, black hole, and up', async (t) => {
     lab.orders.get('a')?.links.map(({ state }) => state),
     ['down', 'blackhole', undefined],
   );
-  t.match(await lab.chaos.apply({ ...link, state: 'up' }), { id: '', title: 'up', target: 'a:eth0 -- sw:1' });
+  t.match(await lab.chaos.apply({ ...link, state: 'up' }), {
+    ...{ id: '', title: 'up', target: 'a:eth0 -- sw:1' },
+    ended: ['fault-1', 'fault-2'],
+  });
   t.same(lab.summary(), ['a:eth0 out: loss 20%', 'sw:1 out: loss 20%'], 'only what holds it has ended');
   t.same(
     lab.news.slice(3).map(({ event, fault, why }) => [event, fault.id, why]),
@@ -176,7 +179,7 @@ t.test('processes: what ends what', async (t) => {
   );
   t.equal(await refusal(lab.chaos.apply({ ...r, action: 'stop' })), '1 cannot stop r: it is killed');
   t.equal(lab.chaos.list().length, 1, 'what failed is no fault');
-  t.match(await lab.chaos.apply({ ...r, action: 'start' }), { id: '', title: 'started' });
+  t.match(await lab.chaos.apply({ ...r, action: 'start' }), { id: '', title: 'started', ended: ['fault-2'] });
   t.same(lab.chaos.list(), []);
   await lab.chaos.apply({ ...r, action: 'pause' });
   await lab.chaos.apply({ ...r, action: 'restart' });

@@ -137,9 +137,32 @@ t.test('packets: what is wrong with an expression', async (t) => {
     t.notMatch(await rule(filter), hint, filter);
 });
 
+t.test('packets: a time below 0 is no option', async (t) => {
+  const said: string[] = [];
+  t.intercept(process.stderr, 'write', { value: (text: string) => said.push(text) > 0 });
+  const parse = (...words: string[]) => {
+    const command = chaosCommand();
+    for (const one of command.commands) one.exitOverride();
+    return command.parseAsync(['fault', ...words], { from: 'user' });
+  };
+  await t.rejects(parse('tcp', 'delay', '-5ms'));
+  await t.rejects(parse('tcp', 'drop', '--cuont', '1'));
+  t.match(said[0], /^error: "-5ms" is below 0\n/);
+  t.match(said[1], /^error: unknown option '--cuont'/);
+});
+
 t.test('devices', async (t) => {
   t.match(deviceRequest('a', 'slow', { factor: '2.5' }), { action: 'slow', factor: 2.5 });
   t.match(deviceRequest('a', 'clock', { rate: '105%', offset: '-2h' }), { rate: 1.05, offsetMs: -7_200_000 });
+  t.equal(
+    await fault(() => deviceRequest('a', 'puase', {})),
+    '2 "puase" is no action: write kill, stop, start, restart, pause, resume, slow, clock\nDid you mean "pause"?',
+  );
+  t.match(await fault(() => deviceRequest('a', 'explode', {})), /^2 "explode" is no action: write kill, [^\n]*$/);
+  t.equal(
+    await fault(() => deviceRequest('a', 'kill', { seed: '--json' })),
+    '2 --seed: "--json" looks like an option: a seed begins with no dash',
+  );
   t.equal(
     await fault(() => deviceRequest('a', 'clock', { rate: '5%' })),
     '2 --rate: "5%" is not how fast a clock goes: write 10% to 1000%, such as 105%',
