@@ -161,10 +161,23 @@ export function lossSteps(losses: readonly LossReport[], marks: readonly MarkRep
       ...{ atMs: mark.atMs, device, layer: mark.layer, event: 'fault', frames: [mark.frame] },
       subject: `${direction} ${port}: ${faultText(fault)}`,
       outcome: '',
-      summary: `${fault} has a hand in what ${direction === 'out' ? 'leaves' : 'arrives'} by ${port}, first in ${packetText(mark)}${many}`,
+      summary: `${packetText(mark)} ${direction === 'out' ? 'leaves' : 'arrives'} by ${port}, ${deedOf(fault)} by ${fault}${many}`,
     };
   });
   return [...lost, ...marked];
+}
+
+/** What packet rules do, by the first word of their titles; what a link does to a frame may be several things. */
+const DEEDS: Readonly<Record<string, string>> = {
+  reset: 'made',
+  reply: 'made',
+  delay: 'delayed',
+  duplicate: 'doubled',
+  corrupt: 'damaged',
+};
+
+function deedOf(fault: string): string {
+  return DEEDS[faultText(fault).split(/[ :]/)[0]] ?? 'touched';
 }
 
 /** Of the link, `server-switch:3 -- web:eth0`. */

@@ -1,6 +1,7 @@
 /** What was lost on the way: by ports that dropped it, and by other ends that never saw it. */
 import t from 'tap';
 import { buildReport } from '../../../orchestrator/story/build.js';
+import { lossChapter } from '../../../orchestrator/story/loss-chapter.js';
 import { SceneBuilder, type SegmentText, tcpPacket } from './frames.js';
 
 const CLIENT = { mac: '02:00:00:00:00:01', ip: '192.0.2.2', port: 40000 };
@@ -95,6 +96,25 @@ t.test(
     ]);
   },
 );
+
+t.test('a fault is named with its title once; what it made is said to be made by it', async (t) => {
+  const fault = 'fault-63: reset after 10kB: tcp.port == 80';
+  const report = new Cable()
+    .from({ flags: 'R', seq: 1 }, `server:eth0 out  ${fault}`, 'client:eth0 in')
+    .to({ flags: 'A', seq: 1, ack: 1 }, `client:eth0 out chaosDrop ${fault}`)
+    .to({ flags: 'A', seq: 2, ack: 1 }, `client:eth0 out chaosDrop ${fault}`)
+    .report();
+  const { lines } = lossChapter(report, (_style, text) => text);
+  t.match(lines, [
+    /server {2}TCP RST from server to client leaves by eth0, made by fault-63: reset after 10kB: tcp\.port == 80 #1$/,
+    /client {2}LOST leaving by eth0: .*; chaos takes it off the wire \(fault-63\) #3$/,
+    /client {2}LOST leaving by eth0: .*; chaos takes it off the wire \(fault-63\) #4$/,
+  ]);
+  t.match(
+    report.steps.filter(({ event }) => event === 'loss'),
+    [{ summary: /\(fault-63: reset/ }, {}],
+  );
+});
 
 t.test('bits that a fault has damaged where they left are its loss where the FCS is checked', async (t) => {
   const damaged = tcpPacket(CLIENT, SERVER, { flags: 'PA', seq: 100, ack: 1, data: 'GET' });
