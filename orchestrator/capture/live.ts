@@ -3,6 +3,7 @@ import type { CaptureInterface, CaptureTotals } from '../../devices/control.js';
 import type { DeviceEnded } from '../lab/device-news.js';
 import { LabWatch } from '../lab/lab-watch.js';
 import type { LabState } from '../lab/state.js';
+import { Damage } from './damage.js';
 import { DeviceFeed, sum } from './device-feed.js';
 import type { DeviceSelection } from './selection.js';
 import { now, Timeline } from './timeline.js';
@@ -57,6 +58,7 @@ export class LiveCapture {
   private readonly feeds: readonly DeviceFeed[];
   private readonly listener: LiveListener;
   private readonly timeline = new Timeline<LiveFrame>();
+  private readonly damage = new Damage();
   private readonly known = new Map<string, number>();
   /** Interfaces that came before all devices had answered, to be told in the order of the devices. */
   private early: CaptureInterface[] | undefined = [];
@@ -182,7 +184,7 @@ export class LiveCapture {
   private release(until: number): void {
     if (this.early !== undefined) return;
     const frames = this.timeline.take(until);
-    if (frames.length > 0) this.listener.onFrames(frames);
+    if (frames.length > 0) this.listener.onFrames(this.damage.named(frames));
   }
 
   private listening(device: string, pid: number, again: boolean): void {
