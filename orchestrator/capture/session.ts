@@ -10,6 +10,7 @@ import type { DeviceState } from '../lab/device-state.js';
 import { LabWatch } from '../lab/lab-watch.js';
 import type { LabState } from '../lab/state.js';
 import { DeviceFeed, sum } from './device-feed.js';
+import { FaultLog, type FaultSpan } from './fault-log.js';
 import { epochOffsetMs } from './pcapng-writer.js';
 import { inOrder, now } from './timeline.js';
 
@@ -69,6 +70,8 @@ export interface LabCapture {
   readonly missed: number;
   /** In order of their beginning. What these devices saw meanwhile is not here. */
   readonly outages?: readonly Outage[];
+  /** That were in force at some time of it. */
+  readonly faults?: readonly FaultSpan[];
   /** Milliseconds since 1970 at the zero of the timeline. */
   readonly epochOffsetMs: number;
 }
@@ -80,6 +83,9 @@ export class CaptureSession {
   private readonly frames: (Omit<LabFrame, 'n' | 'interfaceIndex'> & { readonly on: CaptureInterface })[] = [];
   private readonly traces: LabTrace[] = [];
   private readonly outages: Outage[] = [];
+  private readonly faults = new FaultLog();
+  /** Resolves when the faults are known that were there at the beginning. */
+  private faultsListed: Promise<void> | undefined;
   private readonly byteLimit: number;
   private bytes = 0;
   private onNews: (() => void) | undefined;
@@ -115,8 +121,10 @@ export class CaptureSession {
       onStart: ({ name }) => back(name),
       onAbsent: (device, absence) => session.outages.push({ device, ...absence, fromAt: now() }),
       onPresent: (device) => session.present(device),
+      onFault: (news) => session.faults.heard(news),
     });
     session.lab = lab;
+    session.faultsListed = lab?.faults().then((listed) => session.faults.listed(listed));
     let limit: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       limit = setTimeout(resolve, START_LIMIT_MS);
@@ -155,6 +163,7 @@ export class CaptureSession {
     const totals = await Promise.all(
       this.feeds.map((feed) => feed.stop(this.lab?.absence(feed.device), STOP_LIMIT_MS)),
     );
+    await this.faultsListed;
     this.lab?.close();
     const interfaces = this.interfaces.flat();
     const indexes = new Map(interfaces.map((one, index) => [one, index]));
@@ -170,6 +179,7 @@ export class CaptureSession {
       traces: this.traces,
       missed: totals.reduce(sum).missed,
       outages: this.outages,
+      faults: this.faults.spans,
       epochOffsetMs: epochOffsetMs(),
     };
   }

@@ -3,6 +3,7 @@ import type { FetchReport } from '../story/report.js';
 import { align, type Pair } from './align.js';
 import { chainOf } from './chain.js';
 import type { Comparison, Difference, Moment, Noise } from './comparison.js';
+import { faultsApart } from './faults.js';
 import { type Happening, happeningsOf } from './happenings.js';
 import { beyondNoise, noiseOf, tripsThatDiffer } from './noise.js';
 import { endingOf, resultDifferences, sameNames, sameResources } from './results.js';
@@ -41,6 +42,7 @@ export function compareReports(a: FetchReport, b: FetchReport): Comparison {
     b: endB,
     ...firstOf(found[0], pairs, stepsA, stepsB),
     ...chainOf(differences, results, trips, endA, endB, noise),
+    faults: { a: faultsApart(a, b), b: faultsApart(b, a) },
     results,
     differences: differences.slice(0, MAX_DIFFERENCES),
     minor,

@@ -5,7 +5,7 @@
  * are about (align.ts), differences told apart from what differs between any two runs (weight.ts, noise.ts), and put in the
  * order in which one follows from the other (compare.ts, chain.ts).
  */
-import type { StepLayer } from '../story/report.js';
+import type { FaultReport, StepLayer } from '../story/report.js';
 
 /** A step of one of the two. */
 export interface Moment {
@@ -94,6 +94,8 @@ export interface Comparison {
   /** What either had next where the other one has the first difference alone. */
   readonly instead?: Moment;
   readonly followed: readonly Consequence[];
+  /** Faults that were in force during one of the loads alone. */
+  readonly faults: { readonly a: readonly FaultReport[]; readonly b: readonly FaultReport[] };
   /** Differences that are not in `followed`, since there are too many. */
   readonly more: number;
   readonly results: readonly ResultDifference[];

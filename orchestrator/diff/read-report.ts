@@ -49,6 +49,7 @@ const REPORT = z.object({
   exchanges: z.array(exchange),
   path: z.array(z.unknown()),
   steps: z.array(step),
+  faults: z.array(z.object({ id: z.string(), title: z.string(), target: z.string() })).optional(),
   losses: z.array(z.unknown()),
   marks: z.array(z.unknown()),
   capture: z.object({ waitMs: z.number().nonnegative() }),

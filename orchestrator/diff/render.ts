@@ -3,6 +3,7 @@ import { frames, ms, widthOf, wrapped } from '../story/chapter.js';
 import { type Paint, type Style, visible } from '../terminal.js';
 import { apart } from './chain.js';
 import type { Comparison, Consequence, Difference, Moment, Share } from './comparison.js';
+import { faultLines } from './faults.js';
 import { beyondNoise } from './noise.js';
 
 export interface RenderOptions {
@@ -37,7 +38,8 @@ export function renderComparison(compared: Comparison, { paint, columns = MAX_CO
   const comparison = visible(compared);
   const room = Math.max(MIN_COLUMNS, Math.min(columns, MAX_COLUMNS));
   const [nameA, nameB] = visible(names ?? ['A', 'B']);
-  const parts = [wrapped(headline(comparison, paint), room)];
+  const head = [headline(comparison, paint), ...faultLines(comparison).map((line) => paint('yellow', line))];
+  const parts = [head.map((line) => wrapped(line, room)).join('\n')];
   const { first, followed, more } = comparison;
   const indented = (line: string) => wrapped(`${' '.repeat(INDENT)}${line}`, room);
   const title = (number: number, text: string) => `${paint(['bold', 'cyan'], `${number}`)}  ${paint('bold', text)}`;

@@ -1,4 +1,5 @@
 /** A lab from outside, as time goes by: which devices end, pause and come back. */
+import type { ChaosNews, Fault } from '../chaos/fault.js';
 import type { DeviceEnded, DeviceHalted, DeviceStarted } from './device-news.js';
 import type { SupervisedDevice } from './device-state.js';
 import type { RpcClient } from './rpc-client.js';
@@ -16,6 +17,8 @@ export interface LabListener {
   onAbsent?(device: string, absence: Absence): void;
   /** It can again. */
   onPresent?(device: string): void;
+  /** A fault has begun, or ended. */
+  onFault?(news: ChaosNews): void;
   /** The lab has ended, or {@link LabWatch.close} was called. */
   onClose?(): void;
 }
@@ -41,6 +44,7 @@ export class LabWatch {
       this.leave(news.name, news);
       onEnd?.(news);
     });
+    client.notifications.set('chaos-news', (news: ChaosNews) => listener.onFault?.(news));
     client.notifications.set('device-pause', ({ name, by }: DeviceHalted) => this.leave(name, { state: 'paused', by }));
     client.notifications.set('device-resume', ({ name }: DeviceHalted) => this.arrive(name));
   }
@@ -58,6 +62,11 @@ export class LabWatch {
       if (state !== 'running' && state !== 'starting') watch.leave(name, { state, by });
     }
     return watch;
+  }
+
+  /** Faults that are in force now; none where the lab does not say. */
+  faults(): Promise<readonly Fault[]> {
+    return this.client.call<Fault[]>('chaos-list', {}, ANSWER_LIMIT_MS).catch(() => []);
   }
 
   /** Resolves once the lab knows that it cannot answer. */

@@ -1,5 +1,6 @@
 /** A lab that this process holds, as a scenario sees it. */
 import type { AttachedPort, ExecOutput, FetchRequest, RouteRow, TableName } from '../../devices/control.js';
+import { FaultLog } from '../capture/fault-log.js';
 import type { LabCapture } from '../capture/session.js';
 import type { Fault, FaultRequest } from '../chaos/fault.js';
 import { asCliError } from '../errors.js';
@@ -34,10 +35,13 @@ export class HeldStage implements Stage {
   private readonly log: FrameLog;
   /** That have ended. */
   private readonly loads: Load[] = [];
+  private readonly faults = new FaultLog();
 
   constructor(held: HeldLab, log: FrameLog) {
     this.held = held;
     this.log = log;
+    this.faults.listed(held.chaos.list());
+    held.chaos.listen((news) => this.faults.heard(news));
   }
 
   async watch(watches: readonly FrameWatch[], onMatch: (watch: FrameWatch) => void): Promise<void> {
@@ -157,7 +161,8 @@ export class HeldStage implements Stage {
       return other !== load && other.result.startAt < result.endAt && other.result.endAt > result.startAt;
     });
     const seen = this.log.capture(result.startAt, result.endAt + CLOSE_LIMIT_MS);
-    const capture = ownPart(seen, load, others, (device) => this.addressesOf(device, seen));
+    const own = ownPart(seen, load, others, (device) => this.addressesOf(device, seen));
+    const capture = { ...own, faults: this.faults.spans };
     const routes = (await this.rows(host, 'routes').catch(() => [])) as RouteRow[];
     return buildReport(new Scene(this.state, host, result, capture, routes), this.held.lab.plan.name);
   }

@@ -101,6 +101,7 @@ const REPORT: ShapeOf<FetchReport> = {
   arp: [
     { atMs: true, device: true, interface: true, target: true, targetName: true, kind: true, mac: true, frames: true },
   ],
+  faults: [{ id: true, title: true, target: true, parent: true, sinceMs: true, untilMs: true }],
   connections: [
     {
       local: true,

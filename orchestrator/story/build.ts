@@ -11,11 +11,21 @@ import { furthestPath, hopsOf } from './hops.js';
 import { attemptOf, exchanges as exchangeReports, requestTimings, toldExchange } from './http-story.js';
 import { lossStory, markStory } from './loss-story.js';
 import { redirectStory } from './redirect-story.js';
-import type { ConnectionReport, ExchangeReport, FetchReport, Hop, OutageReport, ReportResource } from './report.js';
+import type {
+  ConnectionReport,
+  ExchangeReport,
+  FaultReport,
+  FetchReport,
+  Hop,
+  OutageReport,
+  ReportResource,
+} from './report.js';
 import type { Scene } from './scene.js';
 import { allSteps } from './steps.js';
 import { connectionReport, connectionsOf } from './tcp-story.js';
 import { tlsStory } from './tls-story.js';
+
+const MAX_FAULTS = 500;
 
 export function buildReport(scene: Scene, lab: string): FetchReport {
   const { result, capture } = scene;
@@ -56,6 +66,7 @@ export function buildReport(scene: Scene, lab: string): FetchReport {
     title: result.title,
     timings: milestones(scene),
     steps: allSteps(scene, { dns, arp, connections, exchanges, tls, losses, marks }),
+    faults: faultsOf(scene),
     losses,
     marks,
     capture: {
@@ -66,6 +77,19 @@ export function buildReport(scene: Scene, lab: string): FetchReport {
       ...outagesOf(scene),
     },
   };
+}
+
+/** Those that were in force at some time of the load. */
+function faultsOf(scene: Scene): FaultReport[] {
+  const { startAt, endAt } = scene.result;
+  return (scene.capture.faults ?? [])
+    .filter(({ sinceAt, untilAt = endAt }) => sinceAt < endAt && untilAt > startAt)
+    .slice(0, MAX_FAULTS)
+    .map(({ sinceAt, untilAt, ...fault }) => ({
+      ...fault,
+      sinceMs: scene.ms(sinceAt),
+      ...(untilAt !== undefined && untilAt < endAt && { untilMs: scene.ms(untilAt) }),
+    }));
 }
 
 /** Those that were over when the fetch began are no part of it. */

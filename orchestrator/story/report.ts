@@ -299,6 +299,21 @@ export interface OutageReport {
   readonly untilMs?: number;
 }
 
+/** A fault that was in force during the load. */
+export interface FaultReport {
+  /** `fault-2` */
+  readonly id: string;
+  /** `delay 50ms` */
+  readonly title: string;
+  /** `client:eth0 -- home-switch:1` */
+  readonly target: string;
+  /** The monkey's, or the partition's, that it is part of. */
+  readonly parent?: string;
+  /** Since the beginning of the fetch, negative when it was there before; without `untilMs` it was there at the end. */
+  readonly sinceMs: number;
+  readonly untilMs?: number;
+}
+
 export interface FetchReport {
   readonly url: string;
   readonly finalUrl: string;
@@ -328,6 +343,8 @@ export interface FetchReport {
   /** Milestones of the page, as W3C Navigation Timing names them. */
   readonly timings: Readonly<Record<string, number>>;
   readonly steps: readonly Step[];
+  /** In the order in which they came, 500 at most. */
+  readonly faults: readonly FaultReport[];
   /** The first frames that were lost, 500 at most. */
   readonly losses: readonly LossReport[];
   /** What chaos had a hand in, and was not lost. */
