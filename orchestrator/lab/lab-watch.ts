@@ -6,6 +6,8 @@ import type { RpcClient } from './rpc-client.js';
 import { connectLab } from './state.js';
 
 const ANSWER_LIMIT_MS = 2000;
+/** The lab asks each device what its faults have done, and gives up a silent one after two seconds. */
+const FAULTS_LIMIT_MS = 4000;
 
 export type Absence = Pick<SupervisedDevice, 'state' | 'by'>;
 
@@ -66,7 +68,7 @@ export class LabWatch {
 
   /** Faults that are in force now; none where the lab does not say. */
   faults(): Promise<readonly Fault[]> {
-    return this.client.call<Fault[]>('chaos-list', {}, ANSWER_LIMIT_MS).catch(() => []);
+    return this.client.call<Fault[]>('chaos-list', {}, FAULTS_LIMIT_MS).catch(() => []);
   }
 
   /** Resolves once the lab knows that it cannot answer. */
