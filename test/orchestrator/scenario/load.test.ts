@@ -75,6 +75,7 @@ const oneStep: [step: string, problem: RegExp][] = [
   ['{chaos: {device: a, action: drop}}', /^8:33 what happens to it\? "action" is one of kill/],
   ['{chaos: {link: a -- c, loss: 1%}}', /^8:20 the lab has no device c/],
   ['{chaos: {link: a -- sw, from: b, loss: 1%}}', /^8:35 b is no end of a:eth0 -- sw:1\. Write a or sw\.$/],
+  [`{chaos: {fault: '', action: drop}}`, /^8:21 which packets\? The expression is empty/],
   ['{chaos: {fault: frame.number == 2, action: drop}}', /^8:21 frame.number is known to captures only$/],
   ['{chaos: {fault: tcp, action: drop, at: c}}', /^8:44 the lab has no device c/],
   ['{chaos: {partition: x-*}}', /^8:25 no device is called x-\*\. Devices: a, b, sw\.$/],
