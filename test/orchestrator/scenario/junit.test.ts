@@ -1,5 +1,6 @@
 import t from 'tap';
 import { escapeXml, junitXml } from '../../../orchestrator/scenario/junit.js';
+import { closing } from '../../../orchestrator/scenario/render.js';
 import type { ScenarioResult } from '../../../orchestrator/scenario/result.js';
 
 const PASSED: ScenarioResult = {
@@ -66,4 +67,12 @@ t.test('what XML cannot say', async (t) => {
   t.equal(escapeXml('\x00\x1b[31m\t\n\ufffe'), '\ufffd\ufffd[31m\t\n\ufffd');
   t.equal(escapeXml('\ud800x\udc00'), '\ufffdx\ufffd', 'lone surrogates');
   t.equal(escapeXml('😀 ok ]]>'), '😀 ok ]]&gt;');
+});
+
+t.test('what could not be kept is said with what came of the scenario', async (t) => {
+  const result = { ...PASSED, notKept: 'cannot write results: the disk is full' };
+  t.match(
+    closing(result, (_style, text) => text),
+    /^ {2}passed in .*\n {4}not kept: cannot write results: the disk is full$/,
+  );
 });
