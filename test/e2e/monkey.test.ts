@@ -5,7 +5,7 @@ import { netarium } from './netarium.js';
 
 t.test('loads under the monkey end whole, or with an error that names its step; then all is as before', async (t) => {
   const net = netarium(t);
-  const result = await monkeyLoads(net, { loads: 18, seed: 3, parallel: 3, interval: '300ms', quietLoads: 1 });
+  const result = await monkeyLoads(net, { loads: 9, seed: 3, parallel: 3, interval: '300ms', quietLoads: 1 });
   t.same(result.violations, []);
   const failed = [...result.errors.values()].reduce((sum, count) => sum + count, 0);
   t.equal(result.whole + failed, result.loads);
