@@ -115,7 +115,7 @@ export class RpcClient {
   }
 
   private closed(): void {
-    for (const { reject } of this.pending.values()) reject(gone('the call'));
+    for (const { reject } of this.pending.values()) reject(gone());
     this.pending.clear();
     this.onClose?.();
   }
@@ -125,6 +125,7 @@ function timedOut(what: string, limitMs: number): Error {
   return Object.assign(new Error(`${what}: no answer within ${limitMs} ms`), { code: 'ETIMEDOUT' });
 }
 
-function gone(what: string): Error {
-  return Object.assign(new Error(`${what}: the device has closed the connection`), { code: 'ECONNRESET' });
+function gone(what?: string): Error {
+  const head = what === undefined ? '' : `${what}: `;
+  return Object.assign(new Error(`${head}the device has closed the connection`), { code: 'ECONNRESET' });
 }

@@ -53,7 +53,7 @@ t.test('kill -9 of the supervisor during a transfer', async (t) => {
 
   const fetch = await fetching;
   t.equal(fetch.exitStatus, 1, 'the fetch ends with an error of one line');
-  t.match(fetch.stderr, new RegExp(`^in the lab ${lab}, which is up\nerror: .*closed the connection$`));
+  t.match(fetch.stderr, new RegExp(`^in the lab ${lab}, which is up\nerror: .*closed the connection \\(at \\w+\\)$`));
   t.notMatch(fetch.stderr, /^ +at /m);
   t.match(await net.run('ps'), { exitStatus: 3, stderr: 'error: no lab is up\nLaunch one with `netarium up`.' });
 
