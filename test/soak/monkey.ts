@@ -16,7 +16,7 @@ try {
   const result = await monkeyLoads(net, {
     loads,
     seed,
-    parallel: 3,
+    parallel: 8,
     quietLoads: 25,
     interval: `${intervalMs}ms`,
     progress: print,
