@@ -24,7 +24,11 @@ t.test('10 MB arrive byte-exact, and netstat shows the connection meanwhile', as
   const report = await fetching;
 
   t.match(report, { ok: true, status: 200, body: file, connections: [{ local: socket.local, close: 'four-way' }] });
-  t.equal(report.capture.dropped, 0);
+  // What overflowed a socket buffer of this machine is told as lost, and sent again; no device has dropped anything.
+  t.same(
+    report.losses.filter(({ reason }) => reason !== 'notReceived'),
+    [],
+  );
   t.match(
     netstat.stdout.split('\n').find((line) => line.includes(socket.local)),
     // As on Linux, nobody owns what is in TIME_WAIT: on a fast machine the transfer may be over by now.
