@@ -14,5 +14,7 @@ export * from './control/tables.js';
 export * from './control/tunnel.js';
 export { COUNTER_NAMES, type CounterName } from './stack/counter-names.js';
 export { DROP_REASONS, type DropReason } from './stack/drop-reasons.js';
+export * from './stack/link-settings.js';
+export * from './stack/packet-faults.js';
 export { Random } from './stack/random.js';
 export type { DnsCacheName, TcpState, TraceDetail, TraceEvent } from './stack/trace.js';

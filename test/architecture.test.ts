@@ -64,7 +64,10 @@ function partOf(path: string): string {
     ['transport', /^devices\/stack\/transport\//],
     ['tcp', /^devices\/stack\/tcp\//],
     ['stack.ts', /^devices\/stack\/stack\.ts$/],
-    ['ground', /^devices\/stack\/(clock|random|trace|events|errors|counters|counter-names|drop-reasons)\.ts$/],
+    [
+      'ground',
+      /^devices\/stack\/(clock|random|trace|events|errors|counters|counter-names|drop-reasons|link-settings|packet-faults|fifo)\.ts$/,
+    ],
     ['net', /^devices\/net\//],
     ['apps', /^devices\/apps\//],
     ['runtime', /^devices\/runtime\//],

@@ -1,6 +1,7 @@
 /** Validation of what chaos orders of a device. */
+import { REPLY_KINDS } from '../stack/packet-faults.js';
 import { compileFilter, isFilterError } from '../stack/wire/filter/filter.js';
-import { type ChaosOrders, REPLY_KINDS } from './chaos.js';
+import type { ChaosOrders } from './chaos.js';
 import {
   type Checker,
   integer,

@@ -1,6 +1,7 @@
 /** What an impairment may say: in a port's config, and in what chaos orders. */
+
+import { JITTER_DISTRIBUTIONS, type MarkovState, QUEUE_DISCIPLINES } from '../stack/link-settings.js';
 import { type Checker, integer, isBoolean, isProbability, list, number, object, oneOf, variant } from './check.js';
-import { JITTER_DISTRIBUTIONS, type MarkovStateConfig, QUEUE_DISCIPLINES } from './config.js';
 
 export const MAX_QUANTILES = 10_000;
 export const MAX_MARKOV_STATES = 100;
@@ -26,7 +27,7 @@ const states = list(object({ loss: isProbability, next: list(isProbability) }));
 const isChain: Checker = (value, path) => {
   const fault = states(value, path);
   if (fault !== undefined) return fault;
-  const chain = value as readonly MarkovStateConfig[];
+  const chain = value as readonly MarkovState[];
   if (chain.length < 1 || chain.length > MAX_MARKOV_STATES) {
     return `${path}: expected 1 to ${MAX_MARKOV_STATES} states, got ${chain.length}`;
   }
@@ -50,7 +51,7 @@ const isLossModel = variant('model', {
 
 const count = integer(1, Number.MAX_SAFE_INTEGER);
 
-/** Of one direction: an {@link ImpairmentConfig}. */
+/** Of one direction: an {@link Impairment}. */
 export const isImpairment: Checker = object(
   {},
   {

@@ -5,7 +5,7 @@
  * This folder makes faults in a running lab and takes them back: it checks what is asked, keeps what is in force, and
  * orders devices about (devices/control/chaos.ts) and their processes (lab/). It knows nothing of commands and scenarios.
  */
-import type { ImpairmentConfig, RuleAction } from '../../devices/control.js';
+import type { Impairment, RuleAction } from '../../devices/control.js';
 
 /** What every request may say besides. */
 interface Common {
@@ -23,7 +23,7 @@ export interface LinkRequest extends Common {
   /** One of the ends: only what it sends is concerned. */
   readonly from?: string;
   /** Only what is here is changed. */
-  readonly impairment?: ImpairmentConfig;
+  readonly impairment?: Impairment;
   /** `up` ends the faults that hold the link down or make it a black hole, and is no fault itself. */
   readonly state?: 'down' | 'up' | 'blackhole';
 }

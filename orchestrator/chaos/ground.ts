@@ -1,5 +1,5 @@
 /** What the registry of faults needs of a lab: lab/chaos-ground.ts has it of a real one, tests have one of their own. */
-import type { ChaosOrders, DeviceKind, FaultRow, ImpairmentConfig } from '../../devices/control.js';
+import type { ChaosOrders, DeviceKind, FaultRow, Impairment } from '../../devices/control.js';
 
 /** An end of a link that is ours. */
 export interface GroundEnd {
@@ -24,7 +24,7 @@ export interface ChaosGround {
   /** Of devices that answer, also those that were attached since. */
   presentEnds(): Promise<readonly GroundEnd[]>;
   /** What the topology does to the frames of a port. */
-  base(device: string, port: string, direction: 'out' | 'in'): ImpairmentConfig;
+  base(device: string, port: string, direction: 'out' | 'in'): Impairment;
 
   state(device: string): ProcessState;
   /** Calls the device's method `chaos`. Rejects with an RpcError when it refuses, with an error that has a `code` when it has gone. */

@@ -1,5 +1,5 @@
 /** Faults of links: which directions of which ports, and whether what is asked makes sense on top of what is there. */
-import type { ChaosOrders, ImpairmentConfig } from '../../devices/control.js';
+import type { ChaosOrders, Impairment } from '../../devices/control.js';
 import { CliError } from '../errors.js';
 import { misfits, overlay } from '../topology/impairment.js';
 import { type Cable, type Cabling, endText } from './cabling.js';
@@ -61,7 +61,7 @@ export function draftLink(request: LinkRequest, { target, directions }: LinkPlac
  * @param orders of a device, as they are without this fault
  */
 export function checkFit(
-  impairment: ImpairmentConfig,
+  impairment: Impairment,
   directions: readonly Direction[],
   ground: ChaosGround,
   orders: (device: string) => ChaosOrders,

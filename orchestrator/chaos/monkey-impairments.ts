@@ -1,11 +1,11 @@
 /** Random link parameters, each kind of them, in ranges in which a page still loads now and then. */
-import type { ImpairmentConfig, LossModelConfig } from '../../devices/control.js';
+import type { Impairment, LossModel } from '../../devices/control.js';
 import type { Dice } from './monkey-dice.js';
 
 /** One to three kinds of trouble at once. */
-export function someImpairment(dice: Dice): ImpairmentConfig {
+export function someImpairment(dice: Dice): Impairment {
   const kinds = [...TROUBLES];
-  let impairment: ImpairmentConfig = {};
+  let impairment: Impairment = {};
   for (let left = dice.whole(1, 3); left > 0; left -= 1) {
     const [variants] = kinds.splice(dice.whole(0, kinds.length - 1), 1);
     impairment = { ...impairment, ...dice.one(variants)(dice) };
@@ -13,7 +13,7 @@ export function someImpairment(dice: Dice): ImpairmentConfig {
   return impairment;
 }
 
-type Trouble = (dice: Dice) => ImpairmentConfig;
+type Trouble = (dice: Dice) => Impairment;
 
 /** A parameter that depends on another one comes with it, and what it would contradict is switched off: others may overlap. */
 const TROUBLES: readonly (readonly Trouble[])[] = [
@@ -59,17 +59,17 @@ const TROUBLES: readonly (readonly Trouble[])[] = [
   ],
 ];
 
-function independentLoss(dice: Dice): ImpairmentConfig {
+function independentLoss(dice: Dice): Impairment {
   return { loss: dice.scaled(0.005, 0.5) };
 }
 
-function gilbertElliott(dice: Dice): LossModelConfig {
+function gilbertElliott(dice: Dice): LossModel {
   const [goodToBad, badToGood] = [dice.scaled(0.002, 0.1), dice.scaled(0.1, 0.8)];
   return { model: 'gilbert-elliott', goodToBad, badToGood, lossInGood: 0, lossInBad: dice.scaled(0.3, 1) };
 }
 
 /** Well, poorly, and not at all. */
-function markov(dice: Dice): LossModelConfig {
+function markov(dice: Dice): LossModel {
   const worse = dice.scaled(0.01, 0.1);
   const out = dice.scaled(0.01, 0.2);
   const back = dice.scaled(0.05, 0.5);
@@ -84,7 +84,7 @@ function markov(dice: Dice): LossModelConfig {
   };
 }
 
-function queue(dice: Dice): ImpairmentConfig {
+function queue(dice: Dice): Impairment {
   const room = dice.chance(0.5) ? { queuePackets: dice.whole(5, 200) } : { queueBytes: dice.whole(8, 256) * 1024 };
   if (dice.chance(0.5)) return { ...room, queueDiscipline: 'drop-tail' };
   return { ...room, queueDiscipline: 'codel', codelTargetMs: 5, codelIntervalMs: 100, codelEcn: dice.chance(0.5) };

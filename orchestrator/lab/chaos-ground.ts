@@ -1,7 +1,7 @@
 /** The registry of faults of a running lab: what it needs of the lab, and what the lab tells it. */
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ChaosOrders, FaultRow, ImpairmentConfig } from '../../devices/control.js';
+import type { ChaosOrders, FaultRow, Impairment } from '../../devices/control.js';
 import type { ChaosGround, GroundEnd, ProcessAction, ProcessState } from '../chaos/ground.js';
 import { Registry } from '../chaos/registry.js';
 import type { Lab } from './lab.js';
@@ -41,7 +41,7 @@ class LabGround implements ChaosGround {
     return presentLinkEnds(this.lab.state);
   }
 
-  base(device: string, port: string, direction: 'out' | 'in'): ImpairmentConfig {
+  base(device: string, port: string, direction: 'out' | 'in'): Impairment {
     const config = this.lab.device(device).config.ports.find(({ name }) => name === port);
     return (direction === 'out' ? config?.impairment : config?.impairmentIn) ?? {};
   }

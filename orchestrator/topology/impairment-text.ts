@@ -1,9 +1,9 @@
 /** Link parameters in few words: `loss 20%, delay 50ms ± 10ms`. */
-import type { ImpairmentConfig } from '../../devices/control.js';
+import type { Impairment } from '../../devices/control.js';
 import { formatDuration, formatRate, formatShare, formatSize } from './units.js';
 
 /** Every parameter that is there; what is left out is left out. */
-export function describeImpairment(config: ImpairmentConfig): string {
+export function describeImpairment(config: Impairment): string {
   return [
     lossText(config),
     delayText(config),
@@ -38,7 +38,7 @@ function correlation(value: number | undefined): string {
   return value === undefined ? '' : `correlation ${formatShare(value)}`;
 }
 
-function lossText({ loss, lossBurst, lossCorrelation, lossModel: model }: ImpairmentConfig): string {
+function lossText({ loss, lossBurst, lossCorrelation, lossModel: model }: Impairment): string {
   const details = [lossBurst === undefined ? '' : `mean burst ${lossBurst}`, correlation(lossCorrelation)];
   if (model === undefined) return told('loss', share(loss), details);
   if (model.model === 'markov') return told('loss', `by a chain of ${model.states.length} states`, details);
@@ -48,7 +48,7 @@ function lossText({ loss, lossBurst, lossCorrelation, lossModel: model }: Impair
   return told('loss', `Gilbert-Elliott ${share(goodToBad)}/${share(badToGood)}${inStates}`, details);
 }
 
-function delayText(config: ImpairmentConfig): string {
+function delayText(config: Impairment): string {
   const { delayMs, jitterMs, jitterDistribution: distribution, jitterReorders } = config;
   const details = [
     typeof distribution === 'object' ? `${distribution.length} quantiles` : (distribution ?? ''),
@@ -60,7 +60,7 @@ function delayText(config: ImpairmentConfig): string {
   return told('delay', `${formatDuration(delayMs)}${around}`, details);
 }
 
-function reorderText({ reorder, reorderDelayMs, reorderGap, reorderCorrelation }: ImpairmentConfig): string {
+function reorderText({ reorder, reorderDelayMs, reorderGap, reorderCorrelation }: Impairment): string {
   return told('reorder', share(reorder), [
     reorderGap === undefined ? '' : `one in ${reorderGap}`,
     reorderDelayMs === undefined ? '' : `by ${formatDuration(reorderDelayMs)}`,
@@ -68,7 +68,7 @@ function reorderText({ reorder, reorderDelayMs, reorderGap, reorderCorrelation }
   ]);
 }
 
-function queueText(config: ImpairmentConfig): string {
+function queueText(config: Impairment): string {
   const { queueBytes, queuePackets, queueDiscipline, codelTargetMs, codelIntervalMs, codelEcn } = config;
   const room = [
     queueBytes === undefined ? '' : formatSize(queueBytes),
@@ -82,7 +82,7 @@ function queueText(config: ImpairmentConfig): string {
   ]);
 }
 
-function slotText({ slotMs, slotJitterMs, slotPackets, slotBytes }: ImpairmentConfig): string {
+function slotText({ slotMs, slotJitterMs, slotPackets, slotBytes }: Impairment): string {
   const around = slotJitterMs === undefined ? '' : ` ± ${formatDuration(slotJitterMs)}`;
   return told('slots', slotMs === undefined ? around.trim() : `${formatDuration(slotMs)}${around}`, [
     slotPackets === undefined ? '' : `${slotPackets} packets`,

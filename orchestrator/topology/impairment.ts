@@ -2,7 +2,7 @@
  * Link parameters from what people write (schema-impairment.ts) to what devices understand, and what of them does not fit
  * together. Topologies, the command line and scenarios all come here.
  */
-import type { ImpairmentConfig, LossModelConfig } from '../../devices/control.js';
+import type { Impairment, LossModel } from '../../devices/control.js';
 import { didYouMean } from '../../devices/stack/wire/nearest.js';
 import { IMPAIRMENT_KEYS, type ImpairmentFile, type ImpairmentKey, impairment } from './schema-impairment.js';
 import type { Path } from './source.js';
@@ -15,13 +15,13 @@ export interface ImpairmentFault {
 }
 
 /** Never throws. Whether its parameters fit together depends on what they are laid over: see {@link misfits}. */
-export function readImpairment(value: unknown): ImpairmentConfig | ImpairmentFault {
+export function readImpairment(value: unknown): Impairment | ImpairmentFault {
   const parsed = impairment.safeParse(value);
   if (parsed.success) return impairmentOf(parsed.data) ?? {};
   return faultOf(parsed.error.issues[0]);
 }
 
-export function isImpairmentFault(result: ImpairmentConfig | ImpairmentFault): result is ImpairmentFault {
+export function isImpairmentFault(result: Impairment | ImpairmentFault): result is ImpairmentFault {
   return 'where' in result;
 }
 
@@ -53,7 +53,7 @@ function faultOf(issue: {
 }
 
 /** Undefined when no parameter is there. */
-export function impairmentOf(file: ImpairmentFile): ImpairmentConfig | undefined {
+export function impairmentOf(file: ImpairmentFile): Impairment | undefined {
   const queue = file.queue === undefined ? undefined : parseQueue(file.queue);
   const entries = Object.entries({
     delayMs: ms(file.delay),
@@ -85,11 +85,11 @@ export function impairmentOf(file: ImpairmentFile): ImpairmentConfig | undefined
     slotJitterMs: ms(file.slotJitter),
     slotPackets: file.slotPackets,
     slotBytes: file.slotBytes === undefined ? undefined : parseSize(file.slotBytes),
-  } satisfies Partial<Record<keyof ImpairmentConfig, unknown>>).filter(([, value]) => value !== undefined);
-  return entries.length === 0 ? undefined : (Object.fromEntries(entries) as ImpairmentConfig);
+  } satisfies Partial<Record<keyof Impairment, unknown>>).filter(([, value]) => value !== undefined);
+  return entries.length === 0 ? undefined : (Object.fromEntries(entries) as Impairment);
 }
 
-function lossModelOf(file: Exclude<ImpairmentFile['loss'], string | undefined>): LossModelConfig {
+function lossModelOf(file: Exclude<ImpairmentFile['loss'], string | undefined>): LossModel {
   if (file.model === 'markov') {
     const states = file.states.map(({ loss, next }) => {
       const shares = next.map((text) => parseShare(text)!);
@@ -117,7 +117,7 @@ function part(text: string | undefined): number | undefined {
 }
 
 /** `over` laid over `base`, parameter by parameter. Of loss there is one: the share, or the model. */
-export function overlay(base: ImpairmentConfig, over: ImpairmentConfig): ImpairmentConfig {
+export function overlay(base: Impairment, over: Impairment): Impairment {
   const { loss, lossModel, ...rest } = base;
   const isReplaced = over.loss !== undefined || over.lossModel !== undefined;
   return { ...(isReplaced ? rest : base), ...over };
@@ -127,15 +127,14 @@ export interface Misfit {
   /** The parameter that says nothing as long as the other one is not there. */
   readonly key: ImpairmentKey;
   /** What devices call it. */
-  readonly member: keyof ImpairmentConfig;
+  readonly member: keyof Impairment;
   readonly message: string;
 }
 
 /** What says nothing without another parameter, or contradicts one: of a link's whole direction, not of a part that is laid over it. */
-export function misfits(config: ImpairmentConfig): Misfit[] {
+export function misfits(config: Impairment): Misfit[] {
   const found: Misfit[] = [];
-  const add = (key: ImpairmentKey, member: keyof ImpairmentConfig, message: string) =>
-    found.push({ key, member, message });
+  const add = (key: ImpairmentKey, member: keyof Impairment, message: string) => found.push({ key, member, message });
   for (const { key, member, needs, isThere } of DEPENDENT) {
     if (config[member] !== undefined && !isThere(config)) add(key, member, `${key} says nothing without ${needs}`);
   }
@@ -165,25 +164,25 @@ export function misfits(config: ImpairmentConfig): Misfit[] {
 
 interface Dependence {
   readonly key: ImpairmentKey;
-  readonly member: keyof ImpairmentConfig;
+  readonly member: keyof Impairment;
   readonly needs: string;
-  isThere(config: ImpairmentConfig): boolean;
+  isThere(config: Impairment): boolean;
 }
 
-const jitter = { needs: 'jitter', isThere: (config: ImpairmentConfig) => config.jitterMs !== undefined };
+const jitter = { needs: 'jitter', isThere: (config: Impairment) => config.jitterMs !== undefined };
 const loss = {
   needs: 'loss',
-  isThere: (config: ImpairmentConfig) => config.loss !== undefined || config.lossModel !== undefined,
+  isThere: (config: Impairment) => config.loss !== undefined || config.lossModel !== undefined,
 };
 const reordering = {
   needs: 'reorder or reorderGap',
-  isThere: (config: ImpairmentConfig) => config.reorder !== undefined || config.reorderGap !== undefined,
+  isThere: (config: Impairment) => config.reorder !== undefined || config.reorderGap !== undefined,
 };
 const codel = {
   needs: 'queueDiscipline: codel',
-  isThere: (config: ImpairmentConfig) => config.queueDiscipline === 'codel',
+  isThere: (config: Impairment) => config.queueDiscipline === 'codel',
 };
-const slots = { needs: 'slot', isThere: (config: ImpairmentConfig) => config.slotMs !== undefined };
+const slots = { needs: 'slot', isThere: (config: Impairment) => config.slotMs !== undefined };
 
 const DEPENDENT: readonly Dependence[] = [
   { key: 'jitterDistribution', member: 'jitterDistribution', ...jitter },

@@ -7,7 +7,7 @@ import type {
   DeviceKind,
   DhcpServerConfig,
   DnsServerConfig,
-  ImpairmentConfig,
+  Impairment,
   ResolverConfig,
   RouteConfig,
   ServiceName,
@@ -76,7 +76,7 @@ export interface LinkEnd {
   /** Empty where the device is not ours. */
   readonly port: string;
   /** What happens to the frames that leave here. */
-  readonly impairment?: ImpairmentConfig;
+  readonly impairment?: Impairment;
 }
 
 export interface TopologyLink {

@@ -1,9 +1,8 @@
 import t from 'tap';
-import type { ImpairmentConfig } from '../../devices/control/config.js';
 import { isImpairment, MAX_MARKOV_STATES, MAX_QUANTILES } from '../../devices/control/impairment-check.js';
-import type { Impairment } from '../../devices/stack/link/impairment/settings.js';
+import type { Impairment } from '../../devices/stack/link-settings.js';
 
-const ALL: Required<ImpairmentConfig> = {
+const ALL: Required<Impairment> = {
   delayMs: 20,
   jitterMs: 2.5,
   jitterDistribution: 'paretonormal',
@@ -100,6 +99,6 @@ t.test('what is not in its range is refused, and the place is told', async (t) =
 
 t.test('the stack takes what a config says, and a config can say all that the stack takes', async (t) => {
   const taken: Required<Impairment> = ALL;
-  const said: Required<ImpairmentConfig> = taken;
+  const said: Required<Impairment> = taken;
   t.equal(said, ALL, 'the types are the same, or this would not compile');
 });

@@ -1,7 +1,7 @@
 /** Rules with every action over what a whole internet says, damaged in every way: nothing throws, nothing is changed in place. */
 import { crc32 } from 'node:zlib';
 import t from 'tap';
-import type { ActionOptions } from '../../devices/stack/link/faults/action.js';
+import type { RuleAction } from '../../devices/stack/packet-faults.js';
 import { Random } from '../../devices/stack/random.js';
 import { smallInternet } from '../apps/kinds/small-internet.js';
 import { RuleBench, ruleOf } from '../stack/link/faults/bench.js';
@@ -9,14 +9,14 @@ import { mutate } from './mutations.js';
 
 const PACKETS = Number(process.env.FUZZ_RUNS ?? 200) * 3;
 
-const ACTIONS: readonly ActionOptions[] = [
+const ACTIONS: readonly RuleAction[] = [
   { kind: 'drop' },
   { kind: 'delay', delayMs: 3, jitterMs: 5 },
   { kind: 'duplicate' },
   { kind: 'corrupt', bits: 3 },
   { kind: 'corrupt', fixFcs: true },
   ...(['servfail', 'nxdomain', 'truncated', 'reset', 'port-unreachable', 'time-exceeded'] as const).map(
-    (reply): ActionOptions => ({ kind: 'reply', reply }),
+    (reply): RuleAction => ({ kind: 'reply', reply }),
   ),
   { kind: 'reset' },
   { kind: 'reset', afterBytes: 500 },

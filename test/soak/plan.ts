@@ -2,7 +2,7 @@
  * What happens in a random world, drawn from its seed before anything runs: networks in a row, joined by routers; what
  * their cables do to frames; when cables break and networks change; who says how much to whom, and how it ends.
  */
-import type { Impairment } from '../../devices/stack/link/impairment/settings.js';
+import type { Impairment } from '../../devices/stack/link-settings.js';
 import { Random } from '../../devices/stack/random.js';
 import type { TcpSettings } from '../../devices/stack/stack.js';
 

@@ -1,7 +1,7 @@
 import { type Instant, Timers } from '../../devices/stack/clock.js';
-import type { Impairment } from '../../devices/stack/link/impairment/settings.js';
 import { Nic } from '../../devices/stack/link/nic.js';
 import { Port } from '../../devices/stack/link/port.js';
+import type { Impairment } from '../../devices/stack/link-settings.js';
 import { Random } from '../../devices/stack/random.js';
 import type { MacAddress } from '../../devices/stack/wire/address.js';
 import type { WiredNode } from './wiring.js';

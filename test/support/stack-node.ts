@@ -10,8 +10,8 @@
  */
 import { crc32 } from 'node:zlib';
 import { type Instant, Timers } from '../../devices/stack/clock.js';
-import type { Impairment } from '../../devices/stack/link/impairment/settings.js';
 import { Port } from '../../devices/stack/link/port.js';
+import type { Impairment } from '../../devices/stack/link-settings.js';
 import { Random } from '../../devices/stack/random.js';
 import { Stack, type StackOptions } from '../../devices/stack/stack.js';
 import type { TraceDetail, TraceEvent } from '../../devices/stack/trace.js';

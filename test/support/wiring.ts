@@ -10,8 +10,8 @@
  *     await wiring.run(() => client.done);
  */
 import { type Instant, NEVER } from '../../devices/stack/clock.js';
-import type { Impairment } from '../../devices/stack/link/impairment/settings.js';
 import type { Port } from '../../devices/stack/link/port.js';
+import type { Impairment } from '../../devices/stack/link-settings.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { settle } from './settle.js';
 

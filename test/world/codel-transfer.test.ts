@@ -1,6 +1,6 @@
 /** What CoDel is for: a bulk transfer through a slow link with a long queue, on the manual clock, by our own TCP. */
 import t from 'tap';
-import type { Impairment } from '../../devices/stack/link/impairment/settings.js';
+import type { Impairment } from '../../devices/stack/link-settings.js';
 import type { TcpSettings } from '../../devices/stack/stack.js';
 import { StackNode } from '../support/stack-node.js';
 import { Wiring } from '../support/wiring.js';

@@ -1,5 +1,5 @@
 /** The grid of transfers, and its figures as text that people compare line by line. */
-import type { Impairment } from '../../devices/stack/link/impairment/settings.js';
+import type { Impairment } from '../../devices/stack/link-settings.js';
 import { transfer } from './goodput.js';
 
 const KIB = 1024;

@@ -2,7 +2,7 @@
  * One bulk transfer between two stacks over one impaired link, on the manual clock: how fast the bytes came, and what
  * it took. The same transfer gives the same figures on every machine.
  */
-import type { Impairment } from '../../devices/stack/link/impairment/settings.js';
+import type { Impairment } from '../../devices/stack/link-settings.js';
 import type { TcpSettings } from '../../devices/stack/stack.js';
 import { BytePattern } from '../support/byte-pattern.js';
 import { StackNode } from '../support/stack-node.js';

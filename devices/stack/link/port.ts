@@ -7,12 +7,13 @@
 
 import type { Instant, Timers } from '../clock.js';
 import type { DropReason } from '../drop-reasons.js';
+import type { Impairment } from '../link-settings.js';
 import type { Random } from '../random.js';
 import { checkPacket, ETHERNET_MTU, isGiant, PACKET_OVERHEAD } from '../wire/ethernet.js';
 import { type Crc32, crc32 as tableCrc32 } from '../wire/fcs.js';
 import { Impairer } from './impairment/impairer.js';
 import type { FaultLayer } from './impairment/layer.js';
-import type { Impairment, LinkFault, LinkFaultCounts } from './impairment/settings.js';
+import type { LinkFault, LinkFaultCounts } from './impairment/settings.js';
 import { LineClock } from './line-clock.js';
 
 export type Direction = 'in' | 'out';

@@ -4,7 +4,7 @@ import {
   checkChaosOrders,
   type DeviceKind,
   type FaultRow,
-  type ImpairmentConfig,
+  type Impairment,
   invalidParams,
 } from '../../../devices/control.js';
 import type { ChaosNews } from '../../../orchestrator/chaos/fault.js';
@@ -46,7 +46,7 @@ export class FakeGround implements ChaosGround {
     }),
   );
   attached: readonly GroundEnd[] = [];
-  readonly bases = new Map<string, ImpairmentConfig>();
+  readonly bases = new Map<string, Impairment>();
   /** What each device has. */
   readonly orders = new Map<string, ChaosOrders>();
   /** `a kill by fault-1` */
@@ -78,7 +78,7 @@ export class FakeGround implements ChaosGround {
     return [...this.plannedEnds, ...this.attached];
   }
 
-  base(device: string, port: string, direction: 'out' | 'in'): ImpairmentConfig {
+  base(device: string, port: string, direction: 'out' | 'in'): Impairment {
     return this.bases.get(`${device}:${port} ${direction}`) ?? {};
   }
 

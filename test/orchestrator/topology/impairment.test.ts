@@ -1,12 +1,12 @@
 /** Link parameters: as they are written, what is wrong with them, and as they are told. */
 import t from 'tap';
-import type { ImpairmentConfig } from '../../../devices/control.js';
+import type { Impairment } from '../../../devices/control.js';
 import { isImpairmentFault, misfits, readImpairment } from '../../../orchestrator/topology/impairment.js';
 import { describeImpairment } from '../../../orchestrator/topology/impairment-text.js';
 import { topologyJsonSchema } from '../../../orchestrator/topology/index.js';
 import { parse, problemsOf } from './support/problems.js';
 
-function read(value: unknown): ImpairmentConfig {
+function read(value: unknown): Impairment {
   const result = readImpairment(value);
   if (isImpairmentFault(result)) throw new Error(result.message);
   return result;

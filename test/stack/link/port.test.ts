@@ -1,7 +1,8 @@
 import t from 'tap';
 import { Timers } from '../../../devices/stack/clock.js';
-import type { Impairment, LinkFault } from '../../../devices/stack/link/impairment/settings.js';
+import type { LinkFault } from '../../../devices/stack/link/impairment/settings.js';
 import { type Direction, Port } from '../../../devices/stack/link/port.js';
+import type { Impairment } from '../../../devices/stack/link-settings.js';
 import { Random } from '../../../devices/stack/random.js';
 import { BROADCAST_MAC } from '../../../devices/stack/wire/address.js';
 import { crc32 } from '../../../devices/stack/wire/fcs.js';

@@ -1,4 +1,5 @@
 /** What rules do to packets. */
+import type { RuleAction } from '../../packet-faults.js';
 import type { Random } from '../../random.js';
 import type { Ipv4Address } from '../../wire/address.js';
 import { CorruptAction } from './corrupt.js';
@@ -7,17 +8,8 @@ import type { DelayLines } from './delay-line.js';
 import { DropAction } from './drop.js';
 import { DuplicateAction } from './duplicate.js';
 import type { Passage } from './passage.js';
-import { ReplyAction, type ReplyKind } from './reply.js';
+import { ReplyAction } from './reply.js';
 import { ResetAction } from './reset.js';
-
-/** As devices/control/chaos.ts describes it. */
-export type ActionOptions =
-  | { readonly kind: 'drop' }
-  | { readonly kind: 'delay'; readonly delayMs: number; readonly jitterMs?: number }
-  | { readonly kind: 'duplicate'; readonly copies?: number }
-  | { readonly kind: 'corrupt'; readonly bits?: number; readonly fixFcs?: boolean }
-  | { readonly kind: 'reply'; readonly reply: ReplyKind }
-  | { readonly kind: 'reset'; readonly afterBytes?: number };
 
 /** What would happen to one packet, before it is chosen. */
 export interface Plan {
@@ -49,7 +41,7 @@ export interface ActionContext {
   readonly gatewayTo?: (dst: Ipv4Address) => Ipv4Address | undefined;
 }
 
-export function createAction(options: ActionOptions, context: ActionContext): Action {
+export function createAction(options: RuleAction, context: ActionContext): Action {
   switch (options.kind) {
     case 'drop':
       return new DropAction(context);

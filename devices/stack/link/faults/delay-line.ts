@@ -1,5 +1,6 @@
 /** Packets that wait until their time has come, in the order in which they went in. */
 import type { Instant } from '../../clock.js';
+import { Fifo } from '../../fifo.js';
 import type { LineTimer, LineTimers } from '../line-clock.js';
 import type { Passage } from './passage.js';
 
@@ -15,9 +16,7 @@ export class DelayLine {
   private readonly timers: LineTimers;
   private readonly timer: LineTimer;
   private readonly deliver: (packet: Uint8Array) => void;
-  private queue: Waiting[] = [];
-  /** Packets before this index have come out. */
-  private head = 0;
+  private readonly queue = new Fifo<Waiting>();
   private bytes = 0;
   /** From now on nothing waits. */
   private open = false;
@@ -31,7 +30,7 @@ export class DelayLine {
   /** It comes out at that time, never before one that went in earlier. False when there is no room. */
   push(packet: Uint8Array, at: Instant): boolean {
     if (this.bytes + packet.length > MAX_LINE_BYTES) return false;
-    const last = this.queue.at(-1);
+    const { last } = this.queue;
     this.queue.push({ packet, at: last === undefined ? at : Math.max(at, last.at) });
     this.bytes += packet.length;
     if (!this.timer.armed) this.arm();
@@ -46,22 +45,16 @@ export class DelayLine {
 
   private release(): void {
     const { now } = this.timers;
-    while (this.head < this.queue.length && (this.open || this.queue[this.head].at <= now)) {
-      const { packet } = this.queue[this.head];
-      this.head += 1;
-      this.bytes -= packet.length;
-      this.deliver(packet);
-    }
-    // Half of it has come out: each packet pays for one copy.
-    if (this.head * 2 >= this.queue.length) {
-      this.queue = this.queue.slice(this.head);
-      this.head = 0;
+    for (let { first } = this.queue; first !== undefined && (this.open || first.at <= now); first = this.queue.first) {
+      this.queue.shift();
+      this.bytes -= first.packet.length;
+      this.deliver(first.packet);
     }
     this.arm();
   }
 
   private arm(): void {
-    const next = this.queue[this.head];
+    const next = this.queue.first;
     if (next !== undefined) this.timer.set(this.open ? this.timers.now : next.at);
   }
 }

@@ -34,7 +34,6 @@ export const ICMP_REPLIES = {
   'admin-prohibited': { type: ICMP_UNREACHABLE, code: UNREACHABLE_ADMIN_PROHIBITED },
   'time-exceeded': { type: ICMP_TIME_EXCEEDED, code: EXCEEDED_IN_TRANSIT },
 } as const satisfies Readonly<Record<string, IcmpError>>;
-export type IcmpReplyKind = keyof typeof ICMP_REPLIES;
 
 /** Undefined for what no error may be sent about: RFC 1122 section 3.2.2, RFC 1812 section 4.3.2.7. */
 export function icmpReply(

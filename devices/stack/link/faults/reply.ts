@@ -1,15 +1,14 @@
 /** Answers a packet in the place of its receiver, as the network would: by the port by which it was to leave. */
+import type { ReplyKind } from '../../packet-faults.js';
 import type { Ipv4Address } from '../../wire/address.js';
 import type { Port } from '../port.js';
 import type { Action, ActionContext, Plan } from './action.js';
 import { DelayLines } from './delay-line.js';
 import { DNS_REPLIES, type DnsReplyKind, dnsReply } from './dns-reply.js';
 import { type Envelope, openEnvelope } from './envelope.js';
-import { ICMP_REPLIES, type IcmpReplyKind, icmpReply } from './icmp-reply.js';
+import { ICMP_REPLIES, icmpReply } from './icmp-reply.js';
 import type { Passage } from './passage.js';
 import { resetReply } from './reset-segments.js';
-
-export type ReplyKind = DnsReplyKind | IcmpReplyKind | 'reset';
 
 type Answer = (
   envelope: Envelope,
@@ -19,9 +18,13 @@ type Answer = (
 
 function answerOf(reply: ReplyKind): Answer {
   if (reply === 'reset') return (envelope, { crc32 }) => resetReply(envelope, crc32);
-  if (reply in DNS_REPLIES) return (envelope, port) => dnsReply(envelope, reply as DnsReplyKind, port);
-  const error = ICMP_REPLIES[reply as IcmpReplyKind];
+  if (isDnsReply(reply)) return (envelope, port) => dnsReply(envelope, reply, port);
+  const error = ICMP_REPLIES[reply];
   return (envelope, { crc32 }, gatewayTo) => icmpReply(envelope, error, crc32, gatewayTo);
+}
+
+function isDnsReply(reply: ReplyKind): reply is DnsReplyKind {
+  return reply in DNS_REPLIES;
 }
 
 export class ReplyAction implements Action {

@@ -1,13 +1,14 @@
 /** One rule: which packets it looks for, which of these it takes, what it does to them, and what it has done so far. */
+import type { RuleAction } from '../../packet-faults.js';
 import type { Random } from '../../random.js';
 import type { Filter } from '../../wire/filter/filter.js';
-import { type Action, type ActionContext, type ActionOptions, createAction } from './action.js';
+import { type Action, type ActionContext, createAction } from './action.js';
 import { Choice, type Claim } from './choice.js';
 import type { Passage } from './passage.js';
 
 export interface RuleOptions extends Omit<ActionContext, 'random'> {
   readonly filter: Filter;
-  readonly action: ActionOptions;
+  readonly action: RuleAction;
   readonly skip?: number;
   readonly count?: number;
   readonly share?: number;

@@ -5,7 +5,7 @@
  * otherwise, so does this: ECN, and the MTU is the largest packet that has come by.
  */
 import type { Instant } from '../../clock.js';
-import type { Impairment } from './settings.js';
+import type { Impairment } from '../../link-settings.js';
 import type { Transit } from './transit.js';
 
 /** Section 5.3: TARGET and INTERVAL. */

@@ -7,6 +7,7 @@
  * (rate-queue.ts), delay with jitter, holding back (delay-line.ts), slots (slots.ts).
  */
 import { type Instant, NEVER } from '../../clock.js';
+import type { Impairment } from '../../link-settings.js';
 import type { Random } from '../../random.js';
 import type { Crc32 } from '../../wire/fcs.js';
 import type { LineTimer, LineTimers } from '../line-clock.js';
@@ -18,7 +19,7 @@ import { drawFate, type Fate } from './fate.js';
 import { type FaultLayer, faultLayers, Layer } from './layer.js';
 import { type Overlay, overlay } from './overlay.js';
 import { type Dequeue, dropTail, RateQueue } from './rate-queue.js';
-import { type Impairment, type LinkFault, type LinkFaultCounts, MAX_LINE_BYTES, MAX_LINE_PACKETS } from './settings.js';
+import { type LinkFault, type LinkFaultCounts, MAX_LINE_BYTES, MAX_LINE_PACKETS } from './settings.js';
 import type { Transit } from './transit.js';
 
 /** Why a line drops a packet; the names of the counters. */

@@ -3,7 +3,7 @@
  * computed here, so that the tails are not cut off at four standard deviations. All but `uniform` and a table of one's own
  * have mean 0 and standard deviation 1.
  */
-import type { Impairment } from './settings.js';
+import type { Impairment } from '../../link-settings.js';
 
 type Distribution = NonNullable<Impairment['jitterDistribution']>;
 

@@ -1,10 +1,11 @@
+import type { Impairment } from '../../link-settings.js';
 import type { Random } from '../../random.js';
 import { Codel } from './codel.js';
 import { CorrelatedDraws } from './correlated.js';
 import { BitErrors } from './corruption.js';
 import { LossProcess } from './loss.js';
 import { Reordering } from './reordering.js';
-import type { Impairment, LinkFault, LinkFaultCounts } from './settings.js';
+import type { LinkFault, LinkFaultCounts } from './settings.js';
 import { Slots } from './slots.js';
 
 /**

@@ -1,7 +1,8 @@
 /** Which packets of a line are lost. */
+
+import type { Impairment, LossModel } from '../../link-settings.js';
 import type { Random } from '../../random.js';
 import { CorrelatedDraws } from './correlated.js';
-import type { Impairment, LossModel } from './settings.js';
 
 export function losesPackets({ loss = 0, lossModel }: Impairment): boolean {
   return lossModel !== undefined || loss > 0;

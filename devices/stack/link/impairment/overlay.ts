@@ -1,5 +1,5 @@
+import type { Impairment } from '../../link-settings.js';
 import type { Layer } from './layer.js';
-import type { Impairment } from './settings.js';
 
 type Key = keyof Impairment;
 

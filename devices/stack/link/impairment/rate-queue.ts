@@ -1,5 +1,7 @@
 import { type Instant, NEVER } from '../../clock.js';
-import { DEFAULT_QUEUE_BYTES, type Impairment } from './settings.js';
+import { Fifo } from '../../fifo.js';
+import type { Impairment } from '../../link-settings.js';
+import { DEFAULT_QUEUE_BYTES } from './settings.js';
 import type { Transit } from './transit.js';
 
 /** Picks the next packet to be sent from the queue; drops others on the way, as it sees fit. */
@@ -9,9 +11,7 @@ export type Dequeue = (queue: RateQueue, now: Instant) => Transit | undefined;
 export class RateQueue {
   /** Of the packets that wait. */
   bytes = 0;
-  private waiting: Transit[] = [];
-  /** Packets before this index have left. */
-  private head = 0;
+  private readonly waiting = new Fifo<Transit>();
   private sending: Transit | undefined;
   private sendingEndsAt: Instant = NEVER;
   private rateBps = 0;
@@ -22,7 +22,7 @@ export class RateQueue {
 
   /** That wait. */
   get packets(): number {
-    return this.waiting.length - this.head;
+    return this.waiting.length;
   }
 
   /** When the last bit of the packet on the line is out. */
@@ -57,16 +57,8 @@ export class RateQueue {
 
   /** Takes out the one that has waited longest. */
   shift(): Transit | undefined {
-    if (this.packets === 0) return undefined;
-    const transit = this.waiting[this.head++];
-    this.bytes -= transit.packet.length;
-    if (this.packets === 0) {
-      this.waiting = [];
-      this.head = 0;
-    } else if (this.head > 1024 && this.head * 2 > this.waiting.length) {
-      this.waiting.splice(0, this.head);
-      this.head = 0;
-    }
+    const transit = this.waiting.shift();
+    if (transit !== undefined) this.bytes -= transit.packet.length;
     return transit;
   }
 
@@ -92,10 +84,8 @@ export class RateQueue {
 
   /** Empties the queue and the line; returns what was there. */
   clear(): Transit[] {
-    const all = this.waiting.slice(this.head);
+    const all = this.waiting.drain();
     if (this.sending !== undefined) all.unshift(this.sending);
-    this.waiting = [];
-    this.head = 0;
     this.bytes = 0;
     this.sending = undefined;
     this.sendingEndsAt = NEVER;

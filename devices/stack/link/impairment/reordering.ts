@@ -1,6 +1,6 @@
+import type { Impairment } from '../../link-settings.js';
 import type { Random } from '../../random.js';
 import { CorrelatedDraws } from './correlated.js';
-import type { Impairment } from './settings.js';
 
 export function reordersPackets({ reorder, reorderGap }: Impairment): boolean {
   return reorder === undefined ? reorderGap !== undefined : reorder > 0;

@@ -1,6 +1,6 @@
 import type { Instant } from '../../clock.js';
+import type { Impairment } from '../../link-settings.js';
 import type { Random } from '../../random.js';
-import type { Impairment } from './settings.js';
 
 /** Slots that follow closer could not be told apart. */
 const MIN_SLOT_MS = 0.001;

@@ -1,13 +1,13 @@
 /** One port under rules: what is sent and what arrives, and what comes of it. */
 import { Timers } from '../../../../devices/stack/clock.js';
-import type { ActionOptions } from '../../../../devices/stack/link/faults/action.js';
 import { PacketRule, type RuleOptions } from '../../../../devices/stack/link/faults/rule.js';
 import { RuledPort, type RuledPortOptions } from '../../../../devices/stack/link/faults/ruled-port.js';
 import { Port } from '../../../../devices/stack/link/port.js';
+import type { RuleAction } from '../../../../devices/stack/packet-faults.js';
 import { Random } from '../../../../devices/stack/random.js';
 import { compileFilter, isFilterError } from '../../../../devices/stack/wire/filter/filter.js';
 
-export function ruleOf(filter: string, action: ActionOptions, more: Partial<RuleOptions> = {}): PacketRule {
+export function ruleOf(filter: string, action: RuleAction, more: Partial<RuleOptions> = {}): PacketRule {
   const compiled = compileFilter(filter);
   if (isFilterError(compiled)) throw new Error(compiled.message);
   return new PacketRule({ fault: 'fault-1: x', filter: compiled, action, random: new Random('rule'), ...more });

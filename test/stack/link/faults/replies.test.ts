@@ -1,6 +1,5 @@
 import t from 'tap';
-import type { ActionOptions } from '../../../../devices/stack/link/faults/action.js';
-import type { ReplyKind } from '../../../../devices/stack/link/faults/reply.js';
+import type { ReplyKind, RuleAction } from '../../../../devices/stack/packet-faults.js';
 import { formatIpv4, formatMac } from '../../../../devices/stack/wire/address.js';
 import { toHex } from '../../../../devices/stack/wire/bytes.js';
 import { dnsQuery, dnsResponse, parseDns } from '../../../../devices/stack/wire/dns.js';
@@ -21,7 +20,7 @@ const query = dnsQuery(4711, 'www.server.com', 'A', true);
 
 /** What comes back to the sender of a packet; undefined when the packet passes instead. */
 function replyTo(packet: Uint8Array, reply: ReplyKind, gateway?: number): Uint8Array | undefined {
-  const rule = ruleOf('', { kind: 'reply', reply } as ActionOptions, { gatewayTo: () => gateway });
+  const rule = ruleOf('', { kind: 'reply', reply } as RuleAction, { gatewayTo: () => gateway });
   const bench = new RuleBench([rule]);
   bench.port.send(packet);
   bench.at(0);

@@ -1,7 +1,7 @@
 /** Each parameter changes alone: what it is not about goes on as if nothing had been said. */
 import fc from 'fast-check';
 import t from 'tap';
-import type { Impairment } from '../../../../devices/stack/link/impairment/settings.js';
+import type { Impairment } from '../../../../devices/stack/link-settings.js';
 import { Line } from './line.js';
 
 /** Of each purpose what decides about it, and what else belongs to it. */

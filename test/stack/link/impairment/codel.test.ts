@@ -1,6 +1,6 @@
 /** Controlled delay against what RFC 8289 says of it. */
 import t from 'tap';
-import type { Impairment } from '../../../../devices/stack/link/impairment/settings.js';
+import type { Impairment } from '../../../../devices/stack/link-settings.js';
 import { Line } from './line.js';
 
 /** 100 bytes take 1 ms. */

@@ -2,8 +2,9 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { NEVER, Timers } from '../../../../devices/stack/clock.js';
-import type { Impairment, LinkFault } from '../../../../devices/stack/link/impairment/settings.js';
+import type { LinkFault } from '../../../../devices/stack/link/impairment/settings.js';
 import { Port } from '../../../../devices/stack/link/port.js';
+import type { Impairment } from '../../../../devices/stack/link-settings.js';
 import { Random } from '../../../../devices/stack/random.js';
 import { assortedPackets } from '../../../support/assorted-packets.js';
 

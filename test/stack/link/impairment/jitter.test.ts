@@ -1,6 +1,6 @@
 import t from 'tap';
 import { jitterQuantile } from '../../../../devices/stack/link/impairment/jitter.js';
-import type { Impairment } from '../../../../devices/stack/link/impairment/settings.js';
+import type { Impairment } from '../../../../devices/stack/link-settings.js';
 import { ksDistance, ksLimit99, lag1Correlation, normalCdf, uniformCdf } from '../../../support/statistics.js';
 import { Line } from './line.js';
 

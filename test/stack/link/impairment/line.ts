@@ -1,6 +1,6 @@
 import { Timers } from '../../../../devices/stack/clock.js';
 import { Impairer } from '../../../../devices/stack/link/impairment/impairer.js';
-import type { Impairment } from '../../../../devices/stack/link/impairment/settings.js';
+import type { Impairment } from '../../../../devices/stack/link-settings.js';
 import { Random } from '../../../../devices/stack/random.js';
 import { crc32 } from '../../../../devices/stack/wire/fcs.js';
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Impairment, LossModel } from '../../../../devices/stack/link/impairment/settings.js';
+import type { Impairment, LossModel } from '../../../../devices/stack/link-settings.js';
 import {
   binomial99,
   chainShare99,

@@ -1,7 +1,8 @@
 /** Faults over the topology's settings, on one direction of a link. */
 import fc from 'fast-check';
 import t from 'tap';
-import type { Impairment, LinkFault } from '../../../../devices/stack/link/impairment/settings.js';
+import type { LinkFault } from '../../../../devices/stack/link/impairment/settings.js';
+import type { Impairment } from '../../../../devices/stack/link-settings.js';
 import { Random } from '../../../../devices/stack/random.js';
 import { Line } from './line.js';
 
