@@ -58,7 +58,8 @@ export class DeviceChaos {
 
   /** All of it, or, when something is wrong with it, nothing: throws an RpcError that says what and where. */
   order(params: RpcParams): void {
-    const orders = checkChaosOrders(params);
+    const inForce = new Set(this.orders.rules.map(({ filter }) => filter));
+    const orders = checkChaosOrders(params, inForce);
     if (typeof orders === 'string') throw invalidParams(orders);
     this.refuseStrangePorts(orders);
     // What was due until now happens under the orders that were in force until now.
