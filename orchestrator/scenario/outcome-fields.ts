@@ -1,6 +1,6 @@
 /** The fields of what comes of a step: of a page load those of its JSON (docs/fetch-json.md) and some for short, of a command its own. */
 import type { FetchFailure } from '../../devices/control.js';
-import type { FetchReport, Hop, HopSide, RequestTimings, Segment } from '../story/report.js';
+import type { FetchReport, Hop, HopSide, PacketReport, RequestTimings, Segment } from '../story/report.js';
 import type { PageFacts } from './page-outcome.js';
 import type { ShapeOf } from './shape.js';
 
@@ -40,6 +40,20 @@ const SIDE: ShapeOf<HopSide> = {
 };
 
 const HOP: ShapeOf<Hop> = { device: true, kind: true, in: SIDE, out: SIDE };
+
+const PACKET: ShapeOf<PacketReport> = {
+  atMs: true,
+  device: true,
+  port: true,
+  direction: true,
+  fault: true,
+  from: true,
+  to: true,
+  kind: true,
+  packet: true,
+  layer: true,
+  frame: true,
+};
 
 const REPORT: ShapeOf<FetchReport> = {
   url: true,
@@ -179,40 +193,8 @@ const REPORT: ShapeOf<FetchReport> = {
       frames: true,
     },
   ],
-  losses: [
-    {
-      link: true,
-      reason: true,
-      spare: true,
-      atMs: true,
-      device: true,
-      port: true,
-      direction: true,
-      fault: true,
-      from: true,
-      to: true,
-      kind: true,
-      packet: true,
-      layer: true,
-      frame: true,
-    },
-  ],
-  marks: [
-    {
-      frames: true,
-      atMs: true,
-      device: true,
-      port: true,
-      direction: true,
-      fault: true,
-      from: true,
-      to: true,
-      kind: true,
-      packet: true,
-      layer: true,
-      frame: true,
-    },
-  ],
+  losses: [{ link: true, reason: true, spare: true, ...PACKET }],
+  marks: [{ frames: true, ...PACKET }],
   capture: {
     frames: true,
     dropped: true,

@@ -97,7 +97,7 @@ export interface ArpReport {
 }
 
 /** A packet on one link, in which chaos had a hand or which went no further. */
-interface PacketReport {
+export interface PacketReport {
   readonly atMs: number;
   readonly device: string;
   readonly port: string;

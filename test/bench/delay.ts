@@ -2,8 +2,9 @@
 import { crc32 } from 'node:zlib';
 import { packetFromFrame } from '../../devices/stack/wire/ethernet.js';
 import { generateTopology } from '../../orchestrator/topology/index.js';
+import { meanOf } from '../support/statistics.js';
 import { BenchLab } from './bench-lab.js';
-import { mean, patternBytes, quantile, sleep } from './measure.js';
+import { patternBytes, quantile, sleep } from './measure.js';
 import type { Row } from './results.js';
 import { WireEnd } from './wire-end.js';
 
@@ -26,7 +27,7 @@ export async function measureDelay(): Promise<Row[]> {
     }
     const added = times.map((time) => time - without);
     rows.push(
-      { what: `${asked} ms asked: mean`, value: mean(added), unit: 'ms', ratio: mean(added) / asked, of: 'asked' },
+      { what: `${asked} ms asked: mean`, value: meanOf(added), unit: 'ms', ratio: meanOf(added) / asked, of: 'asked' },
       { what: '  median', value: quantile(added, 0.5), unit: 'ms' },
       { what: '  99th percentile', value: quantile(added, 0.99), unit: 'ms' },
       { what: '  CPU of the switch a frame', value: (cpuMs * 1000) / FRAMES, unit: 'µs' },

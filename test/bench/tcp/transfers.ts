@@ -2,8 +2,9 @@
 
 import type { SocketRow } from '../../../devices/control.js';
 import type { CongestionControlName } from '../../../devices/stack/tcp/congestion/congestion-control.js';
+import { meanOf } from '../../support/statistics.js';
 import { BenchLab } from '../bench-lab.js';
-import { mean, sleep } from '../measure.js';
+import { sleep } from '../measure.js';
 import { type Cell, type Measured, topologyOf } from './cells.js';
 import { type KernelCongestionControl, KernelPair } from './kernel-pair.js';
 
@@ -51,7 +52,7 @@ export async function transferOfOurs(options: TransferOptions, congestion: Conge
       if (row !== undefined) samples.push(row.rttMs);
     }
     const received = (await connections('b')).reduce((sum, { bytesReceived }) => sum + bytesReceived, 0);
-    return { rate: (received * 8000) / (performance.now() - startedAt), rttMs: mean(samples) };
+    return { rate: (received * 8000) / (performance.now() - startedAt), rttMs: meanOf(samples) };
   } finally {
     await lab.down();
   }
